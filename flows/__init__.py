@@ -1,0 +1,1 @@
+"""How a case moves: intake, advance, gate, as Prefect flows."""

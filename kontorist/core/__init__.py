@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, values, the office, the shape of a flow, the audit chain."""

@@ -1,0 +1,22 @@
+"""Time: UTC inside, the office's zone outside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def utcnow() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration as an admin writes it: `15s`, `20m`, `4h`, `7d`, `2w`. Raises ValueError with what would be right."""
+    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text.strip()[len(number) :]
+    if not number.strip().isdigit() or unit not in _UNITS:
+        raise ValueError(f"'{text}' is not a duration; write a number and s, m, h, d or w, as in '4h'")
+    return timedelta(**{_UNITS[unit]: int(number)})

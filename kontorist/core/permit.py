@@ -1,0 +1,57 @@
+"""The permit: what a connector needs in hand before it may change anything outside.
+
+A permit is issued by the store for one claimed action only (kontorist.store.ledger). It carries the approved
+bytes, so that what runs is what a person saw, and the fence that must be passed before the last irreversible byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from kontorist.core.errors import NotApproved
+from kontorist.core.values import sha256
+
+_ISSUED = object()
+
+
+class Permit:
+    """The right to execute one approved revision of one action, once."""
+
+    def __init__(self, issued: object, *, action_id: int, key: str, attempt: int, payload: bytes, digest: str, fence: Callable[[], None]):
+        if issued is not _ISSUED:
+            raise NotApproved("Only the gate issues permits.")
+        self.action_id = action_id
+        self.key = key
+        """The idempotency key: the same on every attempt, different for every action."""
+        self.attempt = attempt
+        self.committed = False
+        self._payload = payload
+        self._digest = digest
+        self._fence = fence
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The approved payload, parsed from the approved bytes. Raises NotApproved if they are not those."""
+        if sha256(self._payload) != self._digest:
+            raise NotApproved(f"Action {self.action_id}: the payload is not the one that was approved.")
+        data: dict[str, Any] = json.loads(self._payload)
+        return data
+
+    def commit(self) -> None:
+        """Pass the fence: call this immediately before the last irreversible byte, once, and not at all if nothing happens.
+
+        `committing` is on disk when this returns. Raises NotApproved when the lease was lost, the action was
+        withdrawn or the stop button was pressed: then nothing may happen.
+        """
+        if self.committed:
+            raise NotApproved(f"Action {self.action_id}: the permit was used already.")
+        self.payload  # noqa: B018 - re-checks the hash
+        self._fence()
+        self.committed = True
+
+
+def issue(**fields: Any) -> Permit:
+    """A permit; for kontorist.store.ledger alone (import-linter and a test state it)."""
+    return Permit(_ISSUED, **fields)

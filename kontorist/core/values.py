@@ -1,0 +1,88 @@
+"""Values as they are stored: a codec for the journal that keeps types, and canonical bytes for payloads.
+
+The journal keeps `Decimal`, dates and times as what they are (tagged JSON). A payload is plain: its
+canonical bytes are what a person approves, so equal content gives equal bytes and an equal hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+Json = Any  # JSON data; Python 3.11 has no recursive aliases
+
+_TAG = "$"
+
+
+def encode(value: Any) -> str:
+    """JSON for the journal; `decode` gives back equal values of equal types."""
+    return json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def decode(text: str) -> Any:
+    """The value that `encode` was given."""
+    return _untagged(json.loads(text))
+
+
+def _tagged(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Decimal):
+        return {_TAG: "decimal", "v": str(value)}
+    if isinstance(value, datetime):
+        return {_TAG: "datetime", "v": value.isoformat()}
+    if isinstance(value, date):
+        return {_TAG: "date", "v": value.isoformat()}
+    if isinstance(value, Mapping):
+        inner = {str(k): _tagged(v) for k, v in value.items()}
+        return {_TAG: "dict", "v": inner} if _TAG in inner else inner
+    if isinstance(value, list | tuple):
+        return [_tagged(v) for v in value]
+    raise TypeError(f"a {type(value).__name__} cannot be kept in the journal")
+
+
+_UNTAG = {"decimal": Decimal, "datetime": datetime.fromisoformat, "date": date.fromisoformat}
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untagged(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    tag = value.get(_TAG)
+    if tag == "dict":
+        return {k: _untagged(v) for k, v in value["v"].items()}
+    if tag in _UNTAG:
+        return _UNTAG[tag](value["v"])
+    return {k: _untagged(v) for k, v in value.items()}
+
+
+def plain(value: Any) -> Any:
+    """Plain JSON data for payloads and output: decimals as `"12.30"`, dates as ISO 8601."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    raise TypeError(f"a {type(value).__name__} cannot be part of a payload")
+
+
+def canonical(payload: Mapping[str, Any]) -> bytes:
+    """Canonical bytes of a payload: UTF-8 JSON, keys sorted, no white space (after RFC 8785; no floats in payloads)."""
+    return json.dumps(plain(payload), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 of bytes, as lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
