@@ -19,7 +19,9 @@ _ISSUED = object()
 class Permit:
     """The right to execute one approved revision of one action, once."""
 
-    def __init__(self, issued: object, *, action_id: int, key: str, attempt: int, payload: bytes, digest: str, fence: Callable[[], None]):
+    def __init__(
+        self, issued: object, *, action_id: int, key: str, attempt: int, payload: bytes, digest: str, fence: Callable[[], None]
+    ):
         if issued is not _ISSUED:
             raise NotApproved("Only the gate issues permits.")
         self.action_id = action_id

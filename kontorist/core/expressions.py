@@ -1,0 +1,180 @@
+"""The one expression language: Jinja, sandboxed, over the values of a case.
+
+Only text from the admin's YAML is ever compiled here. Values of a case are data: they are looked up by key, never
+called, never rendered again. A template that is one single `{{ expression }}` keeps the value's type.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from kontorist.core.errors import ConfigurationError, KontoristError
+from kontorist.core.filters import FILTERS
+
+
+class ExpressionError(KontoristError):
+    """An expression of a flow could not be evaluated for this case."""
+
+
+class _Missing(jinja2.StrictUndefined):
+    """A name that is not there: an error when used, false in `is defined`."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Looks values up by key first (`order.items` is the column, not dict.items) and lets nothing be called but methods of text."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Mapping):
+            return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+        return super().getitem(obj, argument)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if callable(value):
+            return isinstance(obj, str) and attr in _TEXT_METHODS
+        return super().is_safe_attribute(obj, attr, value)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(getattr(obj, "__self__", None), str)
+
+
+_TEXT_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "title", "replace"}
+
+
+def _environment() -> _Environment:
+    env = _Environment(undefined=_Missing, autoescape=False, keep_trailing_newline=False)
+    env.globals.clear()
+    env.filters = {
+        k: v for k, v in env.filters.items() if k not in {"attr", "pprint", "xmlattr", "map", "tojson", "urlize"}
+    } | FILTERS
+    env.filters["map"] = jinja2.filters.FILTERS["map"]
+    return env
+
+
+_ENV = _environment()
+
+
+@functools.cache
+def compile_template(text: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A function from values to the rendered text, or to the value itself when the text is one `{{ expression }}`.
+
+    Raises jinja2.TemplateSyntaxError, whose `lineno` counts within the text.
+    """
+    tree = _ENV.parse(text)
+    single = _single_expression(tree, text)
+    if single is not None:
+        return compile_expression(single)
+    template = _ENV.from_string(text)
+    return lambda values: template.render(values)
+
+
+def _single_expression(tree: nodes.Template, text: str) -> str | None:
+    stripped = text.strip()
+    if not (stripped.startswith("{{") and stripped.endswith("}}")):
+        return None
+    outputs = [n for n in tree.body if not (isinstance(n, nodes.Output) and all(_blank(x) for x in n.nodes))]
+    if len(outputs) != 1 or not isinstance(outputs[0], nodes.Output):
+        return None
+    parts = [x for x in outputs[0].nodes if not _blank(x)]
+    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData):
+        return None
+    return stripped[2:-2].strip("-+ \n")
+
+
+def _blank(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.TemplateData) and not node.data.strip()
+
+
+@functools.cache
+def compile_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A function from values to the value of a Jinja expression such as `topic.label == "invoice"`."""
+    compiled = _ENV.compile_expression(text, undefined_to_none=False)
+    return lambda values: compiled(**{str(k): v for k, v in values.items()})
+
+
+def render(text: str, values: Mapping[str, Any]) -> str:
+    """The text of a template for a case's values. Raises ExpressionError, naming what is missing."""
+    return _as_text(evaluate(text, values))
+
+
+def evaluate(text: str, values: Mapping[str, Any]) -> Any:
+    """The value of a template: typed if it is one `{{ expression }}`, else text. Raises ExpressionError."""
+    return _guarded(compile_template(text), text, values)
+
+
+def test(text: str, values: Mapping[str, Any]) -> bool:
+    """Whether a `when:` expression holds. Raises ExpressionError."""
+    return bool(_guarded(compile_expression(text), text, values))
+
+
+def value(text: str, values: Mapping[str, Any]) -> Any:
+    """The value of a bare expression such as the list of an `each:`. Raises ExpressionError."""
+    return _guarded(compile_expression(text), text, values)
+
+
+def _guarded(function: Callable[[Mapping[str, Any]], Any], text: str, values: Mapping[str, Any]) -> Any:
+    try:
+        result = function(values)
+        if isinstance(result, jinja2.Undefined):
+            result._fail_with_undefined_error()
+    except jinja2.UndefinedError as error:
+        raise ExpressionError(f"{error.message} in: {_short(text)}") from error
+    except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, OverflowError) as error:
+        raise ExpressionError(f"{error} in: {_short(text)}") from error
+    return result
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else line[:117] + "…"
+
+
+def _as_text(result: Any) -> str:
+    return "" if result is None else str(result)
+
+
+def evaluate_deep(shape: Any, values: Mapping[str, Any]) -> Any:
+    """`evaluate` for every text in nested lists and mappings as they stand in YAML."""
+    if isinstance(shape, str):
+        return evaluate(shape, values) if "{" in shape else shape
+    if isinstance(shape, Mapping):
+        return {k: evaluate_deep(v, values) for k, v in shape.items()}
+    if isinstance(shape, list):
+        return [evaluate_deep(v, values) for v in shape]
+    return shape
+
+
+@functools.cache
+def roots(text: str, *, expression: bool = False) -> frozenset[str]:
+    """The names that a template (or a bare expression) reads, for origins and for `check`."""
+    source = "{{ " + text + " }}" if expression else text
+    return frozenset(meta.find_undeclared_variables(_ENV.parse(source)))
+
+
+def roots_deep(shape: Any) -> frozenset[str]:
+    """`roots` of every text in nested lists and mappings."""
+    if isinstance(shape, str):
+        return roots(shape)
+    parts = shape.values() if isinstance(shape, Mapping) else shape if isinstance(shape, list) else ()
+    return frozenset().union(*(roots_deep(v) for v in parts))
+
+
+def syntax_problem(text: str, *, expression: bool = False) -> tuple[int, str] | None:
+    """The first syntax error as (line within the text, message), or None."""
+    try:
+        compile_expression(text) if expression else compile_template(text)
+    except jinja2.TemplateSyntaxError as error:
+        return error.lineno, error.message or "not a valid expression"
+    except (jinja2.TemplateError, ConfigurationError) as error:
+        return 1, str(error)
+    return None

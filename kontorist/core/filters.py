@@ -1,0 +1,88 @@
+"""Filters that an office needs in its templates: dates, money, greetings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Europe/Berlin")
+_WEEKDAYS = {
+    "de": ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+}
+_MONTHS_EN = "January February March April May June July August September October November December".split()
+
+
+def as_date(value: Any) -> date:
+    """A date from a date, a time (in the office's zone) or ISO text. Raises ValueError."""
+    if isinstance(value, datetime):
+        return value.astimezone(ZONE).date() if value.tzinfo else value.date()
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(str(value)[:10])
+
+
+def format_date(value: Any, language: str = "de") -> str:
+    """`20.11.2026` in German, `20 November 2026` in English; empty for nothing."""
+    if value in (None, ""):
+        return ""
+    day = as_date(value)
+    return f"{day:%d.%m.%Y}" if language == "de" else f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def as_decimal(value: Any) -> Decimal:
+    """A Decimal from a number, its text, or a money value {amount, currency}. Raises ValueError."""
+    if isinstance(value, Mapping):
+        value = value.get("amount")
+    try:
+        return Decimal(str(value))
+    except InvalidOperation as error:
+        raise ValueError(f"'{value}' is not an amount") from error
+
+
+def format_money(value: Any, currency: str = "", language: str = "de") -> str:
+    """`1.234,50 EUR` in German, `EUR 1,234.50` in English; rounds half up to cents."""
+    if value in (None, ""):
+        return ""
+    unit = currency or (value.get("currency") if isinstance(value, Mapping) else "") or "EUR"
+    text = f"{as_decimal(value).quantize(Decimal('0.01'), ROUND_HALF_UP):,.2f}"
+    if language == "de":
+        return text.translate(str.maketrans(",.", ".,")) + " " + unit
+    return f"{unit} {text}"
+
+
+def weekday(value: Any, language: str = "de") -> str:
+    """The name of the day of the week."""
+    return _WEEKDAYS.get(language, _WEEKDAYS["en"])[as_date(value).weekday()]
+
+
+def days_until(value: Any, today: Any = None) -> int:
+    """Days from today to a date, negative in the past."""
+    return (as_date(value) - (as_date(today) if today else datetime.now(ZONE).date())).days
+
+
+def salutation(name: Any, language: str = "de") -> str:
+    """A greeting that offends nobody: neutral by full name, since a name does not tell how somebody wants to be addressed."""
+    text = " ".join(str(name or "").split())
+    if language == "de":
+        return f"Guten Tag {text}," if text else "Guten Tag,"
+    return f"Dear {text}," if text else "Hello,"
+
+
+def iban(value: Any) -> str:
+    """An IBAN in groups of four."""
+    text = "".join(str(value or "").split()).upper()
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "date": format_date,
+    "money": format_money,
+    "weekday": weekday,
+    "days_until": days_until,
+    "salutation": salutation,
+    "iban": iban,
+}

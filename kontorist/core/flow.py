@@ -1,0 +1,186 @@
+"""The shape of a flow: what one YAML file under `flows/` may contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from kontorist.core.clock import parse_duration
+
+NAME = r"^[a-z][a-z0-9_]*$"
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Retry(_Shape):
+    """How often and how patiently a step is tried again when the outside system is unavailable."""
+
+    times: int = Field(5, ge=0, le=100, description="how often")
+    wait: str = Field("30s", description="pause before the first repetition; doubles each time")
+
+    _duration = field_validator("wait")(lambda v: (parse_duration(v), v)[1])
+
+
+class Approve(_Shape):
+    """Who may approve, how many of them, and what happens when nobody does."""
+
+    by: str | list[str] | None = Field(None, description="a group or person, or a list of them")
+    count: int | str = Field(1, description="how many different people; a number or a template")
+    due: str | None = Field(None, description="when it should be decided, from the proposal on: 4h, 2d")
+    escalate: str | None = Field(None, description="who is asked as well when it is overdue")
+    expires: str = Field("7d", description="how long an approval stays valid before it is executed")
+    together_with: str | None = Field(None, description="id of an action before: one card, one decision, two records")
+
+    @field_validator("due", "expires")
+    @classmethod
+    def _is_duration(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_duration(value)
+        return value
+
+
+class _Step(_Shape):
+    id: str | None = Field(None, pattern=NAME, description="the name under which later steps see the result")
+    retry: Retry | None = None
+
+
+class AgentStep(_Step):
+    """An agent reads, decides or writes; its options are the agent's own."""
+
+    model_config = ConfigDict(extra="allow")
+    agent: str = Field(description="name of an agent")
+    model: str | None = Field(None, description="name of a model in office.yaml; default: the flow's or the office's")
+
+
+class LookupStep(_Step):
+    """Looks rows up in a table of a connection."""
+
+    lookup: str = Field(description="connection.table", pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    where: dict[str, Any] = Field(default_factory=dict, description="column: value; all must match")
+    many: bool = Field(False, description="the result is the list of all rows instead of the one row")
+    if_missing: Literal["ask", "stop", "continue"] = Field("ask", description="when no row is found")
+
+
+class ActionStep(_Step):
+    """Proposes an action; it runs only after the approval."""
+
+    action: str = Field(description="connection.action", pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="the payload")
+    approve: Approve = Field(default_factory=Approve)
+    if_rejected: Literal["stop", "continue"] = Field("stop", description="what becomes of the case when a person says no")
+
+
+class WhenStep(_Step):
+    """Goes into `steps` if the expression holds, else into `otherwise`."""
+
+    when: str = Field(description="an expression")
+    steps: list[Step] = Field(default_factory=list)
+    otherwise: list[Step] = Field(default_factory=list)
+
+
+class EachStep(_Step):
+    """Runs `steps` once for each entry of a list."""
+
+    each: str = Field(description="an expression that gives a list")
+    as_: str = Field("entry", alias="as", pattern=NAME, description="the name of one entry in the steps")
+    steps: list[Step] = Field(default_factory=list)
+
+
+class UseStep(_Step):
+    """Runs another flow's steps in this case."""
+
+    use: str = Field(description="name of a flow")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="values for its parameters")
+
+
+class SetStep(_Step):
+    """Gives names to values."""
+
+    set: dict[str, Any] = Field(description="name: value or template")
+
+
+class StopStep(_Step):
+    """Ends the case here."""
+
+    stop: str = Field(description="why, for people")
+
+
+class AskStep(_Step):
+    """Hands the case to a person as unclear."""
+
+    ask: str = Field(description="what a person should look at")
+
+
+KINDS: dict[str, type[_Step]] = {
+    "agent": AgentStep,
+    "lookup": LookupStep,
+    "action": ActionStep,
+    "when": WhenStep,
+    "each": EachStep,
+    "use": UseStep,
+    "set": SetStep,
+    "stop": StopStep,
+    "ask": AskStep,
+}
+
+
+def kind_of(step: Any) -> str:
+    """The kind of a step, by the key that names it."""
+    if isinstance(step, dict):
+        return next((k for k in KINDS if k in step), "agent")
+    return next(k for k, cls in KINDS.items() if isinstance(step, cls))
+
+
+Step = Annotated[
+    Annotated[AgentStep, Tag("agent")]
+    | Annotated[LookupStep, Tag("lookup")]
+    | Annotated[ActionStep, Tag("action")]
+    | Annotated[WhenStep, Tag("when")]
+    | Annotated[EachStep, Tag("each")]
+    | Annotated[UseStep, Tag("use")]
+    | Annotated[SetStep, Tag("set")]
+    | Annotated[StopStep, Tag("stop")]
+    | Annotated[AskStep, Tag("ask")],
+    Discriminator(kind_of),
+]
+
+
+class Trigger(_Shape):
+    """What starts a case: exactly one of these."""
+
+    mail: dict[str, Any] | None = Field(None, description="{connection, folder …}: each mail")
+    file: dict[str, Any] | None = Field(None, description="{connection, pattern …}: each file")
+    rows: dict[str, Any] | None = Field(None, description="{connection, table …}: each new or changed row")
+    schedule: str | None = Field(None, description="cron expression in the office's time zone, as in '0 7 * * 1-5'")
+
+    def kind(self) -> str | None:
+        """The kind of this trigger, or None if it names none."""
+        return next((k for k in ("mail", "file", "rows", "schedule") if getattr(self, k) is not None), None)
+
+
+class Flow(_Shape):
+    """One flow: a trigger and steps."""
+
+    description: str = Field("", description="what it does, for people")
+    trigger: Trigger | None = Field(None, description="none: only used by other flows, or by simulate")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="name: default, for `use: … with:`")
+    model: str | None = Field(None, description="the model of all its agents")
+    steps: list[Step] = Field(min_length=1)
+
+
+for _model in (WhenStep, EachStep, Flow):
+    _model.model_rebuild()
+
+
+def walk(steps: list[Any], loc: tuple[str | int, ...] = ("steps",)) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every step with its place in the file, outer ones first."""
+    for i, step in enumerate(steps):
+        here = (*loc, i)
+        yield here, step
+        for key in ("steps", "otherwise"):
+            if inner := getattr(step, key, None):
+                yield from walk(inner, (*here, key))

@@ -1,0 +1,132 @@
+"""YAML files with the place of every key and value, and secrets filled in from the environment.
+
+Only true, false, numbers and null are anything but text (YAML 1.2), so `no` stays text and `12:30` is no number.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kontorist.core.problems import Problem
+
+Place = tuple[int, int]
+Loc = tuple[str | int, ...]
+_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
+
+
+for tag, pattern, first in (
+    ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
+    ("tag:yaml.org,2002:int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
+    ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
+):
+    _Loader.add_implicit_resolver(tag, re.compile(pattern), list(first))
+
+
+@dataclass
+class YamlFile:
+    """A parsed file: plain data, the place of everything in it, and what was wrong so far."""
+
+    path: str
+    data: Any = None
+    keys: dict[Loc, Place] = field(default_factory=dict)
+    values: dict[Loc, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, loc: Loc, *, key: bool = False) -> Place:
+        """The place of a key or value, or of the nearest thing around it that is there."""
+        while loc:
+            for table in (self.keys, self.values) if key else (self.values, self.keys):
+                if loc in table:
+                    return table[loc]
+            loc = loc[:-1]
+        return (1, 1)
+
+    def add(self, loc: Loc, message: str, *, key: bool = False, severity: str = "error", line_offset: int = 0) -> None:
+        """Note a problem at a key or value."""
+        line, column = self.place(loc, key=key)
+        self.problems.append(Problem(self.path, line + line_offset, column, message, severity))
+
+
+def read_yaml(path: Path, shown_as: str) -> YamlFile:
+    """Read a file; syntax errors, duplicate keys and unreadable files become problems in the result."""
+    result = YamlFile(shown_as)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        result.problems.append(Problem(shown_as, 1, 1, f"cannot be read: {error.strerror}"))
+        return result
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        result.problems.append(Problem(shown_as, line, 1, "is not UTF-8; save the file with the encoding UTF-8"))
+        return result
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        result.problems.append(Problem(shown_as, *where, f"is not valid YAML: {error.problem or error.context}"))
+        return result
+    except yaml.YAMLError as error:
+        result.problems.append(Problem(shown_as, 1, 1, f"is not valid YAML: {error}"))
+        return result
+    result.data = _build(node, (), result) if node is not None else None
+    return result
+
+
+def _build(node: yaml.Node, loc: Loc, out: YamlFile) -> Any:
+    out.values[loc] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.MappingNode):
+        return dict(_pairs(node, loc, out))
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(child, (*loc, i), out) for i, child in enumerate(node.value)]
+    return _scalar(node, loc, out)
+
+
+def _pairs(node: yaml.MappingNode, loc: Loc, out: YamlFile) -> Iterator[tuple[str, Any]]:
+    seen: set[str] = set()
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        out.keys[(*loc, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        if key in seen:
+            out.add((*loc, key), f"the key '{key}' stands here twice", key=True)
+            continue
+        seen.add(key)
+        yield key, _build(value_node, (*loc, key), out)
+
+
+def _scalar(node: yaml.Node, loc: Loc, out: YamlFile) -> Any:
+    try:
+        return _Loader("").construct_object(node, deep=True)
+    except (yaml.YAMLError, ValueError) as error:
+        out.add(loc, f"cannot be read: {getattr(error, 'problem', error)}")
+        return None
+
+
+def fill_secrets(data: Any, out: YamlFile, loc: Loc = (), environment: Mapping[str, str] | None = None) -> Any:
+    """The data with `${NAME}` replaced from the environment; a missing one becomes a problem that says where we looked."""
+    env = os.environ if environment is None else environment
+    if isinstance(data, dict):
+        return {k: fill_secrets(v, out, (*loc, k), env) for k, v in data.items()}
+    if isinstance(data, list):
+        return [fill_secrets(v, out, (*loc, i), env) for i, v in enumerate(data)]
+    if not isinstance(data, str):
+        return data
+    for name in _SECRET.findall(data):
+        if name not in env:
+            out.add(
+                loc,
+                f"the secret ${{{name}}} is not set; set the environment variable {name} or write it into the file .env of the office",
+            )
+    return _SECRET.sub(lambda m: env.get(m.group(1), ""), data)
