@@ -183,7 +183,9 @@ def _guarded(execute: Any) -> Any:
             raise NotApproved("An action runs only with a permit from the gate.")
         receipt: Receipt = execute(self, connector, permit)
         if not permit.committed:
-            raise NotApproved(f"{type(self).__name__} reported an effect without passing the fence; this is a defect of the connector.")
+            raise NotApproved(
+                f"{type(self).__name__} reported an effect without passing the fence; this is a defect of the connector."
+            )
         return receipt
 
     return guarded

@@ -35,7 +35,7 @@ class NotReadable(KontoristError):
 
 
 class NotApproved(KontoristError):
-    """This exact action carries no valid approval, so it is not executed."""
+    """The exact action carries no valid approval, so it is not executed."""
 
 
 class Stale(KontoristError):
@@ -47,4 +47,4 @@ class NotFound(KontoristError):
 
 
 class NotAllowed(KontoristError):
-    """This person may not do that."""
+    """The person may not do that."""

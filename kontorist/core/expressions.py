@@ -75,7 +75,7 @@ def compile_template(text: str) -> Callable[[Mapping[str, Any]], Any]:
     if single is not None:
         return compile_expression(single)
     template = _ENV.from_string(text)
-    return lambda values: template.render(values)
+    return template.render
 
 
 def _single_expression(tree: nodes.Template, text: str) -> str | None:

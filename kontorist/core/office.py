@@ -127,7 +127,7 @@ class Office:
         return [p for p in self.settings.people if self.groups_of(p) & set(names)]
 
     def require_valid(self) -> Office:
-        """This office, or ConfigurationError with every problem."""
+        """The office itself, or ConfigurationError with every problem."""
         errors = [p for p in self.problems if p.severity == "error"]
         if errors:
             raise ConfigurationError("\n".join(map(str, sorted(errors))))

@@ -21,7 +21,7 @@ class Permit:
 
     def __init__(
         self, issued: object, *, action_id: int, key: str, attempt: int, payload: bytes, digest: str, fence: Callable[[], None]
-    ):
+    ) -> None:
         if issued is not _ISSUED:
             raise NotApproved("Only the gate issues permits.")
         self.action_id = action_id

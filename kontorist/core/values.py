@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -45,7 +45,7 @@ def _tagged(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot be kept in the journal")
 
 
-_UNTAG = {"decimal": Decimal, "datetime": datetime.fromisoformat, "date": date.fromisoformat}
+_UNTAG: dict[str, Callable[[str], Any]] = {"decimal": Decimal, "datetime": datetime.fromisoformat, "date": date.fromisoformat}
 
 
 def _untagged(value: Any) -> Any:

@@ -1,0 +1,94 @@
+"""The office's connections: opened when first used, and the one place where a payload becomes a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.base import Action, Connector, Context, Proposal, Surroundings
+from kontorist.core import registry
+from kontorist.core.errors import ConfigurationError, Rejected
+from kontorist.core.office import Office
+
+
+class Connections:
+    """Opens connections by name. One instance belongs to one thread."""
+
+    def __init__(self, office: Office, data_dir: Path) -> None:
+        self.office = office
+        self.data_dir = data_dir
+        self._open: dict[str, Connector] = {}
+        self._actions: dict[str, Action] = {}
+
+    def get(self, name: str) -> Connector:
+        """The connection with this name. Raises ConfigurationError if it is not or wrongly configured."""
+        if name not in self._open:
+            self._open[name] = open_connection(self.office, self.data_dir, name)
+        return self._open[name]
+
+    def action(self, connection: str, action: str) -> Action:
+        """The action of a connection. Raises ConfigurationError if it has none of that name."""
+        full = f"{connection}.{action}"
+        if full not in self._actions:
+            known = self.get(connection).actions
+            if action not in known:
+                raise ConfigurationError(
+                    f"The connection '{connection}' has no action '{action}'; it has: {', '.join(sorted(known))}."
+                )
+            self._actions[full] = known[action]()
+        return self._actions[full]
+
+    def validate(self, connection: str, action: str, payload: Mapping[str, Any]) -> Any:
+        """The payload as the action's model. Raises Rejected naming each wrong field."""
+        model = self.action(connection, action).Payload
+        try:
+            return model.model_validate(payload)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or action}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+            )
+            raise Rejected(f"{connection}.{action} cannot be prepared: {problems}") from error
+
+    def propose(self, connection: str, action: str, payload: Mapping[str, Any], context: Context) -> Proposal:
+        """The proposal for a raw payload, of a flow or of a person's edit. Changes nothing. Raises Rejected."""
+        typed = self.validate(connection, action, payload)
+        return self.action(connection, action).propose(self.get(connection), typed, context)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for connector in self._open.values():
+            connector.close()
+        self._open.clear()
+
+
+def surroundings(office: Office, data_dir: Path, name: str) -> Surroundings:
+    """Where a connection lives and what the office says for all."""
+    settings = {
+        "company": office.settings.company.model_dump(),
+        "timezone": office.settings.timezone,
+        "languages": office.settings.languages,
+    }
+    return Surroundings(name, office.directory.resolve(), data_dir.resolve(), settings)
+
+
+def open_connection(office: Office, data_dir: Path, name: str) -> Connector:
+    """A connector for one configured connection; nothing is contacted yet. Raises ConfigurationError."""
+    if name not in office.connections:
+        raise ConfigurationError(
+            f"There is no connection '{name}' in connections.yaml; there are: {', '.join(office.connections) or 'none'}."
+        )
+    configured = office.connections[name]
+    cls = registry.load("connectors", configured.connector)
+    try:
+        config = cls.Config.model_validate(configured.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigurationError(
+            f"connections.yaml: {name}.{where}: {first['msg']}; `kontorist check` lists every problem."
+        ) from error
+    connector: Connector = cls(config, surroundings(office, data_dir, name))
+    return connector

@@ -1,0 +1,472 @@
+"""Actions as proposals: made by flows, edited and decided by people, every decision bound to the hash that was shown."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from kontorist.core.clock import parse_duration, utcnow
+from kontorist.core.errors import NotAllowed, NotFound, Stale
+from kontorist.core.values import canonical, decode, sha256
+from kontorist.store import audit, cases, corrections
+from kontorist.store.audit import Event
+from kontorist.store.tables import actions, approvals, revisions, threads
+from kontorist.store.tables import cases as cases_table
+
+OPEN = ("proposed", "uncertain", "refused")
+"""States in which a person has to decide."""
+_DECIDABLE = ("proposed", "refused")
+_WITHDRAWABLE = ("proposed", "approved", "refused")
+
+
+@dataclass(frozen=True)
+class NewAction:
+    """A proposal about to be stored."""
+
+    case_id: int
+    flow: str
+    path: str
+    connection: str
+    action: str
+    business_key: str
+    payload: Mapping[str, Any]
+    sentence: str
+    origins: Mapping[str, Any]
+    warnings: Sequence[Mapping[str, Any]]
+    rests_on: Mapping[str, Any]
+    rule: Mapping[str, Any]
+    """{"by": [names], "count": n, "due": "4h", "expires": "7d", "escalate": name, "undo": seconds}"""
+    together_with: str | None = None
+    """Path of the action whose card this shares."""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What was before a person's eyes when they decided."""
+
+    action_id: int
+    revision: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Who:
+    """A person deciding: their name, the groups they stand for, and the channel (`inbox`, `shell`)."""
+
+    name: str
+    groups: frozenset[str]
+    channel: str = "inbox"
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """An action as it is stored."""
+
+    id: int
+    key: str
+    case_id: int
+    flow: str
+    path: str
+    connection: str
+    action: str
+    business_key: str
+    revision: int
+    payload: bytes = field(repr=False)
+    sha256: str
+    sentence: str
+    origins: Mapping[str, Any]
+    warnings: Sequence[Mapping[str, Any]]
+    rests_on: Mapping[str, Any]
+    rule: Mapping[str, Any]
+    card: int
+    state: str
+    assigned: str | None
+    due: datetime | None
+    not_before: datetime | None
+    attempt: int
+    receipt: Any
+    error: str | None
+    model: str | None
+    created: datetime
+    updated: datetime
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload, parsed."""
+        value: dict[str, Any] = decode(self.payload.decode())
+        return value
+
+    @property
+    def shown(self) -> Shown:
+        """The current revision, for a decision about exactly it."""
+        return Shown(self.id, self.revision, self.sha256)
+
+
+_FIELDS = tuple(ActionRow.__dataclass_fields__)
+
+
+def as_row(row: Any) -> ActionRow:
+    """A typed action from a database row."""
+    return ActionRow(**{name: getattr(row, name) for name in _FIELDS})
+
+
+def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
+    """Store a proposal; returns its id and that of another action which already stands for the same business fact.
+
+    In that case this one is stored as withdrawn and can never run.
+    """
+    effect_key = f"{new.connection}.{new.action}:{new.business_key}"[:400]
+    other = connection.execute(select(actions.c.id).where(actions.c.effect_key == effect_key)).scalar()
+    payload, now = canonical(new.payload), utcnow()
+    stop = any(w.get("stop") for w in new.warnings)
+    rule = {**new.rule, "count": max(2, int(new.rule.get("count", 1))), "comment": True} if stop else dict(new.rule)
+    values = {
+        "key": secrets.token_hex(16),
+        "case_id": new.case_id,
+        "flow": new.flow,
+        "path": new.path,
+        "connection": new.connection,
+        "action": new.action,
+        "business_key": new.business_key[:255],
+        "effect_key": None if other else effect_key,
+        "revision": 1,
+        "payload": payload,
+        "sha256": sha256(payload),
+        "sentence": new.sentence,
+        "origins": new.origins,
+        "warnings": list(new.warnings),
+        "rests_on": new.rests_on,
+        "rule": rule,
+        "card": 0,
+        "state": "withdrawn" if other else "proposed",
+        "error": f"The same is already prepared or done as action {other}." if other else None,
+        "due": now + parse_duration(rule["due"]) if rule.get("due") else None,
+        "model": new.model,
+        "created": now,
+        "updated": now,
+    }
+    action_id = int(connection.execute(insert(actions).values(values).returning(actions.c.id)).scalar_one())
+    card = _card(connection, new) or action_id
+    connection.execute(update(actions).where(actions.c.id == action_id).values(card=card))
+    _keep_revision(connection, action_id, 1, payload, "flow", "", now)
+    data = {"case": new.case_id, "action": f"{new.connection}.{new.action}", "sha256": values["sha256"], "state": values["state"]}
+    audit.append(connection, [Event("action.proposed", f"flow:{new.flow}", f"action:{action_id}", data)])
+    return action_id, other
+
+
+def _card(connection: Connection, new: NewAction) -> int | None:
+    if not new.together_with:
+        return None
+    query = select(actions.c.card).where(actions.c.case_id == new.case_id, actions.c.path == new.together_with)
+    return connection.execute(query).scalar()
+
+
+def _keep_revision(
+    connection: Connection, action_id: int, revision: int, payload: bytes, by: str, reason: str, now: datetime
+) -> None:
+    connection.execute(
+        insert(revisions).values(
+            action_id=action_id, revision=revision, payload=payload, sha256=sha256(payload), composed_by=by, reason=reason, at=now
+        )
+    )
+
+
+# reading -----------------------------------------------------------------
+
+
+def get(connection: Connection, action_id: int) -> ActionRow:
+    """One action. Raises NotFound."""
+    row = connection.execute(select(actions).where(actions.c.id == action_id)).first()
+    if row is None:
+        raise NotFound(f"There is no action {action_id}; `kontorist inbox list` shows those there are.")
+    return as_row(row)
+
+
+def card(connection: Connection, action_id: int) -> list[ActionRow]:
+    """All actions on the card of this action, the leading one first."""
+    head = get(connection, action_id).card
+    return [as_row(r) for r in connection.execute(select(actions).where(actions.c.card == head).order_by(actions.c.id))]
+
+
+def find(
+    connection: Connection, *, state: str = "open", limit: int = 1000, after: int = 0, case_id: int | None = None
+) -> list[ActionRow]:
+    """Actions in a state (`open`: those a person has to decide; `all`), due ones first."""
+    query = select(actions).order_by(actions.c.due.is_(None), actions.c.due, actions.c.id).limit(limit).offset(after)
+    if state == "open":
+        query = query.where(actions.c.state.in_(OPEN))
+    elif state != "all":
+        query = query.where(actions.c.state == state)
+    if case_id is not None:
+        query = query.where(actions.c.case_id == case_id)
+    return [as_row(r) for r in connection.execute(query)]
+
+
+def decisions(connection: Connection, action_id: int) -> list[dict[str, Any]]:
+    """Every decision about an action, oldest first."""
+    query = select(approvals).where(approvals.c.action_id == action_id).order_by(approvals.c.id)
+    return [dict(r._mapping) for r in connection.execute(query)]
+
+
+def history(connection: Connection, action_id: int) -> list[dict[str, Any]]:
+    """Every revision of an action's payload, oldest first."""
+    query = select(revisions).where(revisions.c.action_id == action_id).order_by(revisions.c.revision)
+    return [{**r._mapping, "payload": decode(r.payload.decode())} for r in connection.execute(query)]
+
+
+def may_decide(row: ActionRow, who: Who, now: datetime | None = None) -> bool:
+    """Whether the rule, an assignment or an escalation lets this person decide."""
+    names = set(row.rule.get("by") or ())
+    if row.assigned:
+        names.add(row.assigned)
+    if row.due and row.due < (now or utcnow()) and row.rule.get("escalate"):
+        names.add(row.rule["escalate"])
+    return bool(names & (who.groups | {who.name}))
+
+
+# deciding ----------------------------------------------------------------
+
+
+def approve(connection: Connection, shown: Sequence[Shown], who: Who, comment: str = "") -> list[str]:
+    """Record one person's approval of exactly these revisions; returns the new state of each.
+
+    Raises Stale if one of them is not what is stored, NotAllowed if this person may not decide it.
+    """
+    return [_approve_one(connection, s, who, comment) for s in shown]
+
+
+def _approve_one(connection: Connection, shown: Shown, who: Who, comment: str) -> str:
+    row = _current(connection, shown, _DECIDABLE)
+    _require_authority(connection, row, who)
+    if row.rule.get("comment") and not comment.strip():
+        raise NotAllowed(
+            "This needs a word on how it was checked (a call back to the known number, for instance): write a comment."
+        )
+    now = utcnow()
+    _decide(connection, row, "approve", who, comment, now + parse_duration(row.rule.get("expires") or "7d"))
+    given = approvers(connection, row, now)
+    state = row.state
+    if len(given) >= int(row.rule.get("count", 1)):
+        state = "approved"
+        undo = timedelta(seconds=float(row.rule.get("undo", 0)))
+        _cas(connection, shown, _DECIDABLE, state=state, not_before=now + undo, error=None)
+    data = {"revision": row.revision, "sha256": row.sha256, "channel": who.channel, "comment": comment, "state": state}
+    audit.append(connection, [Event("action.approved", who.name, f"action:{row.id}", data)])
+    return state
+
+
+def approvers(connection: Connection, row: ActionRow, now: datetime) -> set[str]:
+    """The different people whose approval of exactly this revision is valid now."""
+    query = select(approvals.c.person).where(
+        approvals.c.action_id == row.id,
+        approvals.c.revision == row.revision,
+        approvals.c.sha256 == row.sha256,
+        approvals.c.decision == "approve",
+        approvals.c.expires > now,
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _require_authority(connection: Connection, row: ActionRow, who: Who) -> None:
+    if not may_decide(row, who):
+        raise NotAllowed(f"{who.name} may not decide action {row.id}; it is for {', '.join(row.rule.get('by') or ['nobody'])}.")
+    if int(row.rule.get("count", 1)) > 1 and composer(connection, row) == who.name:
+        raise NotAllowed("You composed this version yourself; with four eyes asked for, somebody else has to approve it.")
+
+
+def composer(connection: Connection, row: ActionRow) -> str:
+    """Who composed the current revision: a person, or `flow`."""
+    query = select(revisions.c.composed_by).where(revisions.c.action_id == row.id, revisions.c.revision == row.revision)
+    return str(connection.execute(query).scalar())
+
+
+def reject(connection: Connection, shown: Sequence[Shown], who: Who, reason: str) -> None:
+    """A person says no: none of these will ever run. Raises Stale or NotAllowed."""
+    ids = []
+    for item in shown:
+        row = _current(connection, item, _WITHDRAWABLE)
+        if not may_decide(row, who):
+            raise NotAllowed(
+                f"{who.name} may not decide action {row.id}; it is for {', '.join(row.rule.get('by') or ['nobody'])}."
+            )
+        _decide(connection, row, "reject", who, reason, None)
+        _cas(connection, item, _WITHDRAWABLE, state="rejected", effect_key=None, error=None)
+        corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "reject", row.data, {"reason": reason}, who.name)
+        data = {"revision": row.revision, "sha256": row.sha256, "reason": reason, "channel": who.channel}
+        audit.append(connection, [Event("action.rejected", who.name, f"action:{row.id}", data)])
+        ids.append(row.case_id)
+    cases.wake(connection, ids)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A validated new version of a payload, with what was found out about it again."""
+
+    payload: Mapping[str, Any]
+    sentence: str
+    warnings: Sequence[Mapping[str, Any]]
+    rests_on: Mapping[str, Any]
+
+
+def edit(connection: Connection, shown: Shown, edited: Edit, who: Who) -> Shown:
+    """Store a person's version as the next revision; approvals of earlier ones are void. Returns what to show now."""
+    row = _current(connection, shown, _WITHDRAWABLE)
+    if not may_decide(row, who):
+        raise NotAllowed(f"{who.name} may not edit action {row.id}.")
+    before, payload = row.data, canonical(edited.payload)
+    changed = [k for k in {**before, **edited.payload} if before.get(k) != decode(payload.decode()).get(k)]
+    origins = {**row.origins, **{k: [f"person:{who.name}"] for k in changed}}
+    stop = any(w.get("stop") for w in edited.warnings)
+    rule = {**row.rule, "count": max(2, int(row.rule.get("count", 1))), "comment": True} if stop else row.rule
+    new = _next_revision(connection, row, payload, who.name, "edited", sentence=edited.sentence, origins=origins, rule=rule,
+                         warnings=list(edited.warnings), rests_on=edited.rests_on)  # fmt: skip
+    corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "edit", before, decode(payload.decode()), who.name)
+    data = {"revision": new.revision, "sha256": new.sha256, "fields": sorted(changed)}
+    audit.append(connection, [Event("action.edited", who.name, f"action:{row.id}", data)])
+    return new
+
+
+def void(connection: Connection, row: ActionRow, reason: str, actor: str, code: str = "changed") -> None:
+    """What the approval rested on has changed: a new revision with the reason as a warning, to be decided again."""
+    kept = [w for w in row.warnings if w.get("code") != code]
+    _next_revision(
+        connection,
+        row,
+        row.payload,
+        composer(connection, row),
+        reason,
+        warnings=[*kept, {"code": code, "text": reason, "stop": False}],
+    )
+    audit.append(connection, [Event("action.voided", actor, f"action:{row.id}", {"reason": reason})])
+
+
+def void_threads(connection: Connection, keys: Sequence[str], new_case: int, reason: str) -> int:
+    """A new mail came in these conversations: void what is proposed or approved in them. Returns how many."""
+    ids = [
+        i
+        for i in connection.execute(select(threads.c.case_id).where(threads.c.key.in_([k[:255] for k in keys]))).scalars()
+        if i != new_case
+    ]
+    query = select(actions).where(actions.c.case_id.in_(ids), actions.c.state.in_(("proposed", "approved")))
+    rows = [as_row(r) for r in connection.execute(query)] if ids else []
+    for row in rows:
+        void(connection, row, reason, "intake", "thread")
+    return len(rows)
+
+
+def take_back(connection: Connection, action_id: int, who: Who) -> None:
+    """Undo an approval while its window is open: back to proposed. Raises Stale when it has left already."""
+    for row in card(connection, action_id):
+        if row.state != "approved":
+            raise Stale(f"Action {row.id} is {row.state}; only what is approved and has not run yet can be taken back.")
+        if not may_decide(row, who):
+            raise NotAllowed(f"{who.name} may not take back action {row.id}.")
+        _next_revision(connection, row, row.payload, composer(connection, row), "taken back")
+        audit.append(connection, [Event("action.taken-back", who.name, f"action:{row.id}", {})])
+
+
+def assign(connection: Connection, action_id: int, to: str, who: Who, comment: str = "") -> None:
+    """Hand a card over to a person or group."""
+    for row in card(connection, action_id):
+        if not may_decide(row, who):
+            raise NotAllowed(f"{who.name} may not hand over action {row.id}.")
+        connection.execute(
+            update(actions).where(actions.c.id == row.id, actions.c.state.in_(OPEN)).values(assigned=to, updated=utcnow())
+        )
+        audit.append(connection, [Event("action.assigned", who.name, f"action:{row.id}", {"to": to, "comment": comment})])
+
+
+def resolve(connection: Connection, shown: Shown, who: Who, *, happened: bool, comment: str) -> None:
+    """A person decides an uncertain action with the evidence before them: it happened, or it is proposed anew."""
+    row = _current(connection, shown, ("uncertain",))
+    if not may_decide(row, who):
+        raise NotAllowed(f"{who.name} may not decide action {row.id}.")
+    _decide(connection, row, "resolve", who, comment, None)
+    if happened:
+        receipt = {"stated_by": who.name, "comment": comment}
+        _cas(connection, shown, ("uncertain",), state="done", receipt=receipt, error=None)
+        cases.wake(connection, [row.case_id])
+    else:
+        _next_revision(connection, row, row.payload, composer(connection, row), "did not happen; to be decided again")
+    audit.append(connection, [Event("action.resolved", who.name, f"action:{row.id}", {"happened": happened, "comment": comment})])
+
+
+def _next_revision(connection: Connection, row: ActionRow, payload: bytes, by: str, reason: str, **values: Any) -> Shown:
+    now, new = utcnow(), Shown(row.id, row.revision + 1, sha256(payload))
+    _cas(connection, row.shown, (row.state,), revision=new.revision, payload=payload, sha256=new.sha256, state="proposed", not_before=None, error=None, **values)  # fmt: skip
+    _keep_revision(connection, row.id, new.revision, payload, by, reason, now)
+    return new
+
+
+def _current(connection: Connection, shown: Shown, states: tuple[str, ...]) -> ActionRow:
+    row = get(connection, shown.action_id)
+    if (row.revision, row.sha256) != (shown.revision, shown.sha256):
+        raise Stale(f"Action {row.id} has a newer revision ({row.revision}); look at it and decide again.")
+    if row.state not in states:
+        raise Stale(f"Action {row.id} is {row.state} already.")
+    return row
+
+
+def _cas(connection: Connection, shown: Shown, states: tuple[str, ...], **values: Any) -> None:
+    """Compare and set on (id, revision, hash, state). Raises Stale when somebody else was faster."""
+    where = and_(
+        actions.c.id == shown.action_id,
+        actions.c.revision == shown.revision,
+        actions.c.sha256 == shown.sha256,
+        actions.c.state.in_(states),
+    )
+    if connection.execute(update(actions).where(where).values(updated=utcnow(), **values)).rowcount != 1:
+        raise Stale(f"Action {shown.action_id} was changed by somebody else; look at it again.")
+
+
+def _decide(connection: Connection, row: ActionRow, decision: str, who: Who, comment: str, expires: datetime | None) -> None:
+    taken = select(func.count()).where(
+        approvals.c.action_id == row.id,
+        approvals.c.revision == row.revision,
+        approvals.c.person == who.name,
+        approvals.c.decision == decision,
+    )
+    if connection.execute(taken).scalar():
+        raise Stale(f"{who.name} has decided action {row.id} already; it waits for somebody else.")
+    connection.execute(
+        insert(approvals).values(
+            action_id=row.id,
+            revision=row.revision,
+            sha256=row.sha256,
+            decision=decision,
+            person=who.name,
+            channel=who.channel,
+            comment=comment,
+            at=utcnow(),
+            expires=expires,
+        )
+    )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many actions are in each state."""
+    rows = connection.execute(select(actions.c.state, func.count()).group_by(actions.c.state))
+    return {r[0]: r[1] for r in rows}
+
+
+def of_cases(connection: Connection, ids: Sequence[int]) -> dict[int, list[ActionRow]]:
+    """The actions of several cases, by case."""
+    result: dict[int, list[ActionRow]] = {}
+    for row in connection.execute(select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)):
+        result.setdefault(row.case_id, []).append(as_row(row))
+    return result
+
+
+def earlier_with(connection: Connection, title: str, case_id: int, limit: int = 10) -> list[Any]:
+    """Other cases with the same title or thread, newest first, for the card's side column."""
+    mine = select(threads.c.key).where(threads.c.case_id == case_id)
+    same_thread = select(threads.c.case_id).where(threads.c.key.in_(mine))
+    query = select(cases_table.c.id, cases_table.c.title, cases_table.c.state, cases_table.c.created, cases_table.c.flow)
+    query = query.where(cases_table.c.id != case_id, or_(cases_table.c.id.in_(same_thread), cases_table.c.title == title))
+    return list(connection.execute(query.order_by(cases_table.c.id.desc()).limit(limit)))

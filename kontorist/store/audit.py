@@ -1,0 +1,119 @@
+"""The audit chain in the store: append inside the transaction that does the thing, verify from the first event on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from kontorist.core.audit import GENESIS, event_hash
+from kontorist.core.clock import utcnow
+from kontorist.core.values import plain
+from kontorist.store.tables import events, state
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened: `subject` is `case:1`, `action:2` or `office`."""
+
+    kind: str
+    actor: str
+    subject: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verifying found: the number of events and, if broken, where and how."""
+
+    events: int
+    problem: str = ""
+
+
+def append(connection: Connection, new: Sequence[Event]) -> None:
+    """Append events to the chain, in order; at the end of a transaction, because it serialises writers."""
+    if not new:
+        return
+    _lock(connection)
+    last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    rows, at = [], utcnow()
+    for item in new:
+        seq += 1
+        data = plain(item.data)
+        digest = event_hash(previous, seq, at, item.kind, item.actor, item.subject, data)
+        rows.append(
+            {
+                "seq": seq,
+                "at": at,
+                "kind": item.kind,
+                "actor": item.actor,
+                "subject": item.subject,
+                "data": json.dumps(data, ensure_ascii=False, sort_keys=True),
+                "previous": previous,
+                "hash": digest,
+            }
+        )
+        previous = digest
+    connection.execute(insert(events), rows)
+    _remember_tip(connection, seq, previous)
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7301)")
+
+
+def _remember_tip(connection: Connection, seq: int, digest: str) -> None:
+    """The tip stands apart from the chain, so that a truncated tail is noticed."""
+    value = {"seq": seq, "hash": digest}
+    if connection.execute(state.update().where(state.c.name == "audit.tip").values(value=value)).rowcount == 0:
+        connection.execute(insert(state).values(name="audit.tip", value=value))
+
+
+def read(connection: Connection, subject: str | None = None) -> Iterator[dict[str, Any]]:
+    """The events as they stand, oldest first; of one subject if given."""
+    query = select(events).order_by(events.c.seq)
+    if subject:
+        query = query.where(events.c.subject == subject)
+    for row in connection.execute(query):
+        yield {**row._mapping, "data": json.loads(row.data)}
+
+
+def verify(connection: Connection) -> Verdict:
+    """Recompute the whole chain; the first event that does not fit is named."""
+    previous, count = GENESIS, 0
+    for row in connection.execute(select(events).order_by(events.c.seq)):
+        count += 1
+        if row.seq != count:
+            return Verdict(count - 1, f"event {count} is missing; the chain goes on with {row.seq}")
+        problem = _check(row, previous)
+        if problem:
+            return Verdict(count - 1, problem)
+        previous = row.hash
+    tip = connection.execute(select(state.c.value).where(state.c.name == "audit.tip")).scalar()
+    if (tip or {"seq": 0})["seq"] != count or (tip and tip["hash"] != previous):
+        return Verdict(
+            count, f"the chain ends at event {count}, but {tip['seq'] if tip else 0} were written: its end was cut off"
+        )
+    return Verdict(count)
+
+
+def _check(row: Any, previous: str) -> str:
+    if row.previous != previous:
+        return f"event {row.seq} does not follow from the event before it"
+    try:
+        digest = event_hash(previous, row.seq, row.at, row.kind, row.actor, row.subject, json.loads(row.data))
+    except (ValueError, AttributeError):
+        return f"event {row.seq} was changed: it cannot be read"
+    return "" if digest == row.hash else f"event {row.seq} ({row.kind}, {row.subject}) was changed"
+
+
+def latest(connection: Connection) -> tuple[int, datetime | None]:
+    """The number of the last event and when it happened."""
+    row = connection.execute(select(func.max(events.c.seq), func.max(events.c.at))).one()
+    return row[0] or 0, row[1]

@@ -1,0 +1,383 @@
+"""Cases: taken in once, leased for work, moved on together with their journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+
+from kontorist.core.clock import utcnow
+from kontorist.core.errors import NotFound
+from kontorist.store import audit, documents
+from kontorist.store.audit import Event
+from kontorist.store.tables import case_documents, cases, journal, threads
+from kontorist.store.tables import documents as known_documents
+
+STATES = ("runnable", "waiting", "unclear", "failed", "done", "closed")
+
+
+@dataclass(frozen=True)
+class DocumentRef:
+    """A document of a case, as flows see it."""
+
+    name: str
+    media_type: str
+    role: str
+    sha256: str
+    size: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Journal values."""
+        return {"name": self.name, "media_type": self.media_type, "role": self.role, "sha256": self.sha256, "size": self.size}
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """A case about to be taken in; its documents are stored already."""
+
+    flow: str
+    flow_version: str
+    connection: str
+    source_key: str
+    source: str
+    title: str
+    data: Mapping[str, Any]
+    documents: Sequence[DocumentRef] = ()
+    thread: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One journalled step."""
+
+    path: str
+    seq: int
+    step: str
+    kind: str
+    flow: str
+    output: Any
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    ms: float = 0.0
+    at: datetime | None = None
+
+
+@dataclass
+class Case:
+    """A case with its journal, as work needs it."""
+
+    id: int
+    flow: str
+    flow_version: str
+    connection: str
+    source: str
+    title: str
+    data: Mapping[str, Any]
+    state: str
+    error: str | None
+    question: Any
+    attempts: int
+    created: datetime
+    updated: datetime
+    warnings: Sequence[str]
+    run: str | None
+    round: int = 0
+    documents: list[DocumentRef] = field(default_factory=list)
+    journal: dict[str, Entry] = field(default_factory=dict)
+
+
+def known_keys(connection: Connection, flow: str, name: str, keys: set[str]) -> set[str]:
+    """Which source keys of a connection were taken in by this flow already."""
+    query = select(cases.c.source_key).where(cases.c.flow == flow, cases.c.connection == name, cases.c.source_key.in_(list(keys)))
+    return set(connection.execute(query).scalars())
+
+
+def take_in(connection: Connection, new: Sequence[NewCase], actor: str) -> list[int | None]:
+    """Create cases with documents, threads and audit events; None for one that exists already (same source key)."""
+    ids: list[int | None] = []
+    happened: list[Event] = []
+    for item in new:
+        if known_keys(connection, item.flow, item.connection, {item.source_key}):
+            ids.append(None)
+            continue
+        case_id = _insert(connection, item)
+        ids.append(case_id)
+        digests = [d.sha256 for d in item.documents]
+        happened.append(
+            Event(
+                "case.taken-in",
+                actor,
+                f"case:{case_id}",
+                {"flow": item.flow, "source_key": item.source_key, "documents": digests},
+            )
+        )
+    audit.append(connection, happened)
+    return ids
+
+
+def _insert(connection: Connection, item: NewCase) -> int:
+    now = utcnow()
+    row = {
+        "flow": item.flow,
+        "flow_version": item.flow_version,
+        "connection": item.connection,
+        "source_key": item.source_key,
+        "source": item.source,
+        "title": item.title,
+        "data": item.data,
+        "warnings": list(item.warnings),
+        "state": "runnable",
+        "created": now,
+        "updated": now,
+    }
+    case_id = int(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+    documents.register(connection, {d.sha256: d.size for d in item.documents})
+    if item.documents:
+        connection.execute(
+            insert(case_documents),
+            [
+                {
+                    "case_id": case_id,
+                    "position": i,
+                    "sha256": d.sha256,
+                    "name": d.name,
+                    "media_type": d.media_type,
+                    "role": d.role,
+                }
+                for i, d in enumerate(item.documents)
+            ],
+        )
+    if item.thread:
+        connection.execute(
+            insert(threads), [{"key": key[:255], "case_id": case_id} for key in dict.fromkeys(k[:255] for k in item.thread)]
+        )
+    return case_id
+
+
+def in_thread(connection: Connection, keys: Sequence[str]) -> list[int]:
+    """The cases that share a conversation with these keys."""
+    return list(
+        connection.execute(select(threads.c.case_id).where(threads.c.key.in_([k[:255] for k in keys])).distinct()).scalars()
+    )
+
+
+def lease(connection: Connection, owner: str, limit: int, seconds: float, flow: str | None = None) -> list[int]:
+    """Lease runnable cases whose lease is free or dead, oldest first. PostgreSQL workers skip each other's rows."""
+    now = utcnow()
+    free = or_(cases.c.lease_until.is_(None), cases.c.lease_until < now)
+    ready = or_(cases.c.not_before.is_(None), cases.c.not_before <= now)
+    query = select(cases.c.id).where(cases.c.state == "runnable", free, ready).order_by(cases.c.id).limit(limit)
+    if flow:
+        query = query.where(cases.c.flow == flow)
+    ids = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    if ids:
+        connection.execute(
+            update(cases).where(cases.c.id.in_(ids)).values(lease_until=now + timedelta(seconds=seconds), lease_owner=owner)
+        )
+    return ids
+
+
+def load(connection: Connection, ids: Sequence[int]) -> list[Case]:
+    """Cases with their documents and journal, in the order of their ids. Raises NotFound for one that is not there."""
+    rows = connection.execute(select(cases).where(cases.c.id.in_(ids)).order_by(cases.c.id)).all()
+    if len(rows) != len(set(ids)):
+        missing = sorted(set(ids) - {r.id for r in rows})
+        raise NotFound(f"There is no case {missing[0]}; `kontorist cases list` shows those there are.")
+    found = {r.id: _case(r) for r in rows}
+    _load_documents(connection, found)
+    query = (
+        select(journal).where(journal.c.case_id.in_(ids), journal.c.voided.is_(False)).order_by(journal.c.case_id, journal.c.seq)
+    )
+    for row in connection.execute(query):
+        case = found[row.case_id]
+        case.round = max(case.round, row.round)
+        case.journal[row.path] = Entry(
+            row.path,
+            row.seq,
+            row.step,
+            row.kind,
+            row.flow,
+            row.output,
+            row.evidence or {},
+            row.info or {},
+            row.model or "",
+            row.ms,
+            row.at,
+        )
+    return list(found.values())
+
+
+def _load_documents(connection: Connection, found: Mapping[int, Case]) -> None:
+    query = (
+        select(case_documents, known_documents.c.size)
+        .join(known_documents, known_documents.c.sha256 == case_documents.c.sha256)
+        .where(case_documents.c.case_id.in_(list(found)))
+        .order_by(case_documents.c.case_id, case_documents.c.position)
+    )
+    for row in connection.execute(query):
+        found[row.case_id].documents.append(DocumentRef(row.name, row.media_type, row.role, row.sha256, row.size))
+
+
+def _case(row: Any) -> Case:
+    return Case(
+        row.id,
+        row.flow,
+        row.flow_version,
+        row.connection,
+        row.source,
+        row.title,
+        row.data,
+        row.state,
+        row.error,
+        row.question,
+        row.attempts,
+        row.created,
+        row.updated,
+        row.warnings or [],
+        row.run,
+    )
+
+
+@dataclass(frozen=True)
+class Move:
+    """What becomes of a case: new journal entries and its next state, written together."""
+
+    case_id: int
+    entries: Sequence[Entry] = ()
+    round: int = 0
+    state: str | None = None
+    error: str | None = None
+    question: Any = None
+    not_before: datetime | None = None
+    failed_attempt: bool = False
+
+
+def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> None:
+    """Write journal entries and states of a chunk in the caller's transaction; states other than None end the lease."""
+    now = utcnow()
+    rows = [
+        {
+            "case_id": m.case_id,
+            "round": m.round,
+            "path": e.path,
+            "seq": e.seq,
+            "step": e.step,
+            "kind": e.kind,
+            "flow": e.flow,
+            "output": e.output,
+            "evidence": e.evidence,
+            "info": e.info,
+            "model": e.model,
+            "ms": e.ms,
+            "voided": False,
+            "at": now,
+        }
+        for m in moves
+        for e in m.entries
+    ]
+    if rows:
+        connection.execute(insert(journal), rows)
+    for m in moves:
+        if m.state is not None:
+            _set_state(connection, m, now, run)
+    ended = [m for m in moves if m.state in ("done", "failed", "unclear", "closed")]
+    audit.append(
+        connection, [Event(f"case.{m.state}", owner, f"case:{m.case_id}", {"error": m.error} if m.error else {}) for m in ended]
+    )
+
+
+def _set_state(connection: Connection, m: Move, now: datetime, run: str | None) -> None:
+    values: dict[str, Any] = {
+        "state": m.state,
+        "error": m.error,
+        "question": m.question,
+        "not_before": m.not_before,
+        "updated": now,
+        "lease_until": None,
+        "lease_owner": None,
+    }
+    if run:
+        values["run"] = run
+    values["attempts"] = cases.c.attempts + 1 if m.failed_attempt else 0
+    connection.execute(update(cases).where(cases.c.id == m.case_id).values(values))
+
+
+def wake(connection: Connection, ids: Sequence[int]) -> None:
+    """Let waiting cases run on (an action of theirs was settled)."""
+    if ids:
+        connection.execute(
+            update(cases)
+            .where(cases.c.id.in_(ids), cases.c.state == "waiting")
+            .values(state="runnable", updated=utcnow(), lease_until=None)
+        )
+
+
+def retry(connection: Connection, case_id: int, actor: str) -> None:
+    """Let a failed or unclear case run again from the step it stopped at. Raises NotFound if it is neither."""
+    changed = connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.state.in_(("failed", "unclear")))
+        .values(state="runnable", error=None, question=None, attempts=0, not_before=None, lease_until=None, updated=utcnow())
+    ).rowcount
+    if not changed:
+        raise NotFound(f"Case {case_id} is neither failed nor unclear, so there is nothing to retry.")
+    audit.append(connection, [Event("case.retried", actor, f"case:{case_id}", {})])
+
+
+def close(connection: Connection, case_id: int, actor: str, reason: str = "") -> None:
+    """A person ends a case. Raises NotFound if it has ended."""
+    changed = connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.state.in_(("runnable", "waiting", "unclear", "failed")))
+        .values(state="closed", error=None, question=None, lease_until=None, updated=utcnow())
+    ).rowcount
+    if not changed:
+        raise NotFound(f"Case {case_id} has ended already, or does not exist.")
+    audit.append(connection, [Event("case.closed", actor, f"case:{case_id}", {"reason": reason})])
+
+
+def answer(connection: Connection, case_id: int, output: Mapping[str, Any], actor: str) -> None:
+    """A person answers an unclear case's question: it becomes that step's journalled result and the case runs on."""
+    (case,) = load(connection, [case_id])
+    if case.state != "unclear" or not case.question or "path" not in case.question:
+        raise NotFound(f"Case {case_id} asks nothing that could be answered; retry it or close it.")
+    asked = case.question
+    merged = {**(asked.get("output") or {}), **output}
+    entry = Entry(
+        asked["path"],
+        len(case.journal),
+        asked["step"],
+        "agent",
+        asked["flow"],
+        merged,
+        info={"answered_by": actor},
+        model=f"person:{actor}",
+    )
+    move(connection, [Move(case_id, [entry], case.round, "runnable")], actor)
+    from kontorist.store import corrections
+
+    corrections.keep(
+        connection,
+        case_id,
+        f"{asked['flow']}/{asked['step']}",
+        "answer",
+        {"text": asked.get("text", ""), **(asked.get("output") or {})},
+        output,
+        actor,
+    )
+    audit.append(connection, [Event("case.answered", actor, f"case:{case_id}", {"step": asked["step"], "answer": output})])
+
+
+def find(
+    connection: Connection, *, state: str | None = None, flow: str | None = None, limit: int = 1000, after: int = 0
+) -> list[Any]:
+    """Rows of cases, newest first."""
+    query = select(cases).order_by(cases.c.id.desc()).limit(limit).offset(after)
+    conditions = [cases.c.state == state if state else None, cases.c.flow == flow if flow else None]
+    given = [c for c in conditions if c is not None]
+    return list(connection.execute(query.where(and_(*given)) if given else query))

@@ -1,0 +1,154 @@
+"""Opens the database: settings that survive a power cut, a SQLite new enough, the schema up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from kontorist.core.errors import ConfigurationError, Unavailable
+
+_SAFE_SQLITE = (3, 51, 3)
+
+
+def sqlite_module() -> ModuleType:
+    """A SQLite without the WAL-reset corruption bug (fixed in 3.51.3): Python's own, else pysqlite3's.
+
+    Raises ConfigurationError if neither is new enough.
+    """
+    if sqlite3.sqlite_version_info >= _SAFE_SQLITE:
+        return sqlite3
+    try:
+        import pysqlite3.dbapi2 as newer
+    except ImportError:
+        newer = None
+    if newer is None or newer.sqlite_version_info < _SAFE_SQLITE:
+        raise ConfigurationError(
+            f"SQLite {sqlite3.sqlite_version} can corrupt its write-ahead log; 3.51.3 or newer is needed. "
+            "Install `pysqlite3` (0.6.1 or newer) into this environment, or set DATABASE_URL to a PostgreSQL database."
+        )
+    module: ModuleType = newer
+    return module
+
+
+def database_url(data_dir: Path) -> str:
+    """DATABASE_URL if it is set (PostgreSQL), else the embedded file in the data folder."""
+    url = os.environ.get("DATABASE_URL", "")
+    if url.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + url.partition("://")[2]
+    return url or f"sqlite:///{data_dir / 'kontorist.sqlite'}"
+
+
+class Database:
+    """The store of one office."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self.url = url
+        self.data_dir = data_dir
+        self.engine = _engine(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write; committed and on disk when the block ends."""
+        with _readable_errors(self.url), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view."""
+        with _readable_errors(self.url), self.engine.connect() as plain:
+            yield plain.execution_options(kontorist_read=True)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_database(data_dir: Path, url: str | None = None) -> Database:
+    """The store, created or migrated as needed. Raises Unavailable or ConfigurationError with what to do."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"The data folder {data_dir} cannot be created: {error.strerror}. Choose another with --data."
+        ) from error
+    database = Database(url or database_url(data_dir), data_dir)
+    with _readable_errors(database.url):
+        migrate(database)
+    return database
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to the newest version (Alembic); cheap when it is there already."""
+    from kontorist.store.migrations import newest
+
+    with database.engine.connect() as connection:
+        found = (
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if _has_versions(connection) else None
+        )
+    if found == newest():
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _has_versions(connection: Connection) -> bool:
+    return inspect(connection).has_table("alembic_version")
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    engine = create_engine(url, module=sqlite_module(), connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(engine, "connect", _sqlite_settings)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_settings(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("kontorist_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _readable_errors(url: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(_sentence(error, url)) from error
+
+
+def _sentence(error: DBAPIError, url: str) -> str:
+    cause = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    shown = url if url.startswith("sqlite") else url.rpartition("@")[2]
+    if "full" in cause:
+        return f"The disk of the database is full ({shown}): free some space; nothing was lost, the next run goes on."
+    if "readonly" in cause or "read-only" in cause:
+        return f"The database {shown} cannot be written: check who owns the file and the folder."
+    if "locked" in cause:
+        return f"The database {shown} is locked by another program for more than 30 s; the next run goes on."
+    return f"The database {shown} does not answer: {cause}. Is it running, and is the disk writable?"

@@ -1,0 +1,77 @@
+"""Documents: bytes under their SHA-256 in the data folder, written once, never changed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from kontorist.core.clock import utcnow
+from kontorist.core.errors import NotFound, Unavailable
+from kontorist.core.values import sha256
+from kontorist.store.database import Database
+from kontorist.store.tables import documents
+
+
+def place(database: Database, digest: str) -> Path:
+    """Where a document lies."""
+    return database.data_dir / "documents" / digest[:2] / digest
+
+
+def put(database: Database, data: bytes) -> str:
+    """Keep bytes, on disk when this returns; call it before the transaction that refers to them. Returns the SHA-256."""
+    digest = sha256(data)
+    target = place(database, digest)
+    if target.exists():
+        return digest
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).chmod(0o440)
+        Path(file.name).replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise Unavailable(
+            f"A document cannot be stored in {target.parent}: {error.strerror}. Nothing was lost; the next run tries again."
+        ) from error
+    return digest
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def register(connection: Connection, sizes: dict[str, int]) -> None:
+    """Note documents (SHA-256 → size) that are not known yet."""
+    known = set(connection.execute(select(documents.c.sha256).where(documents.c.sha256.in_(list(sizes)))).scalars())
+    rows = [{"sha256": d, "size": size, "created": utcnow()} for d, size in sizes.items() if d not in known]
+    if rows:
+        connection.execute(insert(documents), rows)
+
+
+def get(database: Database, digest: str) -> bytes:
+    """The bytes of a document. Raises NotFound when it is gone or was changed on disk."""
+    try:
+        data = place(database, digest).read_bytes()
+    except OSError as error:
+        raise NotFound(
+            f"The document {digest[:12]}… is not in {place(database, digest).parent}: restore it from the backup."
+        ) from error
+    if sha256(data) != digest:
+        raise NotFound(f"The document {digest[:12]}… was changed on disk: restore it from the backup.")
+    return data
+
+
+def get_many(database: Database, digests: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of several documents by SHA-256."""
+    return {d: get(database, d) for d in digests}

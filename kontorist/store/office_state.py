@@ -1,0 +1,95 @@
+"""Facts about the office as a whole: its instance, its epoch, what is stopped, the heartbeats of its connections."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from kontorist.core.clock import utcnow
+from kontorist.store import audit
+from kontorist.store.audit import Event
+from kontorist.store.tables import passes, state
+
+
+def get(connection: Connection, name: str) -> Any:
+    """A stored fact, or None."""
+    return connection.execute(select(state.c.value).where(state.c.name == name)).scalar()
+
+
+def put(connection: Connection, name: str, value: Any) -> None:
+    """Store a fact."""
+    if connection.execute(update(state).where(state.c.name == name).values(value=value)).rowcount == 0:
+        connection.execute(insert(state).values(name=name, value=value))
+
+
+def instance(connection: Connection) -> str:
+    """The id of this office's database, made on first use."""
+    found = get(connection, "instance")
+    if not found:
+        found = secrets.token_hex(8)
+        put(connection, "instance", found)
+    return str(found)
+
+
+def epoch(connection: Connection) -> int:
+    """Counts up when an admin says that a restored database may act again."""
+    return int(get(connection, "epoch") or 0)
+
+
+@dataclass(frozen=True)
+class Stops:
+    """What the stop button holds back."""
+
+    office: bool = False
+    flows: Sequence[str] = ()
+    connections: Sequence[str] = ()
+
+    def hits(self, flow: str, connection: str) -> bool:
+        """Whether an action of this flow on this connection is held back."""
+        return self.office or flow in self.flows or connection in self.connections
+
+
+def stops(connection: Connection) -> Stops:
+    """What is stopped now."""
+    found = get(connection, "stops") or {}
+    return Stops(bool(found.get("office")), tuple(found.get("flows", ())), tuple(found.get("connections", ())))
+
+
+def set_stops(connection: Connection, new: Stops, actor: str) -> None:
+    """Press or release the stop button."""
+    value = {"office": new.office, "flows": list(new.flows), "connections": list(new.connections)}
+    put(connection, "stops", value)
+    audit.append(connection, [Event("office.stops", actor, "office", value)])
+
+
+def beat(connection: Connection, name: str, problem: str = "") -> None:
+    """A connection was read (or could not be): its heartbeat."""
+    before = get(connection, f"heartbeat.{name}") or {}
+    now = utcnow()
+    value = {"at": now, "ok": now if not problem else before.get("ok"), "problem": problem}
+    put(connection, f"heartbeat.{name}", value)
+
+
+def heartbeats(connection: Connection) -> Mapping[str, Any]:
+    """Connection → {at, ok, problem}."""
+    rows = connection.execute(select(state).where(state.c.name.startswith("heartbeat.")))
+    return {r.name.removeprefix("heartbeat."): r.value for r in rows}
+
+
+def begin_pass(connection: Connection, run: str, url: str) -> None:
+    """Note a pass and its flow run in Prefect."""
+    connection.execute(insert(passes).values(run=run, url=url, started=utcnow()))
+
+
+def end_pass(connection: Connection, run: str, summary: Any) -> None:
+    """Note what a pass did."""
+    connection.execute(update(passes).where(passes.c.run == run).values(ended=utcnow(), summary=summary))
+
+
+def pass_url(connection: Connection, run: str) -> str:
+    """The page of a pass in Prefect, or empty."""
+    return str(connection.execute(select(passes.c.url).where(passes.c.run == run)).scalar() or "")

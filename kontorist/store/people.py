@@ -1,0 +1,127 @@
+"""People who may sign in: passwords as argon2id, growing pauses after wrong guesses, sessions that can be ended."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from kontorist.core.clock import utcnow
+from kontorist.core.errors import AccessDenied, NotFound
+from kontorist.core.values import sha256
+from kontorist.store import audit
+from kontorist.store.audit import Event
+from kontorist.store.tables import people, sessions
+
+_FREE_GUESSES = 5
+SESSION_HOURS = 12
+IDLE_HOURS = 2
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in browser; `token` is what the browser holds, only its hash is stored."""
+
+    token: str
+    person: str
+    csrf: str
+
+
+def add(connection: Connection, name: str, password: str, actor: str) -> None:
+    """Let a person sign in, or give them a new password (their sessions end)."""
+    hashed = _hasher().hash(password)
+    values = {"password": hashed, "disabled": False, "failures": 0, "locked_until": None}
+    if connection.execute(update(people).where(people.c.name == name).values(values)).rowcount == 0:
+        connection.execute(insert(people).values(name=name, created=utcnow(), **values))
+    connection.execute(delete(sessions).where(sessions.c.person == name))
+    audit.append(connection, [Event("person.password-set", actor, "office", {"person": name})])
+
+
+def disable(connection: Connection, name: str, actor: str) -> None:
+    """End a person's sessions and let them in no more. Raises NotFound."""
+    if connection.execute(update(people).where(people.c.name == name).values(disabled=True)).rowcount == 0:
+        raise NotFound(f"'{name}' has no password here, so there is nothing to disable.")
+    connection.execute(delete(sessions).where(sessions.c.person == name))
+    audit.append(connection, [Event("person.disabled", actor, "office", {"person": name})])
+
+
+def listing(connection: Connection) -> list[Any]:
+    """Who may sign in."""
+    return list(connection.execute(select(people.c.name, people.c.disabled, people.c.created).order_by(people.c.name)))
+
+
+def sign_in(connection: Connection, name: str, password: str) -> Session | None:
+    """A new session, or None when name or password is wrong (the failure is counted: commit it either way).
+
+    Raises AccessDenied while the name is locked after too many wrong guesses.
+    """
+    row = connection.execute(select(people).where(people.c.name == name)).first()
+    now = utcnow()
+    if row is not None and row.locked_until and row.locked_until > now:
+        seconds = int((row.locked_until - now).total_seconds()) + 1
+        raise AccessDenied(f"Too many wrong passwords for this name. Try again in {seconds} seconds.")
+    correct = _verify(row.password if row is not None else _DUMMY, password)
+    if row is None or row.disabled or not correct:
+        if row is not None:
+            _count_failure(connection, row)
+        return None
+    connection.execute(update(people).where(people.c.name == name).values(failures=0, locked_until=None))
+    audit.append(connection, [Event("person.signed-in", name, "office", {})])
+    return _new_session(connection, name)
+
+
+def _count_failure(connection: Connection, row: Any) -> None:
+    failures = row.failures + 1
+    pause = timedelta(seconds=min(3600, 2 ** (failures - _FREE_GUESSES))) if failures >= _FREE_GUESSES else None
+    until = utcnow() + pause if pause else None
+    connection.execute(update(people).where(people.c.name == row.name).values(failures=failures, locked_until=until))
+    if pause:
+        audit.append(connection, [Event("person.locked", row.name, "office", {"failures": failures})])
+
+
+def _new_session(connection: Connection, name: str) -> Session:
+    new, now = Session(secrets.token_urlsafe(32), name, secrets.token_urlsafe(32)), utcnow()
+    values = {"token": sha256(new.token.encode()), "person": name, "csrf": new.csrf, "created": now, "seen": now}
+    connection.execute(insert(sessions).values(**values, expires=now + timedelta(hours=SESSION_HOURS)))
+    return new
+
+
+def session(connection: Connection, token: str) -> Session | None:
+    """The living session with this token, or None."""
+    query = select(sessions, people.c.disabled).join(people).where(sessions.c.token == sha256(token.encode()))
+    row = connection.execute(query).first()
+    now = utcnow()
+    if row is None or row.disabled or row.expires < now or row.seen < now - timedelta(hours=IDLE_HOURS):
+        return None
+    return Session(token, row.person, row.csrf)
+
+
+def touch(connection: Connection, token: str) -> None:
+    """The session is in use."""
+    connection.execute(update(sessions).where(sessions.c.token == sha256(token.encode())).values(seen=utcnow()))
+
+
+def sign_out(connection: Connection, token: str) -> None:
+    """End a session."""
+    connection.execute(delete(sessions).where(sessions.c.token == sha256(token.encode())))
+
+
+_DUMMY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Qb9s4RD3wxIZ5P2A2yJZBQ8bOuYuQ8f5xYJt2N1pJxM"
+
+
+def _hasher() -> Any:
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+def _verify(hashed: str, password: str) -> bool:
+    from argon2.exceptions import VerificationError
+
+    try:
+        return bool(_hasher().verify(hashed, password))
+    except VerificationError:
+        return False

@@ -1,0 +1,277 @@
+"""The tables. States change by conditional UPDATE only, so two people or two workers never both win."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from kontorist.core.values import decode, encode
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment in UTC, kept as ISO text that sorts by time on every database."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Aware datetime → text."""
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Text → aware datetime."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Values(TypeDecorator[Any]):
+    """Journal values as tagged JSON text (kontorist.core.values)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Value → text."""
+        return None if value is None else encode(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Text → value."""
+        return None if value is None else decode(value)
+
+
+state = Table("state", metadata, Column("name", String(64), primary_key=True), Column("value", Values))
+"""Facts about this office as a whole: instance, epoch, stops, heartbeats."""
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("flow", String(100), nullable=False),
+    Column("flow_version", String(64), nullable=False),
+    Column("connection", String(100), nullable=False),
+    Column("source_key", String(128), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("data", Values, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("error", Text),
+    Column("question", Values),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Utc),
+    Column("lease_until", Utc),
+    Column("lease_owner", String(64)),
+    Column("run", String(64)),
+    Column("warnings", Values),
+    Column("created", Utc, nullable=False),
+    Column("updated", Utc, nullable=False),
+    UniqueConstraint("flow", "connection", "source_key"),
+    Index("ix_cases_state_id", "state", "id"),
+)
+"""state: runnable → waiting (for a person's approval) | unclear (a person has to look) | failed | done | closed."""
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+)
+"""Conversations: which cases belong to which Message-ID."""
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("created", Utc, nullable=False),
+)
+
+case_documents = Table(
+    "case_documents",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("sha256", ForeignKey("documents.sha256"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("media_type", String(127), nullable=False),
+    Column("role", String(16), nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("round", Integer, primary_key=True, default=0),
+    Column("path", String(255), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("step", String(100), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("flow", String(100), nullable=False),
+    Column("output", Values),
+    Column("evidence", Values),
+    Column("info", Values),
+    Column("model", String(200)),
+    Column("ms", Float, nullable=False, default=0.0),
+    Column("voided", Boolean, nullable=False, default=False),
+    Column("at", Utc, nullable=False),
+)
+"""What each step of each case gave, once: a journalled step is never repeated."""
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("flow", String(100), nullable=False),
+    Column("path", String(255), nullable=False),
+    Column("connection", String(100), nullable=False),
+    Column("action", String(100), nullable=False),
+    Column("business_key", String(255), nullable=False),
+    Column("effect_key", String(400), unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("origins", Values, nullable=False),
+    Column("warnings", Values, nullable=False),
+    Column("rests_on", Values, nullable=False),
+    Column("rule", Values, nullable=False),
+    Column("card", Integer, nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("assigned", String(100)),
+    Column("due", Utc),
+    Column("not_before", Utc),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("lease_until", Utc),
+    Column("lease_owner", String(64)),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("receipt", Values),
+    Column("error", Text),
+    Column("model", String(200)),
+    Column("created", Utc, nullable=False),
+    Column("updated", Utc, nullable=False),
+    UniqueConstraint("case_id", "path"),
+    Index("ix_actions_state_due", "state", "due", "id"),
+)
+"""state: proposed → approved → claimed → committing → done | refused | uncertain; or rejected, expired, withdrawn.
+
+`effect_key` is connection.action + business key while the action may still have an effect: unique, so that one
+business fact has one effect. `card` is the id of the action whose card this one shares.
+"""
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("action_id", ForeignKey("actions.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("composed_by", String(100), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("at", Utc, nullable=False),
+)
+"""Every version of a payload that was ever shown; `composed_by` is a person or `flow`."""
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("action_id", ForeignKey("actions.id"), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("person", String(100), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("comment", Text, nullable=False, default=""),
+    Column("at", Utc, nullable=False),
+    Column("expires", Utc),
+    UniqueConstraint("action_id", "revision", "person", "decision"),
+)
+"""Decisions: append-only. `decision` is approve, reject or resolve."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Utc, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""The audit chain: append-only by trigger, hash-chained. `subject` is `case:1`, `action:2`, `office`."""
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("password", String(255), nullable=False),
+    Column("disabled", Boolean, nullable=False, default=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("locked_until", Utc),
+    Column("created", Utc, nullable=False),
+)
+"""Sign-in only; who is in which group stands in office.yaml."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("person", ForeignKey("people.name"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("seen", Utc, nullable=False),
+    Column("expires", Utc, nullable=False),
+)
+"""Sessions; `token` is the SHA-256 of what the browser holds."""
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("step", String(200), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("given", Values),
+    Column("corrected", Values),
+    Column("person", String(100), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+"""Labelled cases: what was drafted and what a person made of it. `step` is flow/step."""
+
+passes = Table(
+    "passes",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("url", Text, nullable=False, default=""),
+    Column("started", Utc, nullable=False),
+    Column("ended", Utc),
+    Column("summary", Values),
+)
+"""Each pass with its flow run in Prefect."""
