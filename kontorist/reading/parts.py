@@ -1,0 +1,110 @@
+"""The text of a document, in parts: the whole of a text or XML file, the pages of a PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kontorist.core.errors import NotReadable
+
+MAX_BYTES = 50 * 1024 * 1024
+_TEXT_SUFFIXES = {"txt", "csv", "tsv", "md", "json", "log", "eml", "ics", "vcf", "yaml", "yml", "mt940", "sta", "edi"}
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One readable piece of a document; `name` is what evidence calls it (`text`, `xml`, `page`)."""
+
+    name: str
+    text: str
+    page: int | None = None
+
+
+def text_of(name: str, media_type: str, data: bytes) -> list[Part]:
+    """The text of a document, whatever it is. Raises NotReadable with a sentence for people.
+
+    The bytes decide before the media type does, and that before the name: senders get both wrong. A scan without
+    a text layer is readable and has empty text.
+    """
+    if len(data) > MAX_BYTES:
+        raise NotReadable(f"'{name}' is larger than {MAX_BYTES // 2**20} MB, so it was not read.")
+    return _reader(name, media_type.partition(";")[0].strip().lower(), data)(name, data)
+
+
+def kind_of(name: str, media_type: str, data: bytes) -> str:
+    """What a document is: `pdf`, `xml`, `html`, `text`, or empty when it is none of these."""
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    suffix = name.rpartition(".")[2].lower()
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if start.startswith((b"<?xml", b"<\x00?\x00", b"\xff\xfe<\x00?", b"\xfe\xff\x00<")) or media_type.endswith(("/xml", "+xml")):
+        return "xml"
+    if media_type == "text/html" or start[:15].lower().startswith((b"<!doctype html", b"<html")):
+        return "html"
+    if media_type == "application/pdf" or suffix in {"pdf", "xml"}:
+        return suffix if suffix in {"pdf", "xml"} else "pdf"
+    return "text" if media_type.startswith(("text/", "message/")) or suffix in _TEXT_SUFFIXES or _looks_like_text(data) else ""
+
+
+def decoded(data: bytes) -> str:
+    """Text from bytes of unknown encoding: a byte order mark decides, then UTF-8 if it fits, else Windows-1252."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _windows(data)
+
+
+def _windows(data: bytes) -> str:
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:  # five bytes have no meaning in Windows-1252
+        return data.decode("latin-1")
+
+
+def _looks_like_text(data: bytes) -> bool:
+    head = data[:4096]
+    return b"\x00" not in head and not head.startswith(_PICTURES) and sum(b < 9 or 13 < b < 32 for b in head) * 50 <= len(head)
+
+
+def _reader(name: str, media_type: str, data: bytes) -> Callable[[str, bytes], list[Part]]:
+    return {"pdf": _pdf, "xml": _xml, "html": _html, "text": _text}.get(kind_of(name, media_type, data), _unreadable)
+
+
+def _pdf(name: str, data: bytes) -> list[Part]:
+    from kontorist.reading import pdf
+
+    try:
+        return [Part("page", page.text, page.number) for page in pdf.pages(data)]
+    except NotReadable as error:
+        raise NotReadable(f"'{name}': {error}") from error
+
+
+def _text(_name: str, data: bytes) -> list[Part]:
+    return [Part("text", decoded(data).replace("\r\n", "\n"))]
+
+
+def _xml(name: str, data: bytes) -> list[Part]:
+    from lxml import etree
+
+    from kontorist.reading.xml import parse_xml
+
+    try:
+        root = parse_xml(data)
+    except NotReadable as error:
+        raise NotReadable(f"'{name}': {error}") from error
+    return [Part("xml", etree.tostring(root, encoding="unicode"))]
+
+
+def _html(_name: str, data: bytes) -> list[Part]:
+    from kontorist.reading.html import text_of_html
+
+    return [Part("text", text_of_html(decoded(data)))]
+
+
+def _unreadable(name: str, data: bytes) -> list[Part]:
+    if data.startswith(_PICTURES):
+        raise NotReadable(f"'{name}' is a picture; it has no text that could be read.")
+    raise NotReadable(f"'{name}' is in a format that cannot be read here.")
