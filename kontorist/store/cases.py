@@ -13,7 +13,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
 from kontorist.store import audit, documents
 from kontorist.store.audit import Event
-from kontorist.store.tables import case_documents, cases, journal, threads
+from kontorist.store.tables import actions, case_documents, cases, journal, threads
 from kontorist.store.tables import documents as known_documents
 
 STATES = ("runnable", "waiting", "unclear", "failed", "done", "closed")
@@ -285,6 +285,7 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
     for m in moves:
         if m.state is not None:
             _set_state(connection, m, now, run)
+    _wake_settled(connection, [m.case_id for m in moves if m.state == "waiting"])
     ended = [m for m in moves if m.state in ("done", "failed", "unclear", "closed")]
     audit.append(
         connection, [Event(f"case.{m.state}", owner, f"case:{m.case_id}", {"error": m.error} if m.error else {}) for m in ended]
@@ -307,9 +308,24 @@ def _set_state(connection: Connection, m: Move, now: datetime, run: str | None) 
     connection.execute(update(cases).where(cases.c.id == m.case_id).values(values))
 
 
+def _wake_settled(connection: Connection, ids: Sequence[int]) -> None:
+    """A decision may have come while the case was still being worked on: then it does not wait at all."""
+    noted = select(journal.c.path).where(
+        journal.c.case_id == actions.c.case_id, journal.c.path == actions.c.path, journal.c.voided.is_(False)
+    )
+    settled = select(actions.c.id).where(
+        actions.c.case_id == cases.c.id, actions.c.state.in_(("done", "rejected")), ~noted.correlate(actions).exists()
+    )
+    if ids:
+        connection.execute(update(cases).where(cases.c.id.in_(ids), settled.correlate(cases).exists()).values(state="runnable"))
+
+
 def wake(connection: Connection, ids: Sequence[int]) -> None:
     """Let waiting cases run on (an action of theirs was settled)."""
     if ids:
+        connection.execute(
+            select(cases.c.id).where(cases.c.id.in_(ids)).with_for_update()
+        )  # wait for a worker that is about to say `waiting`
         connection.execute(
             update(cases)
             .where(cases.c.id.in_(ids), cases.c.state == "waiting")

@@ -1,0 +1,168 @@
+"""Moves cases on, in chunks, step by step: one piece of work for all cases of a chunk that stand at the same step."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from flows.runtime import Runtime
+from flows.steps import Outcome, perform
+from flows.walk import Pause, Walk, Work
+from kontorist.core.clock import parse_duration, utcnow
+from kontorist.core.errors import KontoristError, Unavailable
+from kontorist.core.flow import Retry
+from kontorist.store import actions, cases
+from kontorist.store.cases import Case, Move
+
+CHUNK = 100
+LEASE_SECONDS = 600.0
+
+RunStep = Callable[[Runtime, Sequence[Work]], list[Outcome]]
+"""How the work of one step is run: directly, or as a Prefect task."""
+
+
+@dataclasses.dataclass
+class Tally:
+    """What happened, counted by flow: Counter of (flow, what)."""
+
+    counts: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)
+    notes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+    def add(self, flow: str, what: str, n: int = 1) -> None:
+        """Count something."""
+        self.counts[(flow, what)] += n
+
+    def of(self, flow: str, what: str) -> int:
+        """How often."""
+        return self.counts[(flow, what)]
+
+
+def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow: str | None = None) -> int:
+    """Move every runnable case on as far as it goes. Returns how many cases were worked on."""
+    total = 0
+    while True:
+        with runtime.database.write() as connection:
+            ids = cases.lease(connection, runtime.owner, CHUNK, LEASE_SECONDS, flow)
+        if not ids:
+            return total
+        advance_chunk(runtime, ids, tally, run_step)
+        total += len(ids)
+
+
+def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: RunStep = perform) -> None:
+    """Move leased cases on until each of them waits or has ended."""
+    with runtime.database.read() as connection:
+        found = cases.load(connection, ids)
+        rows = actions.of_cases(connection, ids)
+    walks = {c.id: Walk(c, runtime.office.flows, {r.path: r for r in rows.get(c.id, ())}) for c in found}
+    while walks:
+        works: dict[str, list[Work]] = {}
+        moves: list[Move] = []
+        for case_id, walk in list(walks.items()):
+            following = _following(walk)
+            if isinstance(following, Work):
+                works.setdefault(following.place, []).append(following)
+                continue
+            moves.append(_pause(walk, following))
+            tally.add(walk.case.flow, _TALLIED.get(following.state, "advanced"))
+            _note(tally, walk.case, following.state, following.text)
+            del walks[case_id]
+        _commit(runtime, moves)
+        for group in works.values():
+            _do(runtime, group, walks, tally, run_step)
+
+
+_TALLIED = {"unclear": "unclear", "failed": "failed"}
+
+
+def _following(walk: Walk) -> Work | Pause:
+    try:
+        return walk.next()
+    except KontoristError as error:
+        return Pause("failed", str(error))
+
+
+def _pause(walk: Walk, pause: Pause) -> Move:
+    question = {"kind": "look", "text": pause.text} if pause.state == "unclear" else None
+    return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question)
+
+
+def _taken(walk: Walk) -> list[cases.Entry]:
+    entries, walk.entries = walk.entries, []
+    return entries
+
+
+def _commit(runtime: Runtime, moves: Sequence[Move]) -> None:
+    if moves:
+        with runtime.database.write() as connection:
+            cases.move(connection, moves, runtime.owner, runtime.run)
+
+
+def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
+    """Run one step for a group of cases and write what came out, in one transaction."""
+    outcomes = run_step(runtime, group)
+    moves = []
+    with runtime.database.write() as connection:
+        for work, outcome in zip(group, outcomes, strict=True):
+            walk = walks[work.case.id]
+            move = _move_of(work, outcome, walk, tally)
+            if outcome.proposal is not None:
+                new = runtime_action(runtime, outcome.proposal)
+                action_id, _other = actions.propose(connection, new)
+                walk.actions = {**walk.actions, work.path: actions.get(connection, action_id)}
+                tally.add(work.flow, "proposed")
+            moves.append(move)
+            if move.state is not None:
+                del walks[work.case.id]
+        cases.move(connection, moves, runtime.owner, runtime.run)
+    for work, outcome in zip(group, outcomes, strict=True):
+        if outcome.entry is not None:
+            work.case.journal[outcome.entry.path] = outcome.entry
+
+
+def runtime_action(runtime: Runtime, new: actions.NewAction) -> actions.NewAction:
+    """The proposal with somebody who may decide: where the flow names nobody, the admins."""
+    if new.rule.get("by"):
+        return new
+    admins = [name for name, person in runtime.office.settings.people.items() if person.role == "admin"]
+    return dataclasses.replace(new, rule={**new.rule, "by": admins})
+
+
+def _move_of(work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move:
+    entries = _taken(walk)
+    case = work.case
+    if outcome.error is not None:
+        return _failed(work, outcome.error, entries, tally)
+    if outcome.unclear:
+        tally.add(case.flow, "unclear")
+        _note(tally, case, "unclear", outcome.unclear)
+        question = outcome.question or {"kind": "look", "text": outcome.unclear}
+        return Move(case.id, entries, case.round, "unclear", outcome.unclear, question)
+    if outcome.stop:
+        tally.add(case.flow, "advanced")
+        return Move(case.id, entries, case.round, "done", outcome.stop)
+    if outcome.entry is not None:
+        entries = [*entries, outcome.entry]
+    return Move(case.id, entries, case.round)
+
+
+def _failed(work: Work, error: Exception, entries: list[cases.Entry], tally: Tally) -> Move:
+    case, retry = work.case, work.step.retry or Retry.model_validate({})
+    text = f"{work.flow}: step {work.step.id or work.path}: {error}"
+    if isinstance(error, Unavailable) and case.attempts < retry.times:
+        pause = parse_duration(retry.wait) * 2**case.attempts
+        tally.add(case.flow, "waiting")
+        return Move(
+            case.id, entries, case.round, "runnable", text, None, utcnow() + min(pause, timedelta(hours=6)), failed_attempt=True
+        )
+    tally.add(case.flow, "failed")
+    _note(tally, case, "failed", text)
+    return Move(case.id, entries, case.round, "failed", text)
+
+
+def _note(tally: Tally, case: Case, state: str, text: str | None) -> None:
+    if state in ("unclear", "failed"):
+        tally.notes.append({"case": case.id, "flow": case.flow, "title": case.title, "state": state, "why": text or ""})

@@ -1,0 +1,133 @@
+"""Takes in what arrived: case, documents and audit event in one transaction, and only then the source is told."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from connectors.base import Connector, Item
+from flows.advance import Tally
+from flows.runtime import Runtime
+from kontorist.core.clock import utcnow
+from kontorist.core.errors import ConfigurationError, KontoristError
+from kontorist.core.flow import Flow
+from kontorist.store import actions, cases, documents, office_state
+from kontorist.store.cases import DocumentRef, NewCase
+
+BATCH = 25
+
+
+def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
+    """Take in everything new for one flow; returns how many cases. Raises what the source raised, after noting its heartbeat."""
+    flow = runtime.office.flows[flow_name]
+    kind = flow.trigger.kind() if flow.trigger else None
+    if kind is None or flow.trigger is None:
+        return 0
+    if kind == "schedule":
+        return _scheduled(runtime, flow_name, str(flow.trigger.schedule), tally)
+    options = dict(getattr(flow.trigger, kind))
+    connection = str(options.pop("connection", ""))
+    try:
+        count = _from_connector(runtime, flow_name, kind, connection, options, tally)
+    except KontoristError as error:
+        _beat(runtime, connection, str(error))
+        raise
+    _beat(runtime, connection, "")
+    return count
+
+
+def _beat(runtime: Runtime, connection: str, problem: str) -> None:
+    with runtime.database.write() as database:
+        office_state.beat(database, connection, problem)
+
+
+def trigger_options(connector: Connector, kind: str, options: dict[str, Any]) -> Any:
+    """The typed options of a trigger. Raises ConfigurationError."""
+    if kind not in connector.triggers:
+        raise ConfigurationError(f"The connection '{connector.surroundings.name}' cannot trigger on `{kind}:`.")
+    try:
+        return connector.triggers[kind].model_validate(options)
+    except ValidationError as error:
+        raise ConfigurationError(f"trigger {kind}: {error.errors()[0]['msg']}") from error
+
+
+def _from_connector(runtime: Runtime, flow_name: str, kind: str, connection: str, options: dict[str, Any], tally: Tally) -> int:
+    connector = runtime.connections.get(connection)
+    typed = trigger_options(connector, kind, options)
+
+    def known(keys: Iterable[str]) -> set[str]:
+        with runtime.database.read() as database:
+            return cases.known_keys(database, flow_name, connection, set(keys))
+
+    count = 0
+    for batch in _batches(connector.read(kind, typed, known), BATCH):
+        count += len(take_in(runtime, flow_name, connection, batch))
+        connector.acknowledge(kind, typed, batch)
+    tally.add(flow_name, "taken_in", count)
+    return count
+
+
+def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    while batch := list(itertools.islice(items, size)):
+        yield batch
+
+
+def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[Item]) -> list[int]:
+    """Store items as cases of a flow; returns the ids of those that were new."""
+    new = [_new_case(runtime, flow_name, connection, item) for item in items]
+    with runtime.database.write() as database:
+        ids = cases.take_in(database, new, f"connection:{connection}")
+        for item, case_id in zip(items, ids, strict=True):
+            if case_id is not None and item.thread:
+                actions.void_threads(
+                    database, item.thread, case_id, "A new mail has come in this conversation; read it before you decide."
+                )
+    return [i for i in ids if i is not None]
+
+
+def _new_case(runtime: Runtime, flow_name: str, connection: str, item: Item) -> NewCase:
+    refs = [
+        DocumentRef(d.name, d.media_type, d.role, documents.put(runtime.database, d.data), len(d.data)) for d in item.documents
+    ]
+    return NewCase(
+        flow=flow_name,
+        flow_version=runtime.flow_versions[flow_name],
+        connection=connection,
+        source_key=item.source_key,
+        source=item.source,
+        title=item.title,
+        data=item.data,
+        documents=refs,
+        thread=item.thread,
+        warnings=item.warnings,
+    )
+
+
+def last_due(cron: str, zone: str, now: datetime) -> datetime:
+    """The last moment at or before now that a cron expression (five fields, in the zone) names. Raises ConfigurationError."""
+    from cronsim import CronSim, CronSimError
+
+    try:
+        return next(CronSim(cron, now.astimezone(ZoneInfo(zone)), reverse=True)).astimezone(now.tzinfo)
+    except (CronSimError, StopIteration) as error:
+        raise ConfigurationError(f"'{cron}' is not a cron expression; '0 7 * * 1-5' is 7:00 on working days.") from error
+
+
+def _scheduled(runtime: Runtime, flow_name: str, cron: str, tally: Tally) -> int:
+    """One case for the last due moment, if it was not taken in yet: a missed one is made up for, but never more than one."""
+    due = last_due(cron, runtime.office.settings.timezone, utcnow())
+    shown = due.astimezone(ZoneInfo(runtime.office.settings.timezone))
+    item = Item(f"schedule:{due.isoformat()}", f"schedule {cron}", f"{flow_name} {shown:%d.%m.%Y %H:%M}", {"scheduled": due})
+    count = len(take_in(runtime, flow_name, "schedule", [item]))
+    tally.add(flow_name, "taken_in", count)
+    return count
+
+
+def triggers(flows: dict[str, Flow]) -> list[str]:
+    """The flows that something starts."""
+    return [name for name, flow in flows.items() if flow.trigger and flow.trigger.kind()]

@@ -1,0 +1,122 @@
+"""What a pass works with: the office, its store, its open connections, its agents and models."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from agents.base import Agent, Setting
+from connectors.connections import Connections
+from kontorist.core import registry
+from kontorist.core.office import Office, load_office
+from kontorist.core.values import sha256
+from kontorist.store import corrections, documents
+from kontorist.store.cases import Case
+from kontorist.store.database import Database, open_database
+
+
+class LazyDocuments(Mapping[str, bytes]):
+    """A case's documents by SHA-256, read only when somebody looks."""
+
+    def __init__(self, database: Database, case: Case, extra: Mapping[str, bytes] | None = None) -> None:
+        self._database = database
+        self._known = [d.sha256 for d in case.documents]
+        self._extra = extra or {}
+
+    def __getitem__(self, digest: str) -> bytes:
+        if digest in self._extra:
+            return self._extra[digest]
+        if digest not in self._known:
+            raise KeyError(digest)
+        return documents.get(self._database, digest)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+@dataclass
+class Runtime:
+    """One office at work in one thread of one process."""
+
+    office: Office
+    database: Database
+    data_dir: Path
+    simulated: bool = False
+    """No effect is possible: the gate refuses, and equal business facts of different files do not exclude each other."""
+    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
+    run: str | None = None
+
+    @cached_property
+    def connections(self) -> Connections:
+        """The office's connections, opened when first used."""
+        return Connections(self.office, self.data_dir)
+
+    @cached_property
+    def _agents(self) -> dict[str, Agent]:
+        return {}
+
+    @cached_property
+    def _models(self) -> dict[str, Any]:
+        return {}
+
+    @cached_property
+    def flow_versions(self) -> dict[str, str]:
+        """A short hash of each flow as it is now."""
+        return {name: sha256(flow.model_dump_json(by_alias=True).encode())[:12] for name, flow in self.office.flows.items()}
+
+    def agent(self, name: str) -> Agent:
+        """The agent with this name."""
+        if name not in self._agents:
+            self._agents[name] = registry.load("agents", name)()
+        return self._agents[name]
+
+    def model(self, name: str) -> Any:
+        """The model with this name, opened once."""
+        if name not in self._models:
+            from agents.model import ModelSettings, open_model
+
+            configured = self.office.settings.models.get(name)
+            settings = ModelSettings.model_validate(configured.model_dump()) if configured else None
+            self._models[name] = open_model(name, settings)
+        return self._models[name]
+
+    def setting(self, model: str | None, flow: str) -> Setting:
+        """What an agent may use at a step: the step's model, else the flow's, else the office's."""
+        chosen = model or self.office.flows[flow].model or self.office.settings.model
+        settings = self.office.settings
+        return Setting(
+            model=self.model(chosen),
+            office_dir=self.office.directory,
+            languages=settings.languages,
+            tone=settings.tone,
+            examples=self._examples(),
+            settings={"company": settings.company.model_dump(), "never_to_a_model": settings.never_to_a_model.model_dump()},
+        )
+
+    def _examples(self) -> Mapping[str, Any]:
+        with self.database.read() as connection:
+            found = corrections.newest(connection)
+        return {
+            step: [{"text": e["given"].get("text", ""), **e["corrected"]} for e in entries if e["kind"] == "answer"]
+            for step, entries in found.items()
+        }
+
+    def close(self) -> None:
+        """Close connections and the store."""
+        self.connections.close()
+        self.database.close()
+
+
+def open_runtime(office_dir: Path, data_dir: Path, *, url: str | None = None) -> Runtime:
+    """The office at work. Raises ConfigurationError with every problem of the configuration."""
+    office = load_office(office_dir).require_valid()
+    return Runtime(office, open_database(data_dir, url), data_dir)

@@ -1,0 +1,264 @@
+"""Does the work of one step for a chunk of cases: agents in batches, look-ups in batches, proposals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from agents.base import Agent, Result, Task
+from connectors.base import Context, Proposal, Row
+from flows.anchor import anchor
+from flows.runtime import LazyDocuments, Runtime
+from flows.walk import Work, origins_of_shape
+from kontorist.core import expressions
+from kontorist.core.clock import parse_duration
+from kontorist.core.errors import KontoristError
+from kontorist.core.flow import ActionStep, AgentStep, LookupStep
+from kontorist.core.values import canonical, plain, sha256
+from kontorist.store.actions import NewAction
+from kontorist.store.cases import Entry
+from kontorist.store.context import origins_of, values_of
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step gave for one case: an entry for the journal, a proposal, a question to a person, or the end of the case."""
+
+    entry: Entry | None = None
+    proposal: NewAction | None = None
+    unclear: str = ""
+    question: Mapping[str, Any] | None = None
+    stop: str = ""
+    error: Exception | None = None
+
+
+def perform(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+    """The outcome of the same step for several cases, in order. One bad case fails alone."""
+    step = works[0].step
+    function: Callable[[Runtime, Sequence[Work]], list[Outcome]] = _PERFORM[type(step)]
+    try:
+        return function(runtime, works)
+    except KontoristError as error:
+        return [Outcome(error=error) for _ in works]
+    except Exception as error:  # noqa: BLE001 - a defect in a plug-in fails these cases, not the pass
+        wrapped = KontoristError(
+            f"{type(step).__name__} failed unexpectedly ({type(error).__name__}: {error}); this is a defect, please report it"
+        )
+        wrapped.__cause__ = error
+        return [Outcome(error=wrapped) for _ in works]
+
+
+# agents ------------------------------------------------------------------
+
+
+def _agents(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+    step: AgentStep = works[0].step
+    agent = runtime.agent(step.agent)
+    options = _options(agent, step)
+    tasks: list[Task] = []
+    outcomes: list[Outcome | None] = []
+    for work in works:
+        try:
+            tasks.append(_task(runtime, agent, options, work))
+            outcomes.append(None)
+        except KontoristError as error:
+            outcomes.append(Outcome(error=error))
+    started = time.perf_counter()
+    results = agent.run(tasks, runtime.setting(step.model, works[0].flow)) if tasks else []
+    ms = (time.perf_counter() - started) * 1000 / max(1, len(tasks))
+    made = iter(zip(tasks, results, strict=True))
+    return [outcome or _of_result(work, *next(made), ms) for work, outcome in zip(works, outcomes, strict=True)]
+
+
+def _options(agent: Agent, step: AgentStep) -> Any:
+    try:
+        return agent.Options.model_validate(step.model_extra or {})
+    except ValidationError as error:
+        raise KontoristError(f"agent {step.agent}: {error.errors()[0]['msg']}") from error
+
+
+def _task(runtime: Runtime, agent: Agent, options: Any, work: Work) -> Task:
+    values = values_of(work.case, work.path)
+    rendered = {}
+    for name in agent.templates:
+        written = getattr(options, name, None)
+        rendered[name] = expressions.evaluate_deep(written, values) if written is not None else None
+    documents = LazyDocuments(runtime.database, work.case)
+    return Task(options=options, rendered=rendered, context=values, documents=documents, case_id=work.case.id)
+
+
+def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) -> Outcome:
+    if isinstance(result, Exception):
+        return Outcome(error=result)
+    text = task.rendered.get("text")
+    evidence = anchor(result.evidence, text if isinstance(text, str) else "", work.case)
+    if result.unclear:
+        question = {
+            **result.question,
+            "path": work.path,
+            "step": work.step.id or "",
+            "flow": work.flow,
+            "output": result.output,
+            "text": text if isinstance(text, str) else "",
+            "evidence": evidence,
+            "model": result.model,
+        }
+        return Outcome(unclear=result.unclear, question=question)
+    info = {
+        "confidence": result.confidence,
+        "warnings": list(result.warnings),
+        "origins": _agent_origins(work, result),
+        **({"usage": dict(result.usage)} if result.usage else {}),
+    }
+    return Outcome(entry=_entry(work, "agent", result.output, evidence, info, result.model, ms))
+
+
+def _agent_origins(work: Work, result: Result) -> list[str]:
+    """What an agent read it from, plus `model` where a language model wrote or chose it."""
+    shape = {k: v for k, v in (work.step.model_extra or {}).items() if isinstance(v, str | dict)}
+    try:
+        read = origins_of_shape(shape, origins_of(work.case, work.path))
+    except Exception:  # noqa: BLE001 - options such as patterns need not be templates
+        read = ["document"]
+    own = ["model"] if not result.model.startswith(("built-in", "template")) else []
+    read = ["document" if o == "sender" else o for o in read] if work.step.agent in ("extract", "invoice") else read
+    return sorted({*read, *own})
+
+
+# look-ups ----------------------------------------------------------------
+
+
+def _lookups(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+    step: LookupStep = works[0].step
+    connection, _, table = step.lookup.partition(".")
+    wheres = [{k: _scalar(v) for k, v in expressions.evaluate_deep(step.where, values_of(w.case, w.path)).items()} for w in works]
+    started = time.perf_counter()
+    results = runtime.connections.get(connection).look_up(table, wheres)
+    ms = (time.perf_counter() - started) * 1000 / len(works)
+    return [_of_rows(w, table, where, rows, ms) for w, where, rows in zip(works, wheres, results, strict=True)]
+
+
+def _scalar(value: Any) -> Any:
+    return value["amount"] if isinstance(value, dict) and "amount" in value else value
+
+
+def _of_rows(work: Work, table: str, where: Mapping[str, Any], rows: Sequence[Row], ms: float) -> Outcome:
+    step: LookupStep = work.step
+    if not rows and step.if_missing == "stop":
+        return Outcome(stop=f"Nothing in {step.lookup} for {_shown(where)}.")
+    if not rows and step.if_missing == "ask" and not step.many:
+        return Outcome(unclear=f"Nothing in {step.lookup} for {_shown(where)}.")
+    if len(rows) > 1 and not step.many:
+        return Outcome(unclear=f"{len(rows)} rows in {step.lookup} for {_shown(where)}; one was expected.")
+    output = [dict(r.values) for r in rows] if step.many else dict(rows[0].values) if rows else None
+    evidence = (
+        {}
+        if step.many
+        else {k: [{"quote": str(v), "table": table, "row": r.place, "column": k}] for r in rows for k, v in r.values.items()}
+    )
+    info = {
+        "origins": ["erp"],
+        "rests_on": {"lookup": step.lookup, "where": plain(where), "sha256": rows_hash(rows)},
+        "rows": [r.place for r in rows[:50]],
+    }
+    return Outcome(entry=_entry(work, "lookup", output, evidence, info, "", ms))
+
+
+def rows_hash(rows: Sequence[Row]) -> str:
+    """What a look-up found, as one hash: an approval rests on it."""
+    return sha256(canonical({"rows": [r.values for r in rows]}))
+
+
+def _shown(where: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in where.items()) or "no condition"
+
+
+# proposals ---------------------------------------------------------------
+
+
+def _proposals(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+    return [_one_proposal(runtime, work) for work in works]
+
+
+def _one_proposal(runtime: Runtime, work: Work) -> Outcome:
+    step: ActionStep = work.step
+    connection, _, action = step.action.partition(".")
+    try:
+        values = values_of(work.case, work.path)
+        payload = plain(expressions.evaluate_deep(step.with_, values))
+        context = context_for(runtime, work, values)
+        proposal = runtime.connections.propose(connection, action, payload, context)
+    except KontoristError as error:
+        return Outcome(unclear=str(error)) if type(error).__name__ == "Rejected" else Outcome(error=error)
+    return Outcome(proposal=_new_action(runtime, work, connection, action, proposal, values))
+
+
+def context_for(runtime: Runtime, work: Work, values: Mapping[str, Any]) -> Context:
+    """What a proposal may know about its case."""
+    documents = LazyDocuments(runtime.database, work.case)
+    return Context(work.case.id, work.flow, values, documents, runtime.office.language)
+
+
+def _new_action(
+    runtime: Runtime, work: Work, connection: str, action: str, proposal: Proposal, values: Mapping[str, Any]
+) -> NewAction:
+    step: ActionStep = work.step
+    known = origins_of(work.case, work.path)
+    origins = {
+        field: origins_of_shape(step.with_.get(field, ""), known) if field in step.with_ else ["derived"]
+        for field in proposal.payload
+    }
+    rests = [e.info["rests_on"] for e in work.case.journal.values() if "rests_on" in e.info]
+    warnings = [*map(asdict, proposal.warnings), *_case_warnings(work)]
+    return NewAction(
+        case_id=work.case.id,
+        flow=work.flow,
+        path=work.path,
+        connection=connection,
+        action=action,
+        business_key=f"{proposal.business_key}#simulated-{work.case.id}" if runtime.simulated else proposal.business_key,
+        payload=proposal.payload,
+        sentence=proposal.sentence,
+        origins=origins,
+        warnings=warnings,
+        rests_on={"lookups": rests, "connector": proposal.rests_on},
+        rule=_rule(runtime, step, connection, action, values),
+        together_with=work.together_with,
+        model=", ".join(sorted({e.model for e in work.case.journal.values() if e.model})),
+    )
+
+
+def _case_warnings(work: Work) -> list[dict[str, Any]]:
+    texts = [*work.case.warnings, *(w for e in work.case.journal.values() for w in e.info.get("warnings", ()))]
+    return [{"code": "case", "text": text, "stop": False} for text in dict.fromkeys(texts)]
+
+
+def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    approve = step.approve
+    by = [approve.by] if isinstance(approve.by, str) else list(approve.by or ())
+    count = expressions.evaluate(approve.count, values) if isinstance(approve.count, str) else approve.count
+    window = min(
+        runtime.connections.action(connection, action).undo_window,
+        parse_duration(runtime.office.settings.undo_window).total_seconds(),
+    )
+    rule = {"by": by, "count": int(count), "expires": approve.expires, "undo": window}
+    return {**rule, **{k: v for k, v in (("due", approve.due), ("escalate", approve.escalate)) if v}}
+
+
+def _entry(
+    work: Work, kind: str, output: Any, evidence: Mapping[str, Any], info: Mapping[str, Any], model: str, ms: float
+) -> Entry:
+    return Entry(
+        work.path, len(work.case.journal), work.step.id or "", kind, work.flow, output, evidence, info, model, round(ms, 2)
+    )
+
+
+_PERFORM: dict[type, Callable[[Runtime, Sequence[Work]], list[Outcome]]] = {
+    AgentStep: _agents,
+    LookupStep: _lookups,
+    ActionStep: _proposals,
+}

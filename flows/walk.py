@@ -1,0 +1,173 @@
+"""Finds what comes next in a case: walks its flow along its journal. Pure; what it decides on the way is journalled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kontorist.core import expressions
+from kontorist.core.errors import KontoristError
+from kontorist.core.flow import ActionStep, AskStep, EachStep, Flow, SetStep, StopStep, UseStep, WhenStep
+from kontorist.store.actions import ActionRow
+from kontorist.store.cases import Case, Entry
+from kontorist.store.context import origins_of, values_of
+
+_INDEX = re.compile(r"#\d+")
+MAX_ENTRIES = 10_000
+
+
+@dataclass(frozen=True)
+class Work:
+    """A step that is to be done now: by an agent, a look-up, or by proposing an action."""
+
+    case: Case
+    step: Any
+    path: str
+    flow: str
+    together_with: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where in the flow this is, the same for every case and every entry of a loop."""
+        return f"{self.flow}:{_INDEX.sub('#', self.path)}"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing to do now: the case waits, or has ended in this state."""
+
+    state: str
+    text: str | None = None
+
+
+@dataclass
+class Walk:
+    """One walk through one case. `entries` are what was decided on the way and is not stored yet."""
+
+    case: Case
+    flows: Mapping[str, Flow]
+    actions: Mapping[str, ActionRow]
+    entries: list[Entry] = field(default_factory=list)
+
+    def next(self) -> Work | Pause:
+        """What to do next. Raises ExpressionError, naming the step, when an expression cannot be evaluated."""
+        flow = self.flows.get(self.case.flow)
+        if flow is None:
+            return Pause("failed", f"There is no flow '{self.case.flow}' any more; put it back, or close this case.")
+        if not self.case.journal and flow.parameters:
+            self._note("with", "", "use", self.case.flow, flow.parameters, {name: ["office"] for name in flow.parameters})
+        return self._steps(flow.steps, "", self.case.flow) or Pause("done")
+
+    def _steps(self, steps: Sequence[Any], prefix: str, flow: str) -> Work | Pause | None:
+        """The next thing within these steps; None when all of them are through."""
+        waiting: dict[str, str] = {}
+        for i, step in enumerate(steps):
+            path = f"{prefix}{step.id or f'-{i + 1}'}"
+            if waiting and not (isinstance(step, ActionStep) and step.approve.together_with in waiting):
+                return Pause("waiting")
+            try:
+                found = self._step(step, path, flow, waiting)
+            except KontoristError as error:
+                raise type(error)(f"{flow}: step {step.id or path}: {error}") from error
+            if found is not None:
+                return found
+        return Pause("waiting") if waiting else None
+
+    def _step(self, step: Any, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
+        if isinstance(step, WhenStep):
+            return self._when(step, path, flow)
+        if isinstance(step, EachStep):
+            return self._each(step, path, flow)
+        if isinstance(step, UseStep):
+            return self._use(step, path, flow)
+        if isinstance(step, ActionStep):
+            return self._action(step, path, flow, waiting)
+        if isinstance(step, SetStep):
+            self._set(step, path, flow)
+            return None
+        if isinstance(step, StopStep):
+            return Pause("done", expressions.render(step.stop, values_of(self.case, path)))
+        if isinstance(step, AskStep):
+            return (
+                None if path in self.case.journal else Pause("unclear", expressions.render(step.ask, values_of(self.case, path)))
+            )
+        return None if path in self.case.journal else Work(self.case, step, path, flow)
+
+    def _when(self, step: WhenStep, path: str, flow: str) -> Work | Pause | None:
+        if path not in self.case.journal:
+            self._note(path, step.id or "", "when", flow, expressions.test(step.when, values_of(self.case, path)))
+        branch = step.steps if self.case.journal[path].output else step.otherwise
+        return self._steps(branch, f"{path}/", flow)
+
+    def _each(self, step: EachStep, path: str, flow: str) -> Work | Pause | None:
+        if path not in self.case.journal:
+            entries = list(expressions.value(step.each, values_of(self.case, path)) or ())
+            if len(entries) > MAX_ENTRIES:
+                raise KontoristError(f"{len(entries)} entries are too many for one `each:` (at most {MAX_ENTRIES})")
+            self._note(path, step.id or "", "each", flow, entries, self._origins(step.each, path, expression=True))
+        waiting = False
+        for i, entry in enumerate(self.case.journal[path].output):
+            start = f"{path}#{i}/entry"
+            if start not in self.case.journal:
+                self._note(
+                    start, "", "entry", flow, {step.as_: entry}, {step.as_: self.case.journal[path].info.get("origins", [])}
+                )
+            found = self._steps(step.steps, f"{path}#{i}/", flow)
+            if found is not None and not (isinstance(found, Pause) and found.state == "waiting"):
+                return found
+            waiting = waiting or found is not None
+        return Pause("waiting") if waiting else None
+
+    def _use(self, step: UseStep, path: str, flow: str) -> Work | Pause | None:
+        if step.use not in self.flows:
+            raise KontoristError(f"there is no flow '{step.use}'")
+        used, start = self.flows[step.use], f"{path}>/with"
+        if start not in self.case.journal:
+            given = expressions.evaluate_deep(step.with_, values_of(self.case, path))
+            origins = {name: self._origins(shape, path) for name, shape in step.with_.items()}
+            self._note(start, "", "use", step.use, {**used.parameters, **given}, origins)
+        return self._steps(used.steps, f"{path}>/", step.use)
+
+    def _set(self, step: SetStep, path: str, flow: str) -> None:
+        if path not in self.case.journal:
+            values = expressions.evaluate_deep(step.set, values_of(self.case, path))
+            self._note(
+                path, step.id or "", "set", flow, values, {name: self._origins(shape, path) for name, shape in step.set.items()}
+            )
+
+    def _action(self, step: ActionStep, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
+        if path in self.case.journal:
+            return None
+        row = self.actions.get(path)
+        if row is None:
+            return Work(self.case, step, path, flow, waiting.get(step.approve.together_with or ""))
+        if row.state == "done":
+            outputs = (row.receipt or {}).get("outputs") or {}
+            self._note(path, step.id or "", "action", flow, {"state": "done", "action": row.id, **outputs})
+            return None
+        if row.state == "rejected":
+            if step.if_rejected == "stop":
+                return Pause("closed", "Rejected.")
+            self._note(path, step.id or "", "action", flow, {"state": "rejected", "action": row.id})
+            return None
+        if row.state == "withdrawn":
+            return Pause("unclear", row.error)
+        waiting[step.id or path] = path
+        return None
+
+    def _origins(self, shape: Any, path: str, *, expression: bool = False) -> list[str]:
+        return origins_of_shape(shape, origins_of(self.case, path), expression=expression)
+
+    def _note(self, path: str, name: str, kind: str, flow: str, output: Any, origins: Any = ()) -> None:
+        entry = Entry(path, len(self.case.journal), name, kind, flow, output, {}, {"origins": origins} if origins else {})
+        self.case.journal[path] = entry
+        self.entries.append(entry)
+
+
+def origins_of_shape(shape: Any, known: Mapping[str, Sequence[str]], *, expression: bool = False) -> list[str]:
+    """Where the values of a template, or of nested ones, come from; `office` for what the admin wrote."""
+    names = expressions.roots(shape, expression=True) if expression else expressions.roots_deep(shape)
+    found = {origin for name in names for origin in known.get(name, ())}
+    return sorted(found) if found else ["office"]
