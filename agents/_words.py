@@ -1,0 +1,64 @@
+"""What agents say to people, in the office's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.base import Setting
+
+_WORDS = {
+    "kept_back": (
+        "Nach den Regeln des Büros keinem Sprachmodell gezeigt ({reason}); das eingebaute Modell hat geantwortet.",
+        "Not shown to a language model, by the office's rules ({reason}); the built-in model answered.",
+    ),
+    "fell_back": (
+        "Das Sprachmodell fiel aus, das eingebaute Modell hat geantwortet: {error}",
+        "The language model failed, the built-in model answered: {error}",
+    ),
+    "empty": ("Der Text ist leer.", "The text is empty."),
+    "not_sure": (
+        "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p:.0%}) oder „{second}“ ({q:.0%}).",
+        "I am not sure what this is about: most likely “{first}” ({p:.0%}) or “{second}” ({q:.0%}).",
+    ),
+    "not_sure_one": (
+        "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p:.0%}).",
+        "I am not sure what this is about: most likely “{first}” ({p:.0%}).",
+    ),
+    "missing": ("Im Text fehlt: {fields}.", "Not found in the text: {fields}."),
+    "conflict": (
+        "Verschiedene Angaben zu {field}: {values}.",
+        "Different values for {field}: {values}.",
+    ),
+    "not_in_text": (
+        "Steht nicht im Dokument: {field} „{value}“ – nicht übernommen.",
+        "Not in the document: {field} “{value}” – dropped.",
+    ),
+    "too_long": ("Nur die ersten {limit} Zeichen wurden gelesen.", "Only the first {limit} characters were read."),
+    "no_knowledge": ("Dazu steht nichts in den Wissensseiten.", "The knowledge pages say nothing about this."),
+    "weak_knowledge": (
+        "Dazu habe ich keine sichere Stelle in den Wissensseiten gefunden; am nächsten kommt „{heading}“ ({p:.0%}).",
+        "I found no certain passage in the knowledge pages; the closest is “{heading}” ({p:.0%}).",
+    ),
+    "unsupported": ("Im Entwurf ohne Beleg: {facts}.", "In the draft without a source: {facts}."),
+    "polish_changed": (
+        "Die sprachliche Überarbeitung hat Tatsachen verändert ({facts}) und wurde verworfen.",
+        "Polishing changed facts ({facts}) and was dropped.",
+    ),
+    "no_template": (
+        "Es gibt keine Vorlage in der Sprache „{language}“; genommen wurde „{taken}“.",
+        "No template in “{language}”; “{taken}” was used.",
+    ),
+    "template_failed": ("Die Vorlage lässt sich nicht ausfüllen: {error}", "The template cannot be filled in: {error}"),
+}
+
+
+def say(setting: Setting, key: str, **values: Any) -> str:
+    """A sentence in the office's first language: German if that is German, else English."""
+    german, english = _WORDS[key]
+    text = german if is_german(setting) else english
+    return text.format(**values)
+
+
+def is_german(setting: Setting) -> bool:
+    """Whether the office's first language is German."""
+    return (tuple(setting.languages) or ("de",))[0].lower().startswith("de")

@@ -1,0 +1,230 @@
+"""The only place that calls a language model: any OpenAI-compatible endpoint, or none at all (`built-in`)."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from agents._model.answers import BadAnswer, parsed, translated
+from agents._model.pseudonyms import Pseudonyms
+from kontorist.core.errors import ConfigurationError, KontoristError
+
+__all__ = ["BUILT_IN", "BadAnswer", "Completion", "Model", "ModelSettings", "Request", "open_model"]
+
+PRESETS: Mapping[str, str] = {
+    "openai": "https://api.openai.com/v1",
+    "azure": "",  # every customer has an address of their own: https://NAME.openai.azure.com/openai/v1
+    "mistral": "https://api.mistral.ai/v1",
+    "ollama": "http://localhost:11434/v1",
+    "vllm": "http://localhost:8000/v1",
+    "llama.cpp": "http://localhost:8080/v1",
+}
+_TRANSCRIPT_AT_MOST = 20_000
+
+
+class ModelSettings(BaseModel):
+    """One entry under `models:` in office.yaml."""
+
+    model_config = ConfigDict(extra="forbid")
+    preset: Literal["openai", "azure", "mistral", "ollama", "vllm", "llama.cpp"] | None = Field(
+        None, description="a well-known server; saves writing base_url"
+    )
+    base_url: str | None = Field(None, description="address of an OpenAI-compatible server, usually ending in /v1")
+    model: str = Field(description="the model's name on that server")
+    key: SecretStr | None = Field(None, description="the key, as ${NAME}")
+    trusted: bool = Field(
+        False, description="true: personal data is sent as it is; false: it is replaced by placeholders before each call"
+    )
+    timeout: float = Field(60, gt=0, description="seconds to wait for an answer")
+    max_retries: int = Field(2, ge=0, le=10, description="how often to try again when the server is busy or fails")
+    temperature: float | None = Field(0, description="0 for the same answer each time; null for models that take none")
+    max_concurrency: int = Field(4, ge=1, le=64, description="how many calls at the same time")
+    price_in: Decimal = Field(Decimal(0), ge=0, description="price of one million tokens sent")
+    price_out: Decimal = Field(Decimal(0), ge=0, description="price of one million tokens received")
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> ModelSettings:
+        if not self.address:
+            raise ValueError(
+                "write `preset:` or `base_url:` (for azure always base_url: https://NAME.openai.azure.com/openai/v1)"
+            )
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where the server is."""
+        return self.base_url or PRESETS.get(self.preset or "", "")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to a model. `user` holds what came from outside: it is data, whatever it says."""
+
+    prompt_version: str
+    system: str
+    user: str
+    schema: type[BaseModel]
+    names: Sequence[str] = ()
+    """Names of persons known from the mail's headers, to be replaced for endpoints that are not trusted."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A model's answer, of the shape that was asked for."""
+
+    data: BaseModel
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    """prompt_tokens, completion_tokens, cost, ms and the transcript: exactly what was sent and what came back."""
+    model: str = ""
+    """Which model and prompt version answered: `openai:gpt-x/classify-2`."""
+
+
+class Model(Protocol):
+    """What an agent thinks with."""
+
+    @property
+    def name(self) -> str:
+        """The model's name as results carry it."""
+
+    @property
+    def is_language_model(self) -> bool:
+        """False for the built-in one, which cannot be asked."""
+
+    def complete(
+        self, prompt_version: str, system: str, user: str, schema: type[BaseModel], *, names: Sequence[str] = ()
+    ) -> Completion:
+        """Ask once. Raises Unavailable, AccessDenied, Rejected or BadAnswer."""
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion | KontoristError]:
+        """Ask several things at the same time: an answer or the error of each, in order."""
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """The model that is always there: the agents' own offline skills. It answers no prompts."""
+
+    name: str = "built-in"
+    is_language_model: bool = False
+
+    def complete(
+        self, prompt_version: str, system: str, user: str, schema: type[BaseModel], *, names: Sequence[str] = ()
+    ) -> Completion:
+        """Always an error: there is no language model behind it."""
+        raise ConfigurationError(f"The built-in model answers no prompts ({prompt_version}).")
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion | KontoristError]:
+        """An error for each request."""
+        return [ConfigurationError(f"The built-in model answers no prompts ({r.prompt_version}).") for r in requests]
+
+
+BUILT_IN = BuiltIn()
+
+
+class Endpoint:
+    """A language model behind an OpenAI-compatible server."""
+
+    is_language_model = True
+
+    def __init__(self, name: str, settings: ModelSettings) -> None:
+        self.settings = settings
+        self.name = f"{name}:{settings.model}"
+        self._chat: Any = None
+        self._lock = threading.Lock()
+
+    def complete(
+        self, prompt_version: str, system: str, user: str, schema: type[BaseModel], *, names: Sequence[str] = ()
+    ) -> Completion:
+        """Ask once. Raises Unavailable, AccessDenied, Rejected or BadAnswer."""
+        hidden = Pseudonyms(names)
+        sent = user if self.settings.trusted else hidden.hide(user)
+        started = time.perf_counter()
+        raw = self._invoke(system, sent, schema)
+        data = schema.model_validate(hidden.restore(parsed(raw, schema, self.name).model_dump(mode="json")))
+        usage = {**self._usage(raw), "ms": round((time.perf_counter() - started) * 1000)}
+        return Completion(data, {**usage, "transcript": _transcript(system, sent, raw)}, f"{self.name}/{prompt_version}")
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion | KontoristError]:
+        """Ask several things at the same time, at most `max_concurrency`: an answer or the error of each, in order."""
+        if not requests:
+            return []
+        with ThreadPoolExecutor(min(self.settings.max_concurrency, len(requests)), thread_name_prefix="model") as pool:
+            return list(pool.map(self._answer_or_error, requests))
+
+    def _answer_or_error(self, request: Request) -> Completion | KontoristError:
+        try:
+            return self.complete(request.prompt_version, request.system, request.user, request.schema, names=request.names)
+        except KontoristError as error:
+            return error
+
+    def _invoke(self, system: str, user: str, schema: type[BaseModel]) -> Any:
+        import langsmith
+        import openai
+
+        shape = {"description": (schema.__doc__ or schema.__name__).strip(), **schema.model_json_schema()}
+        runnable = self._client().with_structured_output(shape, method="json_schema", include_raw=True, strict=True)
+        with langsmith.tracing_context(enabled=False):  # nothing is reported to anyone, whatever the environment says
+            try:
+                return runnable.invoke([("system", system), ("human", user)])["raw"]
+            # besides its own errors the client fails in these ways on answers that are no answers
+            except (openai.OpenAIError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+                raise translated(error, self.name, self._key()) from error
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._chat is None:
+                from langchain_openai import ChatOpenAI
+
+                s = self.settings
+                # every value is given, so that no OPENAI_… variable redirects an endpoint that the office names
+                self._chat = ChatOpenAI(
+                    model=s.model,
+                    base_url=s.address,
+                    api_key=SecretStr(self._key() or "none"),
+                    timeout=s.timeout,
+                    max_retries=s.max_retries,
+                    temperature=s.temperature,
+                )
+            return self._chat
+
+    def _key(self) -> str:
+        return self.settings.key.get_secret_value() if self.settings.key else ""
+
+    def _usage(self, raw: Any) -> dict[str, Any]:
+        tokens = raw.usage_metadata or {}
+        sent, received = int(tokens.get("input_tokens", 0)), int(tokens.get("output_tokens", 0))
+        cost = (sent * self.settings.price_in + received * self.settings.price_out) / 1_000_000
+        return {"prompt_tokens": sent, "completion_tokens": received, "cost": cost}
+
+
+def open_model(name: str, settings: ModelSettings | None = None) -> Model:
+    """The model of that name: `built-in`, `environment` (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL) or one of office.yaml."""
+    if name == "built-in":
+        return BUILT_IN
+    if name == "environment":
+        return Endpoint(name, _from_environment(settings))
+    if settings is None:
+        raise ConfigurationError(f"There is no model '{name}' under `models:` in office.yaml.")
+    return Endpoint(name, settings)
+
+
+def _from_environment(settings: ModelSettings | None) -> ModelSettings:
+    key = os.environ.get("OPENAI_API_KEY", "")
+    model = os.environ.get("OPENAI_MODEL") or (settings.model if settings else "")
+    if not model or not (key or os.environ.get("OPENAI_BASE_URL")):
+        raise ConfigurationError("`model: environment` needs OPENAI_API_KEY (or OPENAI_BASE_URL) and OPENAI_MODEL to be set.")
+    known = settings.model_dump(exclude_unset=True, exclude={"preset"}) if settings else {}
+    address = os.environ.get("OPENAI_BASE_URL") or PRESETS["openai"]
+    return ModelSettings(**{**known, "model": model, "base_url": address, "key": SecretStr(key) if key else None})
+
+
+def _transcript(system: str, user: str, raw: Any) -> str:
+    text = f"[system]\n{system}\n\n[user]\n{user}\n\n[answer]\n{raw.content or raw.tool_calls}"
+    return text if len(text) <= _TRANSCRIPT_AT_MOST else text[: _TRANSCRIPT_AT_MOST - 1] + "…"
