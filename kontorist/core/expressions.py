@@ -161,6 +161,16 @@ def roots(text: str, *, expression: bool = False) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(_ENV.parse(source)))
 
 
+@functools.cache
+def fields(text: str, *, expression: bool = False) -> frozenset[tuple[str, str]]:
+    """The (name, field) pairs that a template reads, as in `order.shipped_on`, but for those tested with `is defined`."""
+    source = "{{ " + text + " }}" if expression else text
+    tree = _ENV.parse(source)
+    tested = {id(t.node) for t in tree.find_all(nodes.Test) if t.name in ("defined", "undefined")}
+    found = (n for n in tree.find_all(nodes.Getattr) if isinstance(n.node, nodes.Name) and id(n) not in tested)
+    return frozenset((n.node.name, n.attr) for n in found if isinstance(n.node, nodes.Name))
+
+
 def roots_deep(shape: Any) -> frozenset[str]:
     """`roots` of every text in nested lists and mappings."""
     if isinstance(shape, str):

@@ -1,0 +1,148 @@
+"""Finds a Prefect server for this office, or starts one on loopback for as long as it is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kontorist.core.errors import Unavailable
+
+START_SECONDS = 90
+
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.1",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "DO_NOT_TRACK": "1",
+}
+"""Nothing leaves the machine, results are JSON, and logs are sent at once so that a short run does not wait for them."""
+
+
+def environment(data_dir: Path, api_url: str) -> dict[str, str]:
+    """The environment in which Prefect works for this office; what the admin set comes first."""
+    own = {**QUIET, "PREFECT_HOME": str((data_dir / "prefect").resolve()), "PREFECT_API_URL": api_url}
+    return {**os.environ, **{k: v for k, v in own.items() if k == "PREFECT_API_URL" or k not in os.environ}}
+
+
+def use(data_dir: Path, api_url: str) -> None:
+    """Let Prefect in this process work with that server; call it before Prefect is imported."""
+    os.environ.update(environment(data_dir, api_url))
+
+
+def running(data_dir: Path) -> str | None:
+    """The API address of a server that answers: PREFECT_API_URL, or the one this office started."""
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        return named if _healthy(named) else None
+    try:
+        known = json.loads((data_dir / "prefect" / "server.json").read_text())
+    except (OSError, ValueError):
+        return None
+    url = str(known.get("url", ""))
+    return url if url and _healthy(url) else None
+
+
+def _healthy(api_url: str) -> bool:
+    if not api_url.startswith(("http://", "https://")):
+        return False
+    try:
+        with urllib.request.urlopen(f"{api_url}/health", timeout=3) as answer:  # noqa: S310 - http(s) only, see above
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server on loopback and wait until it answers. Raises Unavailable with the end of its log."""
+    home = data_dir / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    port = port or _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    log = (home / "server.log").open("ab")
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    env = environment(data_dir, url)
+    del env["PREFECT_API_URL"]
+    process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, start_new_session=True)
+    log.close()
+    _wait(process, url, home / "server.log")
+    (home / "server.json").write_text(json.dumps({"url": url, "pid": process.pid}))
+    return process, url
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        if _healthy(url):
+            return
+        time.sleep(0.2)
+    stop(process)
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
+    raise Unavailable(f"The Prefect server did not start within {START_SECONDS} s; its log is {log}:\n{tail}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server that was started here, with everything it started."""
+    if process.poll() is not None:
+        return
+    for sign, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        try:
+            os.killpg(process.pid, sign)
+            process.wait(patience)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        else:
+            return
+
+
+@contextmanager
+def server(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator[str]:
+    """A server for this block: the running one, else one started for it (`say` is told so)."""
+    url = running(data_dir)
+    if url:
+        use(data_dir, url)
+        yield url
+        return
+    if os.environ.get("PREFECT_API_URL"):
+        raise Unavailable(
+            f"The Prefect server at {os.environ['PREFECT_API_URL']} (PREFECT_API_URL) does not answer. Start it, or unset the variable."
+        )
+    if say:
+        say("Starting a Prefect server for this run (about 12 s; `kontorist up` keeps one running) …")
+    process, url = start(data_dir)
+    try:
+        use(data_dir, url)
+        yield url
+    finally:
+        (data_dir / "prefect" / "server.json").unlink(missing_ok=True)
+        stop(process)
+
+
+def ui_url(api_url: str, run: str) -> str:
+    """The page of a flow run in Prefect's own UI."""
+    return f"{api_url.removesuffix('/api')}/runs/flow-run/{run}"

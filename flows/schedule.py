@@ -1,0 +1,176 @@
+"""A pass over the office as Prefect flow runs: intake, advance, gate; each with its tasks and a table of what it did.
+
+Parameters carry names and paths only, never content: Prefect's database may be dropped at any time and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.context import FlowRunContext
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.utilities.annotations import quote
+
+from flows import advance as advancing
+from flows import gate as gating
+from flows import intake as taking
+from flows.advance import Tally
+from flows.prefect_server import ui_url
+from flows.runtime import Runtime, open_runtime
+from flows.steps import Outcome, perform
+from flows.walk import Work
+from kontorist.core.errors import KontoristError
+from kontorist.store import ledger, office_state
+
+_PLAIN: dict[str, Any] = {"persist_result": False, "validate_parameters": False}
+_TASK: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "retries": 0}
+
+_current: dict[str, tuple[Runtime, Tally]] = {}
+"""Running passes of this process by flow run id: tasks get a key, not an office."""
+
+
+@task(name="step", **_TASK)
+def _step(works: Any, key: str) -> Any:
+    runtime, _ = _current[key]
+    outcomes = perform(runtime, works.unquote())
+    for error in {str(o.error) for o in outcomes if o.error}:
+        get_run_logger().warning("step failed for some cases: %s", type(error).__name__)
+    return quote(outcomes)
+
+
+def _as_task(key: str) -> Callable[[Runtime, Sequence[Work]], list[Outcome]]:
+    def run(_runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+        named = _step.with_options(task_run_name=f"{works[0].place} × {len(works)}")
+        result: Any = named(quote(works), key)
+        outcomes: list[Outcome] = result.unquote()
+        return outcomes
+
+    return run
+
+
+@task(name="take in", **_TASK)
+def _take_in(flow_name: str, key: str) -> int:
+    runtime, tally = _current[key]
+    return taking.intake(runtime, flow_name, tally)
+
+
+@flow(name="intake", **_PLAIN)
+def intake(key: str, flows: list[str]) -> None:
+    """Take in what arrived for each flow; one unreachable source does not stop the others."""
+    runtime, tally = _current[key]
+    for name in flows:
+        try:
+            _take_in.with_options(task_run_name=name)(name, key)
+        except KontoristError as error:
+            tally.add(name, "failed")
+            tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
+            get_run_logger().warning("intake of %s failed: %s", name, type(error).__name__)
+    _table(runtime, tally, "intake", ("taken_in",))
+
+
+@flow(name="advance", **_PLAIN)
+def advance(key: str) -> None:
+    """Move every runnable case on, one task for each step and chunk."""
+    runtime, tally = _current[key]
+    advancing.advance(runtime, tally, run_step=_as_task(key))
+    _table(runtime, tally, "advance", ("proposed", "unclear", "failed"))
+
+
+@task(name="execute", **_TASK)
+def _execute(claims: Any, key: str) -> int:
+    runtime, tally = _current[key]
+    return sum(gating.execute_many(runtime, claims.unquote(), tally))
+
+
+@flow(name="gate", **_PLAIN)
+def gate(key: str) -> None:
+    """Execute what is approved and due, in chunks."""
+    runtime, tally = _current[key]
+    gating.reconcile(runtime)
+    while claims := ledger.claim(runtime.database, runtime.owner, limit=gating.BATCH, lease_seconds=gating.LEASE_SECONDS):
+        _execute.with_options(task_run_name=f"{len(claims)} actions")(quote(claims), key)
+    _table(runtime, tally, "gate", ("executed", "failed"))
+
+
+@flow(name="kontorist", **_PLAIN)
+def run_pass(office: str, data: str, only: list[str] | None = None) -> list[dict[str, Any]]:
+    """One pass: gate first (a person's decision goes before new work), intake, advance, and the gate again for what follows."""
+    runtime = open_runtime(Path(office), Path(data))
+    try:
+        return _pass(runtime, only)
+    finally:
+        runtime.close()
+
+
+def _pass(runtime: Runtime, only: list[str] | None) -> list[dict[str, Any]]:
+    context = FlowRunContext.get()
+    key = str(context.flow_run.id) if context and context.flow_run else "direct"
+    tally, started = Tally(), time.perf_counter()
+    runtime.run = key
+    _current[key] = (runtime, tally)
+    with runtime.database.write() as connection:
+        office_state.begin_pass(connection, key, ui_url(_api_url(), key))
+    try:
+        gate(key)
+        intake(key, only or taking.triggers(runtime.office.flows))
+        advance(key)
+    finally:
+        del _current[key]
+    lines = summary(runtime, tally, time.perf_counter() - started)
+    with runtime.database.write() as connection:
+        office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})
+    _artifact("pass", lines)
+    return lines
+
+
+def summary(runtime: Runtime, tally: Tally, seconds: float) -> list[dict[str, Any]]:
+    """One line a flow: the keys of `kontorist run --json`."""
+    what = ("taken_in", "advanced", "proposed", "executed", "unclear", "failed")
+    return [
+        {
+            "flow": name,
+            **{w: tally.of(name, w) for w in what},
+            "seconds": round(seconds, 2),
+            "notes": [n for n in tally.notes if n["flow"] == name],
+        }
+        for name in runtime.office.flows
+    ]
+
+
+def _table(runtime: Runtime, tally: Tally, name: str, columns: Sequence[str]) -> None:
+    rows = [{"flow": f, **{c: tally.of(f, c) for c in columns}} for f in runtime.office.flows]
+    _artifact(name, [r for r in rows if any(r[c] for c in columns)] or rows[:1])
+
+
+def _artifact(name: str, rows: list[dict[str, Any]]) -> None:
+    plain = [{k: v for k, v in row.items() if k != "notes"} for row in rows]
+    create_table_artifact(
+        plain, key=f"kontorist-{name}", description=f"What this {name} did, by flow; content stays in the office's own store."
+    )
+
+
+def _api_url() -> str:
+    from prefect.settings import PREFECT_API_URL
+
+    return str(PREFECT_API_URL.value() or "")
+
+
+@contextmanager
+def knowingly() -> Iterator[None]:
+    """Without Prefect's heartbeat thread, whose join costs a second a run: a pass that dies is picked up from our own leases."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+def one_pass(office: Path, data: Path, only: list[str] | None = None) -> list[dict[str, Any]]:
+    """Run one pass as Prefect flow runs; needs a server (flows.prefect_server)."""
+    with knowingly():
+        lines: list[dict[str, Any]] = run_pass(str(office), str(data), only)
+    return lines

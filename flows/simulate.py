@@ -1,0 +1,190 @@
+"""Feeds files through a flow without any side effect: a throw-away store, and no gate."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from connectors.base import Item
+from connectors.connections import surroundings
+from flows.advance import Tally, advance_chunk
+from flows.intake import take_in
+from flows.runtime import Runtime
+from kontorist.core import registry
+from kontorist.core.errors import KontoristError, NotFound, NotReadable
+from kontorist.core.office import Office
+from kontorist.core.values import plain
+from kontorist.store import actions, cases
+from kontorist.store.actions import ActionRow
+from kontorist.store.cases import Case
+from kontorist.store.database import open_database
+
+CHUNK = 25
+_MAIL = {".eml", ".mbox"}
+_ROWS = {".csv", ".tsv"}
+
+
+def simulate(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """One result for each item found in the paths: the keys of `kontorist simulate --json`. Raises NotFound for the flow."""
+    if flow not in office.flows:
+        raise NotFound(f"There is no flow '{flow}'; there are: {', '.join(office.flows)}.")
+    with tempfile.TemporaryDirectory(prefix="kontorist-simulate-") as folder:
+        runtime = Runtime(office, open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"), data_dir, simulated=True)
+        try:
+            yield from _through(runtime, flow, paths)
+        finally:
+            runtime.close()
+
+
+def _through(runtime: Runtime, flow: str, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    batch: list[Item] = []
+    for found in items(runtime.office, runtime.data_dir, flow, paths):
+        if isinstance(found, KontoristError):
+            yield {
+                "source": getattr(found, "source", ""),
+                "case": None,
+                "state": "failed",
+                "steps": [],
+                "proposals": [],
+                "error": str(found),
+            }
+            continue
+        batch.append(found)
+        if len(batch) == CHUNK:
+            yield from _run(runtime, flow, batch)
+            batch = []
+    yield from _run(runtime, flow, batch)
+
+
+def _run(runtime: Runtime, flow: str, batch: Sequence[Item]) -> Iterator[dict[str, Any]]:
+    if not batch:
+        return
+    numbered = [_unique(item, i) for i, item in enumerate(batch)]
+    ids = take_in(runtime, flow, "simulate", numbered)
+    advance_chunk(runtime, ids, Tally())
+    with runtime.database.read() as connection:
+        found = cases.load(connection, ids)
+        rows = actions.of_cases(connection, ids)
+    for case in found:
+        yield result(case, rows.get(case.id, []))
+
+
+def _unique(item: Item, i: int) -> Item:
+    """The same content may lie in two files; a simulation shows both."""
+    import dataclasses
+
+    return dataclasses.replace(item, source_key=f"{item.source_key}#{item.source}#{i}"[:128], thread=())
+
+
+def result(case: Case, rows: Sequence[ActionRow]) -> dict[str, Any]:
+    """A simulated case, as JSON data."""
+    return {
+        "source": case.source,
+        "case": case.title,
+        "state": case.state,
+        "steps": [
+            {
+                "id": e.step or e.path,
+                "path": e.path,
+                "flow": e.flow,
+                "kind": e.kind,
+                "output": plain(e.output),
+                "evidence": e.evidence,
+                "model": e.model,
+                "ms": e.ms,
+            }
+            for e in case.journal.values()
+        ]
+        + _asked(case.question),
+        "proposals": [
+            {
+                "action": f"{r.connection}.{r.action}",
+                "flow": r.flow,
+                "sentence": r.sentence,
+                "payload": r.data,
+                "origins": r.origins,
+                "warnings": list(r.warnings),
+                "approvers": r.rule.get("by", []),
+            }
+            for r in rows
+        ],
+        "error": case.error,
+    }
+
+
+def _asked(question: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The step that could not decide, with what it found so far."""
+    if not question or "path" not in question:
+        return []
+    return [
+        {
+            "id": question["step"] or question["path"],
+            "path": question["path"],
+            "flow": question["flow"],
+            "kind": "unclear",
+            "output": plain(question.get("output")),
+            "evidence": question.get("evidence", {}),
+            "model": question.get("model", ""),
+            "ms": 0.0,
+        }
+    ]
+
+
+def items(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> Iterator[Item | NotReadable]:
+    """What lies in the paths, read by the connector that fits each file; files that cannot be read come as errors."""
+    for path in paths:
+        if not path.exists():
+            yield _unreadable(path, f"{path} does not exist.")
+            continue
+        yield from _in(office, data_dir, _trigger_kind(office, flow), path)
+
+
+def _trigger_kind(office: Office, flow: str) -> str | None:
+    trigger = office.flows[flow].trigger
+    kind = trigger.kind() if trigger else None
+    if kind == "schedule":
+        return None
+    return kind or next(
+        (k for name, f in office.flows.items() if _uses(office, name, flow) and f.trigger and (k := f.trigger.kind())), None
+    )
+
+
+def _uses(office: Office, name: str, used: str) -> bool:
+    from kontorist.core.flow import UseStep, walk
+
+    return any(isinstance(step, UseStep) and step.use == used for _, step in walk(office.flows[name].steps))
+
+
+def _in(office: Office, data_dir: Path, kind: str | None, path: Path) -> Iterator[Item | NotReadable]:
+    if path.is_dir() and not (path / "cur").is_dir():
+        for child in sorted(path.iterdir()):
+            if not child.name.startswith("."):
+                yield from _in(office, data_dir, kind, child)
+        return
+    chosen = _kind_for(path, kind)
+    connector = registry.load("connectors", {"mail": "mail", "rows": "erp_csv"}.get(chosen, "folder"))
+    settings = surroundings(office, data_dir, "simulate").settings
+    try:
+        for found in connector.from_file(chosen, path, settings):
+            yield found if isinstance(found, Item) else _unreadable(path, str(found))
+    except KontoristError as error:
+        yield _unreadable(path, str(error))
+
+
+def _kind_for(path: Path, kind: str | None) -> str:
+    suffix = path.suffix.lower()
+    if suffix in _MAIL or (path / "cur").is_dir():
+        return "mail"
+    if suffix in _ROWS and kind == "rows":
+        return "rows"
+    if kind == "mail" and suffix in {"", ".msg", ".txt"}:
+        return "mail"
+    return "file"
+
+
+def _unreadable(path: Path, message: str) -> NotReadable:
+    error = NotReadable(message)
+    error.source = str(path)  # type: ignore[attr-defined]
+    return error

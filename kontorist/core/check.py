@@ -1,0 +1,379 @@
+"""Validates a whole office against what there is: connectors, agents, tables, people; every problem at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from kontorist.core import expressions, registry
+from kontorist.core.errors import KontoristError
+from kontorist.core.flow import ActionStep, AgentStep, EachStep, Flow, LookupStep, SetStep, UseStep, WhenStep, kind_of, walk
+from kontorist.core.office import Connection, Office, add_errors, load_office
+from kontorist.core.problems import Problem, did_you_mean
+from kontorist.core.yamlfile import Loc, YamlFile
+
+ARRIVED = {"mail", "file", "row", "table", "documents", "case", "now", "today", "scheduled"}
+"""Names that a flow sees without any step."""
+
+
+def check(directory: Path) -> list[Problem]:
+    """Every problem of the office in this folder, sorted by place."""
+    office = load_office(directory)
+    problems = [*office.problems]
+    for file in office.files.values():
+        file.problems.clear()
+    _check_connections(office)
+    _check_people(office)
+    _check_mailboxes(office)
+    for name, flow in office.flows.items():
+        _FlowCheck(office, name, flow, office.files[name]).run()
+    problems += [p for f in office.files.values() for p in f.problems]
+    return sorted(set(problems))
+
+
+def connector_class(connection: Connection) -> Any:
+    """The connector of a connection, or None if there is none of that name."""
+    try:
+        return registry.load("connectors", connection.connector)
+    except KontoristError:
+        return None
+
+
+def _check_connections(office: Office) -> None:
+    file = office.files["connections.yaml"]
+    for name, connection in office.connections.items():
+        if connection.connector not in registry.names("connectors"):
+            hint = did_you_mean(connection.connector, registry.names("connectors"))
+            file.add((name, "connector"), f"there is no connector '{connection.connector}'{hint}")
+            continue
+        config: type[BaseModel] = connector_class(connection).Config
+        try:
+            config.model_validate(connection.options)
+        except ValidationError as error:
+            add_errors(file, error, config, (name,))
+
+
+def _check_people(office: Office) -> None:
+    file, settings = office.files["office.yaml"], office.settings
+    for name, person in settings.people.items():
+        for i, group in enumerate(person.groups):
+            if group not in settings.groups:
+                file.add(("people", name, "groups", i), f"there is no group '{group}'{did_you_mean(group, settings.groups)}")
+        if person.deputy and person.deputy not in settings.people:
+            file.add(
+                ("people", name, "deputy"), f"there is no person '{person.deputy}'{did_you_mean(person.deputy, settings.people)}"
+            )
+    if settings.model not in ("built-in", "environment") and settings.model not in settings.models:
+        file.add(
+            ("model",), f"there is no model '{settings.model}'{did_you_mean(settings.model, ['built-in', *settings.models])}"
+        )
+
+
+def _check_mailboxes(office: Office) -> None:
+    """One mailbox folder feeds one flow, so that each mail is read, classified and paid for once."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, flow in office.flows.items():
+        options = flow.trigger.mail if flow.trigger else None
+        if options is None:
+            continue
+        place = (str(options.get("connection")), str(options.get("folder", "INBOX")))
+        if place in seen:
+            text = f"{place[0]}/{place[1]} feeds the flow '{seen[place]}' already; let one flow classify and hand on with `use: {name}`"
+            office.files[name].add(("trigger", "mail"), text, key=True)
+        seen.setdefault(place, name)
+
+
+class _FlowCheck:
+    """Checks one flow; notes problems in its file."""
+
+    def __init__(self, office: Office, name: str, flow: Flow, file: YamlFile) -> None:
+        self.office, self.name, self.flow, self.file = office, name, flow, file
+        self.columns: dict[str, list[str]] = {}
+        """Known fields of a name: a look-up's columns, an agent's outputs."""
+        self.from_agents: set[str] = set()
+
+    def run(self) -> None:
+        """Check trigger and steps."""
+        self._trigger()
+        names = ARRIVED | set(self.flow.parameters)
+        self._ids()
+        self._steps(self.flow.steps, ("steps",), set(names))
+
+    def _trigger(self) -> None:
+        trigger = self.flow.trigger
+        if trigger is None:
+            return
+        kinds = [k for k in ("mail", "file", "rows", "schedule") if getattr(trigger, k) is not None]
+        if len(kinds) != 1:
+            self.file.add(("trigger",), "a flow has exactly one trigger; `use:` lets several flows share steps", key=True)
+        for kind in kinds:
+            if kind == "schedule":
+                self._cron(str(trigger.schedule))
+            else:
+                self._trigger_options(kind, dict(getattr(trigger, kind)))
+
+    def _cron(self, cron: str) -> None:
+        from cronsim import CronSim, CronSimError
+
+        from kontorist.core.clock import utcnow
+
+        try:
+            CronSim(cron, utcnow())
+        except CronSimError:
+            self.file.add(("trigger", "schedule"), f"'{cron}' is not a cron expression; '0 7 * * 1-5' is 7:00 on working days")
+
+    def _trigger_options(self, kind: str, options: dict[str, Any]) -> None:
+        loc: Loc = ("trigger", kind)
+        connection = options.pop("connection", None)
+        cls = self._connector(str(connection), (*loc, "connection")) if connection else None
+        if connection is None:
+            self.file.add(loc, "'connection' is missing", key=True)
+        if cls is None:
+            return
+        if kind not in cls.triggers:
+            self.file.add(
+                loc, f"the connection '{connection}' cannot trigger on '{kind}'{did_you_mean(kind, cls.triggers)}", key=True
+            )
+            return
+        try:
+            cls.triggers[kind].model_validate(options)
+        except ValidationError as error:
+            add_errors(self.file, error, cls.triggers[kind], loc)
+
+    def _connector(self, name: str, loc: Loc) -> Any:
+        if name not in self.office.connections:
+            self.file.add(loc, f"there is no connection '{name}'{did_you_mean(name, self.office.connections)}")
+            return None
+        return connector_class(self.office.connections[name])
+
+    def _ids(self) -> None:
+        seen: set[str] = set()
+        for loc, step in walk(self.flow.steps):
+            if step.id in seen:
+                self.file.add((*loc, "id"), f"the id '{step.id}' is used twice")
+            if step.id in ARRIVED:
+                self.file.add((*loc, "id"), f"'{step.id}' is a name that every flow has already; choose another id")
+            if step.id:
+                seen.add(step.id)
+
+    def _steps(self, steps: Sequence[Any], loc: Loc, names: set[str]) -> None:
+        stopped = False
+        for i, step in enumerate(steps):
+            here = (*loc, i)
+            if stopped:
+                self.file.add(here, "this step is never reached: the step before it stops the case", severity="warning")
+                stopped = False
+            self._step(step, here, names)
+            stopped = kind_of(step) == "stop"
+
+    def _step(self, step: Any, loc: Loc, names: set[str]) -> None:
+        checks = {AgentStep: self._agent, LookupStep: self._lookup, ActionStep: self._action, WhenStep: self._when,
+                  EachStep: self._each, UseStep: self._use, SetStep: self._set}  # fmt: skip
+        if type(step) in checks:
+            checks[type(step)](step, loc, names)
+        else:
+            kind = kind_of(step)
+            self._template(getattr(step, kind), (*loc, kind), names)
+        if step.id:
+            names.add(step.id)
+
+    def _agent(self, step: AgentStep, loc: Loc, names: set[str]) -> None:
+        if step.agent not in registry.names("agents"):
+            self.file.add(
+                (*loc, "agent"), f"there is no agent '{step.agent}'{did_you_mean(step.agent, registry.names('agents'))}"
+            )
+            return
+        agent = registry.load("agents", step.agent)
+        try:
+            options = agent.Options.model_validate(step.model_extra or {})
+        except ValidationError as error:
+            add_errors(self.file, error, agent.Options, loc)
+            return
+        for key in (*agent.templates, "template"):
+            self._template((step.model_extra or {}).get(key), (*loc, key), names)
+        if step.model and step.model not in ("built-in", "environment") and step.model not in self.office.settings.models:
+            self.file.add(
+                (*loc, "model"), f"there is no model '{step.model}'{did_you_mean(step.model, self.office.settings.models)}"
+            )
+        self._knowledge((step.model_extra or {}).get("knowledge"), loc)
+        if step.id:
+            self.from_agents.add(step.id)
+            if outputs := agent().outputs(options):
+                self.columns[step.id] = list(outputs)
+
+    def _knowledge(self, pages: Any, loc: Loc) -> None:
+        for i, page in enumerate(pages if isinstance(pages, list) else ()):
+            folder = self.office.directory / "knowledge"
+            if not any(folder.glob(f"{page}*.md")):
+                known = {p.name.split(".")[0] for p in folder.glob("*.md")}
+                self.file.add((*loc, "knowledge", i), f"there is no knowledge page '{page}'{did_you_mean(str(page), known)}")
+
+    def _lookup(self, step: LookupStep, loc: Loc, names: set[str]) -> None:
+        connection, _, table = step.lookup.partition(".")
+        columns = self._columns(connection, table, (*loc, "lookup"))
+        for column, shape in step.where.items():
+            if columns is not None and column not in columns:
+                self.file.add(
+                    (*loc, "where", column), f"{step.lookup} has no column '{column}'{did_you_mean(column, columns)}", key=True
+                )
+            self._template(shape, (*loc, "where", column), names)
+        if step.id and columns is not None and not step.many:
+            self.columns[step.id] = columns
+
+    def _columns(self, connection: str, table: str, loc: Loc) -> list[str] | None:
+        if self._connector(connection, loc) is None:
+            return None
+        tables = tables_of(self.office, connection)
+        if tables is None:
+            return None
+        if table not in tables:
+            self.file.add(loc, f"the connection '{connection}' has no table '{table}'{did_you_mean(table, tables)}")
+            return None
+        return tables[table]
+
+    def _action(self, step: ActionStep, loc: Loc, names: set[str]) -> None:
+        connection, _, action = step.action.partition(".")
+        cls = self._connector(connection, (*loc, "action"))
+        for key, shape in step.with_.items():
+            self._template(shape, (*loc, "with", key), names)
+        self._approve(step, loc)
+        if cls is None:
+            return
+        if action not in cls.actions:
+            self.file.add(
+                (*loc, "action"), f"the connection '{connection}' has no action '{action}'{did_you_mean(action, cls.actions)}"
+            )
+            return
+        self._payload(step, cls.actions[action], loc)
+
+    def _payload(self, step: ActionStep, action: Any, loc: Loc) -> None:
+        fields = {f.alias or n: f for n, f in action.Payload.model_fields.items()}
+        for key in step.with_:
+            if key not in fields:
+                self.file.add((*loc, "with", key), f"{step.action} takes no '{key}'{did_you_mean(key, fields)}", key=True)
+        for key, field in fields.items():
+            if field.is_required() and key not in step.with_:
+                self.file.add(loc, f"{step.action} needs '{key}' under `with:`")
+        for key in action.recipients:
+            doubtful = expressions_roots(step.with_.get(key)) & self.from_agents
+            if doubtful:
+                text = f"'{key}' decides who gets it, and {', '.join(sorted(doubtful))} read it from content; take it from the sender or a look-up"
+                self.file.add((*loc, "with", key), text)
+
+    def _approve(self, step: ActionStep, loc: Loc) -> None:
+        approve = step.approve
+        if approve.by is None and approve.together_with is None:
+            self.file.add(loc, f"{step.action} has nobody who may approve it; add `approve: {{by: GROUP}}`")
+        known = {*self.office.settings.people, *self.office.settings.groups}
+        by = [approve.by] if isinstance(approve.by, str) else approve.by or []
+        for name in [*by, *([approve.escalate] if approve.escalate else [])]:
+            if name not in known:
+                self.file.add((*loc, "approve"), f"there is no group or person '{name}'{did_you_mean(name, known)}", key=True)
+        if isinstance(approve.count, int) and by and len(self.office.members(by)) < approve.count:
+            self.file.add((*loc, "approve"), f"{approve.count} people must approve, but {', '.join(by)} has fewer", key=True)
+
+    def _when(self, step: WhenStep, loc: Loc, names: set[str]) -> None:
+        self._template(step.when, (*loc, "when"), names, expression=True)
+        inner = [set(names), set(names)]
+        self._steps(step.steps, (*loc, "steps"), inner[0])
+        self._steps(step.otherwise, (*loc, "otherwise"), inner[1])
+        names |= inner[0] | inner[1]
+
+    def _each(self, step: EachStep, loc: Loc, names: set[str]) -> None:
+        self._template(step.each, (*loc, "each"), names, expression=True)
+        self._steps(step.steps, (*loc, "steps"), names | {step.as_})
+
+    def _use(self, step: UseStep, loc: Loc, names: set[str]) -> None:
+        if step.use not in self.office.flows:
+            broken = step.use in self.office.files
+            text = (
+                f"the flow '{step.use}' is not valid"
+                if broken
+                else f"there is no flow '{step.use}'{did_you_mean(step.use, self.office.flows)}"
+            )
+            self.file.add((*loc, "use"), text)
+            return
+        if self.name in _reachable(self.office, step.use):
+            self.file.add((*loc, "use"), f"the flow '{step.use}' leads back here: it would never end")
+        known = self.office.flows[step.use].parameters
+        for key, shape in step.with_.items():
+            if key not in known:
+                self.file.add(
+                    (*loc, "with", key), f"the flow '{step.use}' has no parameter '{key}'{did_you_mean(key, known)}", key=True
+                )
+            self._template(shape, (*loc, "with", key), names)
+
+    def _set(self, step: SetStep, loc: Loc, names: set[str]) -> None:
+        for key, shape in step.set.items():
+            self._template(shape, (*loc, "set", key), names)
+            names.add(key)
+
+    def _template(self, shape: Any, loc: Loc, names: set[str], *, expression: bool = False) -> None:
+        if isinstance(shape, Mapping):
+            for key, value in shape.items():
+                self._template(value, (*loc, key), names)
+        elif isinstance(shape, list):
+            for i, value in enumerate(shape):
+                self._template(value, (*loc, i), names)
+        elif isinstance(shape, str):
+            self._text(shape, loc, names, expression=expression)
+
+    def _text(self, text: str, loc: Loc, names: set[str], *, expression: bool) -> None:
+        if problem := expressions.syntax_problem(text, expression=expression):
+            line, message = problem
+            self.file.add(loc, f"is not a valid {'expression' if expression else 'template'}: {message}", line_offset=line - 1)
+            return
+        for name in sorted(expressions.roots(text, expression=expression) - names):
+            self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}")
+        for name, field in sorted(expressions.fields(text, expression=expression)):
+            if name in self.columns and field not in self.columns[name]:
+                self.file.add(loc, f"{name}.{field}: '{name}' has no '{field}'{did_you_mean(field, self.columns[name])}")
+
+
+def expressions_roots(shape: Any) -> frozenset[str]:
+    """The names that a shape reads; none where its syntax is wrong (which is reported on its own)."""
+    import jinja2
+
+    try:
+        return expressions.roots_deep(shape)
+    except jinja2.TemplateError:
+        return frozenset()
+
+
+def _reachable(office: Office, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    if name in seen or name not in office.flows:
+        return {name}
+    uses: Iterable[str] = (s.use for _, s in walk(office.flows[name].steps) if isinstance(s, UseStep))
+    return {name}.union(*(_reachable(office, u, seen | {name}) for u in uses))
+
+
+_TABLES: dict[tuple[str, str, str], dict[str, list[str]] | None] = {}
+
+
+def tables_of(office: Office, connection: str) -> dict[str, list[str]] | None:
+    """The tables of a connection with their columns, or None where its files cannot be read now (`doctor` says why)."""
+    configured = office.connections[connection]
+    key = (str(office.directory), connection, repr(dict(configured.options)))
+    if key not in _TABLES:
+        _TABLES[key] = _read_tables(office, configured)
+    return _TABLES[key]
+
+
+def _read_tables(office: Office, configured: Connection) -> dict[str, list[str]] | None:
+    import importlib
+    import tempfile
+
+    base = importlib.import_module("connectors.base")
+    cls = connector_class(configured)
+    with tempfile.TemporaryDirectory(prefix="kontorist-check-") as folder:
+        try:
+            around = base.Surroundings(configured.name, office.directory.resolve(), Path(folder), {})
+            connector = cls(cls.Config.model_validate(configured.options), around)
+            tables = {name: [c.name for c in columns] for name, columns in connector.tables().items()}
+            connector.close()
+        except (KontoristError, ValidationError):
+            return None
+    return tables
