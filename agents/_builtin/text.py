@@ -10,7 +10,7 @@ from typing import Any
 from agents._builtin.embeddings import embed, unit
 
 _POLITENESS = re.compile(
-    r"(?im)^[ \t]*(sehr geehrte.*|guten (?:tag|morgen|abend)[ ,!]*|hallo(?: \w+){0,3},?|hi(?: there| all)?,?|dear [^,\n]{0,30},|moin,?"
+    r"(?im)^[ \t]*(sehr geehrte.*|guten (?:tag|morgen|abend)(?: (?:frau|herr|liebe)[^,\n]{0,40})?[ ,!]*|hallo(?: \w+){0,3},?|hi(?: there| all)?,?|dear [^,\n]{0,30},|moin,?"
     r"|liebe[rs]? [^,\n]{0,40},|mit freundlichen gr.*|freundliche gr.*|(?:kind|best) regards.*|viele gr.*)"
 )
 _BREAK = re.compile(r"(?<=[.!?])\s+|\n+")
