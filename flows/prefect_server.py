@@ -59,10 +59,15 @@ def running(data_dir: Path) -> str | None:
 
 
 def _healthy(api_url: str) -> bool:
-    if not api_url.startswith(("http://", "https://")):
+    return answers(f"{api_url}/health")
+
+
+def answers(url: str) -> bool:
+    """Whether an http(s) address answers with 200."""
+    if not url.startswith(("http://", "https://")):
         return False
     try:
-        with urllib.request.urlopen(f"{api_url}/health", timeout=3) as answer:  # noqa: S310 - http(s) only, see above
+        with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 - http(s) only, see above
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
@@ -72,7 +77,7 @@ def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[byt
     """Start a server on loopback and wait until it answers. Raises Unavailable with the end of its log."""
     home = data_dir / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    port = port or _free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = (home / "server.log").open("ab")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
@@ -85,7 +90,8 @@ def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[byt
     return process, url
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,9 @@ from flows.advance import Tally, advance_chunk
 from flows.intake import take_in
 from flows.runtime import Runtime
 from kontorist.core import registry
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, NotFound, NotReadable
+from kontorist.core.flow import AgentStep, UseStep, walk
 from kontorist.core.office import Office
 from kontorist.core.values import plain
 from kontorist.store import actions, cases
@@ -26,16 +29,28 @@ _MAIL = {".eml", ".mbox"}
 _ROWS = {".csv", ".tsv"}
 
 
-def simulate(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+def simulate(
+    office: Office, data_dir: Path, flow: str, paths: Sequence[Path], *, ignore_xml: bool = False
+) -> Iterator[dict[str, Any]]:
     """One result for each item found in the paths: the keys of `kontorist simulate --json`. Raises NotFound for the flow."""
     if flow not in office.flows:
         raise NotFound(f"There is no flow '{flow}'; there are: {', '.join(office.flows)}.")
+    if ignore_xml:
+        _ignore_xml(office)
     with tempfile.TemporaryDirectory(prefix="kontorist-simulate-") as folder:
         runtime = Runtime(office, open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"), data_dir, simulated=True)
         try:
             yield from _through(runtime, flow, paths)
         finally:
             runtime.close()
+
+
+def _ignore_xml(office: Office) -> None:
+    """Let every invoice agent read the page alone."""
+    for flow in office.flows.values():
+        for _, step in walk(flow.steps):
+            if isinstance(step, AgentStep) and step.agent == "invoice" and step.model_extra is not None:
+                step.model_extra["ignore_xml"] = True
 
 
 def _through(runtime: Runtime, flow: str, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -73,8 +88,6 @@ def _run(runtime: Runtime, flow: str, batch: Sequence[Item]) -> Iterator[dict[st
 
 def _unique(item: Item, i: int) -> Item:
     """The same content may lie in two files; a simulation shows both."""
-    import dataclasses
-
     return dataclasses.replace(item, source_key=f"{item.source_key}#{item.source}#{i}"[:128], thread=())
 
 
@@ -134,6 +147,8 @@ def _asked(question: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 def items(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> Iterator[Item | NotReadable]:
     """What lies in the paths, read by the connector that fits each file; files that cannot be read come as errors."""
+    if _trigger_kind(office, flow) is None and not paths:
+        yield Item(f"simulate:{flow}", "simulate", flow, {"scheduled": utcnow()})
     for path in paths:
         if not path.exists():
             yield _unreadable(path, f"{path} does not exist.")
@@ -152,8 +167,6 @@ def _trigger_kind(office: Office, flow: str) -> str | None:
 
 
 def _uses(office: Office, name: str, used: str) -> bool:
-    from kontorist.core.flow import UseStep, walk
-
     return any(isinstance(step, UseStep) and step.use == used for _, step in walk(office.flows[name].steps))
 
 

@@ -170,7 +170,7 @@ class _FlowCheck:
             stopped = kind_of(step) == "stop"
 
     def _step(self, step: Any, loc: Loc, names: set[str]) -> None:
-        checks = {AgentStep: self._agent, LookupStep: self._lookup, ActionStep: self._action, WhenStep: self._when,
+        checks: dict[type[Any], Any] = {AgentStep: self._agent, LookupStep: self._lookup, ActionStep: self._action, WhenStep: self._when,
                   EachStep: self._each, UseStep: self._use, SetStep: self._set}  # fmt: skip
         if type(step) in checks:
             checks[type(step)](step, loc, names)

@@ -1,0 +1,84 @@
+"""Tries everything an office depends on, without changing anything, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.connections import open_connection
+from flows import prefect_server
+from kontorist.core.errors import KontoristError
+from kontorist.core.office import Office
+from kontorist.store import audit, office_state
+from kontorist.store.database import open_database, sqlite_module
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def examine(office: Office, data_dir: Path) -> Iterator[dict[str, Any]]:
+    """One finding for each thing: {what, ok, message}."""
+    errors = [p for p in office.problems if p.severity == "error"]
+    yield _finding("configuration", not errors, str(errors[0]) if errors else "valid in shape; `kontorist check` looks deeper")
+    yield _database(data_dir)
+    yield _prefect(data_dir)
+    for name in office.connections:
+        yield from _connection(office, data_dir, name)
+    yield from _models(office)
+
+
+def _finding(what: str, ok: bool, message: str) -> dict[str, Any]:
+    return {"what": what, "ok": ok, "message": message}
+
+
+def _database(data_dir: Path) -> dict[str, Any]:
+    try:
+        database = open_database(data_dir)
+        with database.read() as connection:
+            events, _ = audit.latest(connection)
+            stops = office_state.stops(connection)
+        kind = f"SQLite {sqlite_module().sqlite_version}" if database.is_sqlite else "PostgreSQL"
+        database.close()
+    except KontoristError as error:
+        return _finding("database", False, str(error))
+    held = "; the stop button is pressed" if stops.office else ""
+    return _finding("database", True, f"{kind}, {events} audit events{held}")
+
+
+def _prefect(data_dir: Path) -> dict[str, Any]:
+    named = os.environ.get("PREFECT_API_URL")
+    url = prefect_server.running(data_dir)
+    if named and not url:
+        return _finding("Prefect", False, f"{named} (PREFECT_API_URL) does not answer; start that server or unset the variable")
+    if url and urlsplit(url).hostname not in _LOOPBACK:
+        return _finding("Prefect", True, f"{url} answers. It is not on this machine: let nobody but workers and admins reach it")
+    return _finding(
+        "Prefect", True, f"{url} answers" if url else "no server runs now; commands that need one start it (about 12 s)"
+    )
+
+
+def _connection(office: Office, data_dir: Path, name: str) -> Iterator[dict[str, Any]]:
+    what = f"connection {name}"
+    try:
+        connector = open_connection(office, data_dir, name)
+        health = connector.try_out()
+        yield _finding(what, health.ok, health.message)
+        for problem in connector.problems():
+            yield _finding(what, True, f"note: {problem}")
+        connector.close()
+    except KontoristError as error:
+        yield _finding(what, False, str(error))
+
+
+def _models(office: Office) -> Iterator[dict[str, Any]]:
+    yield _finding("model built-in", True, "works offline; nothing leaves this machine")
+    from agents.model import ModelSettings, open_model
+
+    for name, configured in office.settings.models.items():
+        try:
+            model = open_model(name, ModelSettings.model_validate(configured.model_dump()))
+            yield _finding(f"model {name}", True, f"configured as {model.name}")
+        except (KontoristError, ValueError) as error:
+            yield _finding(f"model {name}", False, str(error))

@@ -1,0 +1,39 @@
+"""The command line: parse, call, print. Names, options, exit codes and JSON keys are a contract."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from kontorist.cli import audit, cases, inbox, office, users, work
+from kontorist.cli.common import EXIT_PROBLEM, say
+from kontorist.core.errors import KontoristError
+
+app = typer.Typer(
+    name="kontorist",
+    help="Prepares office work from mail, files and exports; a person approves; then it is done once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+work.register(app)
+office.register(app)
+app.add_typer(cases.app, name="cases")
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(audit.app, name="audit")
+app.add_typer(users.app, name="user")
+
+
+def main() -> None:
+    """Entry point of the `kontorist` command: known errors become one sentence and exit code 1, wrong usage 2."""
+    try:
+        app()
+    except KontoristError as error:
+        say(str(error))
+        sys.exit(EXIT_PROBLEM)
+    except KeyboardInterrupt:
+        say("Stopped.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,5 @@
+"""`python -m kontorist.cli`."""
+
+from kontorist.cli import main
+
+main()

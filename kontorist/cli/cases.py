@@ -1,0 +1,136 @@
+"""`kontorist cases`: what came in and how far it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_store, out, say, table
+
+app = typer.Typer(help="Cases: what came in and how far it is.", no_args_is_help=True)
+
+CaseId = Annotated[int, typer.Argument(metavar="ID", help="Number of the case.")]
+AsOption = Annotated[str, typer.Option("--as", help="Who is doing this.")]
+
+
+@app.command("list")
+def list_(
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    state: Annotated[str | None, typer.Option(help="runnable, waiting, unclear, failed, done or closed")] = None,
+    flow: Annotated[str | None, typer.Option(help="Only cases of this flow.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 1000,
+) -> None:
+    """List cases, newest first."""
+    from kontorist.store import cases
+
+    with open_store(data).read() as connection:
+        rows = cases.find(connection, state=state, flow=flow, limit=limit)
+    keys = ("id", "flow", "source", "state", "created", "error")
+    if as_json:
+        for row in rows:
+            json_line({k: getattr(row, k) for k in keys} | {"title": row.title})
+        return
+    table(
+        "Cases",
+        ("id", "flow", "title", "state", "created", "error"),
+        [[r.id, r.flow, r.title, r.state, f"{r.created:%Y-%m-%d %H:%M}", r.error] for r in rows],
+    )
+
+
+@app.command()
+def show(case_id: CaseId, office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Show a case with every step, its result, evidence and cost."""
+    from kontorist.store import actions, audit, cases, office_state
+
+    with open_store(data).read() as connection:
+        (case,) = cases.load(connection, [case_id])
+        rows = actions.find(connection, state="all", case_id=case_id)
+        events = list(audit.read(connection, f"case:{case_id}"))
+        url = office_state.pass_url(connection, case.run) if case.run else ""
+    if as_json:
+        json_line(_as_json(case, rows, events, url))
+        return
+    out(f"Case {case.id}: {case.title}\n  flow {case.flow}, {case.state}, from {case.source}")
+    if case.error:
+        out(f"  {case.error}")
+    for entry in case.journal.values():
+        out(f"  {entry.path:30} {entry.kind:8} {_short(entry.output)}  [{entry.model or '-'}, {entry.ms:.0f} ms]")
+    for row in rows:
+        out(f"  action {row.id} {row.connection}.{row.action}: {row.state} — {row.sentence}")
+    if url:
+        out(f"  last pass: {url}")
+
+
+def _as_json(case: Any, rows: list[Any], events: list[Any], url: str) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "flow": case.flow,
+        "source": case.source,
+        "title": case.title,
+        "state": case.state,
+        "error": case.error,
+        "created": case.created,
+        "question": case.question,
+        "documents": [d.as_dict() for d in case.documents],
+        "steps": [
+            {
+                "id": e.step or e.path, "path": e.path, "kind": e.kind, "output": e.output, "evidence": e.evidence,
+                "model": e.model, "ms": e.ms, "usage": e.info.get("usage"), "at": e.at,
+            }
+            for e in case.journal.values()
+        ],
+        "actions": [
+            {"id": r.id, "action": f"{r.connection}.{r.action}", "state": r.state, "revision": r.revision, "sha256": r.sha256, "receipt": r.receipt, "error": r.error}
+            for r in rows
+        ],
+        "events": events,
+        "run_url": url,
+    }  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 90 else text[:87] + "…"
+
+
+@app.command()
+def retry(
+    case_id: CaseId, as_: AsOption = "shell", office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False
+) -> None:
+    """Let a failed or unclear case run again from the step it stopped at."""
+    from kontorist.store import cases
+
+    with open_store(data).write() as connection:
+        cases.retry(connection, case_id, as_)
+    _done({"id": case_id, "state": "runnable"}, as_json, f"Case {case_id} goes on with the next run.")
+
+
+@app.command()
+def close(
+    case_id: CaseId,
+    as_: AsOption = "shell",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """End a case by hand; what it proposed and nobody approved is rejected."""
+    from kontorist.store import actions, cases
+
+    with open_store(data).write() as connection:
+        for row in actions.find(connection, state="all", case_id=case_id):
+            if row.state in ("proposed", "refused"):
+                who = actions.Who(as_, frozenset(row.rule.get("by") or ()), "shell")
+                actions.reject(connection, [row.shown], who, reason or "case closed")
+        cases.close(connection, case_id, as_, reason)
+    _done({"id": case_id, "state": "closed"}, as_json, f"Case {case_id} is closed.")
+
+
+def _done(result: dict[str, Any], as_json: bool, text: str) -> None:
+    if as_json:
+        json_line(result)
+    else:
+        say(text)

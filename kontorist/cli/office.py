@@ -1,0 +1,153 @@
+"""`kontorist check | doctor | init | schema | connectors | agents | flows`: the office itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kontorist.cli.common import (
+    DATA,
+    EXIT_PROBLEM,
+    OFFICE,
+    DataOption,
+    JsonOption,
+    OfficeOption,
+    json_line,
+    open_office,
+    out,
+    say,
+    table,
+)
+from kontorist.core.errors import KontoristError
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (check, doctor, init, schema, connectors, agents, flows):
+        app.command()(command)
+    app.command("_inbox", hidden=True)(_inbox)
+
+
+def check(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Validate the whole office: all problems at once, file:line:column: message."""
+    from kontorist.core.check import check as find_problems
+
+    problems = find_problems(office)
+    for problem in problems:
+        if as_json:
+            json_line(problem.as_dict())
+        else:
+            out(str(problem) if problem.severity == "error" else f"{problem} (warning)")
+    errors = [p for p in problems if p.severity == "error"]
+    if not as_json:
+        say(f"{len(errors)} problems." if errors else "The office is fine.")
+    sys.exit(EXIT_PROBLEM if errors else 0)
+
+
+def doctor(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Try every connection, model, the database and Prefect; say what is wrong and how to mend it."""
+    from flows.doctor import examine
+
+    fine = True
+    for finding in examine(open_office(office), data):
+        fine = fine and finding["ok"]
+        if as_json:
+            json_line(finding)
+        else:
+            out(f"{'ok ' if finding['ok'] else 'BAD'}  {finding['what']}: {finding['message']}")
+    sys.exit(0 if fine else EXIT_PROBLEM)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new office.")],
+    from_: Annotated[str, typer.Option("--from", help="Name of a starter.")] = "sample",
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+) -> None:
+    """Make a new office from a starter."""
+    import shutil
+
+    starters = {"sample": office}
+    if from_ not in starters:
+        raise KontoristError(f"There is no starter '{from_}'; there are: {', '.join(starters)}.")
+    if directory.exists() and any(directory.iterdir()):
+        raise KontoristError(f"{directory} is not empty; name a new folder.")
+    shutil.copytree(starters[from_], directory, dirs_exist_ok=True)
+    say(f"The office is in {directory}. Edit it, then: kontorist check --office {directory}")
+
+
+def schema(
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+) -> None:
+    """Print the JSON Schema of a flow file, for editors."""
+    from kontorist.core.schema import flow_schema
+
+    json_line(flow_schema())
+
+
+def connectors(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """List the connectors there are, with their triggers and actions."""
+    from kontorist.core import registry
+
+    rows = []
+    for name, cls in registry.connectors().items():
+        rows.append(
+            {"name": name, "description": _first_line(cls), "triggers": sorted(cls.triggers), "actions": sorted(cls.actions)}
+        )
+    _print("Connectors", rows, as_json)
+
+
+def agents(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """List the agents there are, with their options."""
+    from kontorist.core import registry
+
+    rows = []
+    for name, cls in registry.agents().items():
+        rows.append(
+            {"name": name, "description": _first_line(cls), "version": cls.version, "options": sorted(cls.Options.model_fields)}
+        )
+    _print("Agents", rows, as_json)
+
+
+def flows(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """List the flows of this office, with what starts them."""
+    rows = []
+    for name, flow in open_office(office).flows.items():
+        kind = flow.trigger.kind() if flow.trigger else None
+        rows.append({"name": name, "description": flow.description, "trigger": kind, "steps": len(flow.steps)})
+    _print("Flows", rows, as_json)
+
+
+def _first_line(cls: Any) -> str:
+    return (cls.__doc__ or "").strip().splitlines()[0] if cls.__doc__ else ""
+
+
+def _print(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            json_line(row)
+        return
+    columns = list(rows[0]) if rows else ["name"]
+    table(title, columns, [[", ".join(v) if isinstance(v := row[c], list) else v for c in columns] for row in rows])
+
+
+def _inbox(port: Annotated[int, typer.Option()] = 8765, office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
+    """Serve the inbox alone."""
+    import os
+
+    import uvicorn
+
+    from flows import prefect_server
+    from kontorist.cli.common import open_store
+    from kontorist.inbox.app import create_app
+
+    loaded = open_office(office)
+    password = os.environ.get("KONTORIST_SAMPLE_PASSWORD", "")
+    sample = dict.fromkeys(loaded.settings.people, password) if password else None
+    url = prefect_server.running(data) or ""
+    app = create_app(loaded, open_store(data), prefect_url=url.removesuffix("/api"), demo_people=sample)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", server_header=False)

@@ -1,0 +1,195 @@
+"""`kontorist run | up | demo | simulate | deploy`: the work itself."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kontorist.cli.common import (
+    DATA,
+    EXIT_PROBLEM,
+    OFFICE,
+    DataOption,
+    JsonOption,
+    OfficeOption,
+    json_line,
+    open_office,
+    open_store,
+    out,
+    say,
+    table,
+)
+from kontorist.core.errors import KontoristError, NotFound
+
+COLUMNS = ("flow", "taken_in", "advanced", "proposed", "executed", "unclear", "failed")
+PortOption = Annotated[int, typer.Option("--port", help="Port of the inbox on this machine; 0 takes a free one.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (demo, run, up, simulate, deploy):
+        app.command()(command)
+
+
+def run(
+    flows: Annotated[list[str] | None, typer.Argument(metavar="[FLOW…]", help="Take in only for these flows.")] = None,
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """One pass: take in what arrived, move cases on, execute what is approved."""
+    loaded = open_office(office).require_valid()
+    for name in flows or ():
+        if name not in loaded.flows:
+            raise NotFound(f"There is no flow '{name}'; there are: {', '.join(loaded.flows)}.")
+    lines = _pass(office, data, flows or None)
+    _print(lines, as_json)
+    sys.exit(EXIT_PROBLEM if any(line["failed"] for line in lines) else 0)
+
+
+def _pass(office: Path, data: Path, only: list[str] | None) -> list[dict[str, Any]]:
+    from flows import prefect_server
+
+    open_store(data).close()  # a database that cannot be opened is said before anything is started
+    with prefect_server.server(data, say):
+        from flows.schedule import one_pass
+
+        with _spinner("Working …"):
+            return one_pass(office, data, only)
+
+
+def _spinner(text: str) -> Any:
+    import contextlib
+
+    if not sys.stderr.isatty():
+        return contextlib.nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
+
+
+def _print(lines: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        for line in lines:
+            json_line(line)
+        return
+    table("This pass", COLUMNS, [[line[c] for c in COLUMNS] for line in lines])
+    notes = [n for line in lines for n in line["notes"]]
+    for note in notes:
+        where = f"case {note['case']}" if note["case"] else note["flow"]
+        out(f"{note['state']}: {where} ({note['title']}): {note['why']}")
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="One pass, print what was proposed, and exit.")] = False,
+    port: PortOption = 8765,
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """The sample office on embedded parts, with its inbox in the browser."""
+    from kontorist.store import people
+
+    loaded = open_office(office).require_valid()
+    if once:
+        _demo_once(office, data, as_json)
+        return
+    password = f"kontorist-{secrets.token_hex(3)}"
+    store = open_store(data)
+    with store.write() as connection:
+        for name in loaded.settings.people:
+            people.add(connection, name, password, "demo")
+    store.close()
+    _everything(office, data, port, dict.fromkeys(loaded.settings.people, password), open_browser=True)
+
+
+def _demo_once(office: Path, data: Path, as_json: bool) -> None:
+    started = time.perf_counter()
+    lines = _pass(office, data, None)
+    _print(lines, as_json)
+    if not as_json:
+        _print_proposals(data)
+        say(
+            f"Done in {time.perf_counter() - started:.0f} s. `kontorist inbox list` shows what waits; `kontorist demo` opens the inbox in the browser."
+        )
+    sys.exit(0)
+
+
+def _print_proposals(data: Path) -> None:
+    from kontorist.store import actions
+
+    with open_store(data).read() as connection:
+        rows = actions.find(connection)
+    table(
+        "Prepared, waiting for a person",
+        ("id", "flow", "what", "for"),
+        [[r.id, r.flow, r.sentence, ", ".join(r.rule.get("by", []))] for r in rows],
+    )
+
+
+def up(port: PortOption = 8765, office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
+    """Everything, until stopped: Prefect server, passes, watchers, inbox."""
+    _everything(office, data, port, None, open_browser=False)
+
+
+def _everything(office: Path, data: Path, port: int, sample_people: dict[str, str] | None, *, open_browser: bool) -> None:
+    from flows import up as service
+
+    open_office(office).require_valid()
+    service.serve(office, data, port, sample_people, say, open_browser=open_browser)
+
+
+def simulate(
+    flow: Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH…", help=".eml, mbox, Maildir, PDF, XML, CSV … or folders of them.")
+    ] = None,
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    ignore_xml: Annotated[
+        bool, typer.Option("--ignore-xml", help="Read invoices from the page alone, to see how well that goes.")
+    ] = False,
+) -> None:
+    """Feed files through a flow with no side effect; one line a case."""
+    from flows.simulate import simulate as run_simulation
+
+    loaded = open_office(office).require_valid()
+    results = []
+    for result in run_simulation(loaded, data, flow, paths or [], ignore_xml=ignore_xml):
+        if as_json:
+            json_line(result)
+        else:
+            results.append(result)
+    if not as_json:
+        _print_simulation(results)
+    sys.exit(0)
+
+
+def _print_simulation(results: list[dict[str, Any]]) -> None:
+    rows = [[r["source"], r["state"], "; ".join(p["sentence"] for p in r["proposals"]) or r["error"] or ""] for r in results]
+    table("Simulated; nothing was done", ("source", "state", "what would be proposed"), rows)
+
+
+def deploy(
+    pool: Annotated[str, typer.Option("--pool", help="Name of the work pool.")],
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    every: Annotated[int, typer.Option("--every", help="Seconds between passes.")] = 60,
+) -> None:
+    """Register the flows with the Prefect server that PREFECT_API_URL names; start workers with `prefect worker start --pool NAME`."""
+    from flows import prefect_server
+
+    open_office(office).require_valid()
+    url = prefect_server.running(data)
+    if not url:
+        raise KontoristError("No Prefect server answers. Set PREFECT_API_URL to yours, or start one with `kontorist up`.")
+    prefect_server.use(data, url)
+    from flows.deploy import deploy as register_flows
+
+    say(register_flows(office.resolve(), data.resolve(), pool, every))
