@@ -1,0 +1,183 @@
+"""One field of a text: its candidates, the ones that count, and whether they contradict each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from agents._extract.candidates import Candidate, emails, ibans, links, phones, vat_ids
+from agents._extract.dates import dates
+from agents._extract.hints import kinds_of, nearness
+from agents._extract.numbers import amounts, numbers
+from agents._extract.rows import rows
+
+Kind = Literal["text", "number", "money", "date", "iban", "vat_id", "email", "phone", "choice", "rows"]
+
+_TOWN = re.compile(r"(?<!\w)(?:[A-Z]{1,2}-)?\d{4,5} [A-ZÄÖÜ][a-zäöüß]+")
+_COUNTED = re.compile(
+    r"(?i)(?<![\w.,])\d[\d.]* ?(?:x|×|mal|stück|stk|st|paar|rollen?|kartons?|kisten?|paletten?|pack\w*|dosen?|kg|g|l|liter|m|mm|cm|meter|sack"
+    r"|eimer|sets?|blatt|pcs|pieces?|units?|boxes|cartons?|pallets?|rolls?|pairs?|bags?|uhr|prozent|%|tage?n?|days?|°)\b"
+)
+_YEAR = re.compile(r"(?<![\w.,/-])(?:19|20)\d\d(?![\w/-]|[.,]\d)")
+
+
+class FieldOption(BaseModel):
+    """One field to find."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Kind = Field("text", description="what kind of value it is")
+    pattern: str | None = Field(None, description="regular expression that the whole value matches (type text)")
+    choices: list[str] = Field(default_factory=list, description="the possible values (type choice)")
+    required: bool = Field(False, description="true: without it the case goes to a person")
+    means: str = Field("", description="what the value is, in a sentence")
+    many: bool = Field(False, description="true: a list of all values found")
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> FieldOption:
+        if self.type == "choice" and not self.choices:
+            raise ValueError("type choice needs `choices`")
+        if self.pattern is not None and self.type != "text":
+            raise ValueError(f"`pattern` belongs to type text; {self.type} has its own form")
+        return self
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a text says about one field."""
+
+    value: Any = None
+    confidence: float = 0.0
+    places: Sequence[Candidate] = ()
+    conflict: Sequence[Any] = field(default=())
+    """Different values that are equally likely; the first of them is `value`."""
+
+
+def find(name: str, option: FieldOption, text: str, today: date) -> Found:
+    """The value of a field in a text, with its places; several different ones are a conflict unless the field wants many."""
+    if option.type == "rows":
+        return _rows(text)
+    kinds = kinds_of(name, option.means)
+    candidates = sorted(_candidates(name, option, text, today, kinds), key=lambda c: c.start)
+    chosen = _nearest(candidates, text, kinds, strict=option.type in {"text", "number"})
+    if not chosen:
+        return Found()
+    values = _distinct(c.value for c in chosen)
+    if option.many:
+        return Found(values, min(c.confidence for c in chosen), chosen)
+    if len(values) > 1:
+        return Found(values[0], 0.5, chosen, values)
+    return Found(values[0], max(c.confidence for c in chosen), chosen)
+
+
+def _rows(text: str) -> Found:
+    found = list(rows(text))
+    return Found([c.value for c in found], min(c.confidence for c in found), found) if found else Found()
+
+
+def _candidates(name: str, option: FieldOption, text: str, today: date, kinds: set[str]) -> Iterator[Candidate]:
+    match option.type:
+        case "date":
+            yield from dates(text, today)
+        case "choice":
+            yield from _choices(option.choices, text)
+        case "text":
+            yield from _tokens(option.pattern, text, today, kinds) if option.pattern else _labelled(name, option.means, text)
+        case "number":
+            yield from _free(numbers(text), text, today)
+        case kind:
+            yield from _FINDERS[kind](text)
+
+
+_FINDERS: dict[str, Callable[[str], Iterator[Candidate]]] = {
+    "money": amounts,
+    "iban": ibans,
+    "vat_id": vat_ids,
+    "email": emails,
+    "phone": phones,
+}
+
+
+def _tokens(pattern: str, text: str, today: date, kinds: set[str]) -> Iterator[Candidate]:
+    """Matches of an admin's pattern as whole tokens, not as parts of something that has a form of its own."""
+    regex = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.MULTILINE)
+    hard = [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)] + [
+        _span(c) for c in _exact_dates(text, today)
+    ]
+    soft = [m.span() for p in (_TOWN, _COUNTED, _YEAR) for m in p.finditer(text)]
+    soft += [_span(c) for finder in (phones, amounts) for c in finder(text)]
+    for match in regex.finditer(text):
+        group = 1 if regex.groups else 0
+        if match[group] is None or _glued(text, *match.span()) or _inside(match.span(), hard):
+            continue
+        near = nearness(text, match.start(), kinds)
+        # `Bestellung 48155 Bitte …` looks like a postcode with its town, but the word before says what it is
+        if near < 2 and _inside(match.span(), soft):
+            continue
+        yield Candidate(match[group], match.start(group), match.end(group), 0.92 if near == 2 else 0.75)
+
+
+def _exact_dates(text: str, today: date) -> Iterator[Candidate]:
+    return (c for c in dates(text, today) if any(ch.isdigit() for ch in text[c.start : c.end]))
+
+
+def _free(candidates: Iterable[Candidate], text: str, today: date) -> Iterator[Candidate]:
+    taken = [_span(c) for finder in (ibans, vat_ids, emails, phones, links) for c in finder(text)]
+    taken += [_span(c) for c in _exact_dates(text, today)]
+    return (c for c in candidates if not _inside(_span(c), taken))
+
+
+def _labelled(name: str, means: str, text: str) -> Iterator[Candidate]:
+    """Without a pattern: what stands after the field's name and a colon."""
+    words = [re.escape(w) for w in {name.replace("_", " ").replace("-", " "), means} if w.strip()]
+    for match in re.finditer(rf"(?im)^[ \t]*(?:{'|'.join(words)})\b[^:\n]{{0,20}}:[ \t]*(\S[^\n]*)$", text) if words else ():
+        yield Candidate(match[1].strip(), match.start(1), match.start(1) + len(match[1].strip()), 0.75)
+
+
+def _choices(choices: Sequence[str], text: str) -> Iterator[Candidate]:
+    for choice in choices:
+        for match in re.finditer(rf"(?i)(?<!\w){re.escape(choice)}(?!\w)", text):
+            yield Candidate(choice, match.start(), match.end(), 0.85)
+
+
+def _nearest(candidates: Sequence[Candidate], text: str, kinds: set[str], *, strict: bool) -> list[Candidate]:
+    """The candidates whose neighbourhood fits the field best; those named as something else only count if not `strict`."""
+    near = [(nearness(text, c.start, kinds), c) for c in candidates]
+    best = max((n for n, _ in near), default=0)
+    return [c for n, c in near if n == best and not (strict and n == 0 and kinds)]
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    kept: list[Any] = []
+    for value in values:
+        if value not in kept:
+            kept.append(value)
+    return kept
+
+
+def _span(candidate: Candidate) -> tuple[int, int]:
+    return candidate.start, candidate.end
+
+
+def _inside(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in others)
+
+
+def _glued(text: str, start: int, end: int) -> bool:
+    """Whether more digits follow over a point, comma, slash or hyphen: a part of a longer number."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    return bool(re.fullmatch(r"\d[.,/:-]", before) or re.fullmatch(r"[.,/:-]\d", after))

@@ -1,0 +1,173 @@
+"""Order lines in running text, lists and tables: quantity, article number, description, unit."""
+
+# ruff: noqa: SIM905 - lists of words read better as text
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from agents._extract.candidates import Candidate
+from agents._extract.numbers import decimal
+
+_UNITS = (
+    "stück stücke stk st rolle rollen karton kartons kiste kisten palette paletten paar packung packungen pack pck päckchen paket pakete dose dosen"
+    " flasche flaschen kg g l liter ltr m lfm meter beutel sack säcke eimer satz sätze set sets bogen blatt ve gebinde kanister bund tube tuben"
+    " pcs pc piece pieces unit units box boxes carton cartons pallet pallets roll rolls pair pairs packs bag bags bottle bottles can cans case cases ea"
+).split()
+_WORDS = {
+    **dict(zip("zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split(), range(2, 13), strict=True)),
+    **dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True)),
+    "ein": 1, "eine": 1, "einen": 1, "one": 1,
+}  # fmt: skip
+_COUNT = r"\d{1,3}(?:[.,]\d{3})+|\d{1,6}(?:[.,]\d{1,3})?|" + "|".join(_WORDS)
+_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
+_NOT_GOODS = r"(?!(?:Uhr|Tage?n?|Wochen?|Monaten?|Stunden?|Minuten?|Jahren?|Fragen?|Rechnung\w*|Bestellung\w*|Mails?|Mal|Jan|Feb|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)\b)"
+_COUNTED = re.compile(
+    rf"(?<![\w.,/-])(?P<n>{_COUNT})\s?"
+    rf"(?:(?:[x×*]|mal)\s+(?:(?P<xu>{_UNIT})\b\.?\s*)?|[x×](?=[^\W\d])|(?P<u>{_UNIT})\b\.?\s*)(?:of |à )?"
+    rf"|(?<!\w)(?P<word>{'|'.join(w for w in _WORDS if not w.startswith(('ein', 'one')))}) (?=(?-i:[A-ZÄÖÜ])){_NOT_GOODS}",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(
+    rf"^\s*(?:(?:[-*•–]|pos\.? ?\d+[:.]?|\d{{1,2}}[.)])\s+)?(?P<n>\d{{1,4}})\s+(?=(?-i:[A-ZÄÖÜ])|\d{{3,}}\s+(?-i:[A-ZÄÖÜ])){_NOT_GOODS}",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(
+    r"(?<!\bArt)(?<!\bNr)(?<!\bNo)(?<!\bStk)(?<=[^\W\d]{2})[.!?](?:\s|$)|;"
+    r"|,?\s(?:wie|zu den|zum|at|je|für|for|an die|to the|on our|deliver\w*|liefer\w*|as usual|gern|danke|thanks)\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"(?i)\b(?:art(?:ikel|icle|\.)?[ -]?(?:nr|no|nummer|number|num)?\.?|item(?: no\.?)?|sku|bestell-?nr\.?)[:# ]*([A-Z]{0,4}[-.]?\d[\w./-]*\w|\d)"
+)
+_LEADING_CODE = re.compile(r"^(?=[\w./-]*\d{2})([A-Za-z]{0,4}[-.]?\d[\w./-]*\w)(?=[\s,;:)]|$)")
+_COLUMNS = {
+    "quantity": r"menge|anzahl|stückzahl|qty|quantity|amount|bestellmenge",
+    "article": r"art(?:ikel|icle|\.)?[ -]?(?:nr|no|nummer|number|id)?\.?|artikel|article|item(?: no\.?)?|sku|bestellnummer|nummer|number",
+    "description": r"bezeichnung|beschreibung|artikelbezeichnung|description|name|text|produkt|product",
+    "unit": r"einheit|me|unit|uom|vpe",
+}
+_SPLIT = re.compile(r"\t+|;|\||(?<=\S) {2,}(?=\S)")
+
+
+def rows(text: str) -> Iterator[Candidate]:
+    """The order lines of a text, each with its place; a table with a header first, else line by line."""
+    table = list(_table(text))
+    if table:
+        yield from table
+        return
+    for start, line in _lines(text):
+        yield from (_plain_table_row(start, line) or _counted(start, line))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for line in text.splitlines(keepends=True):
+        yield start, line.rstrip("\r\n")
+        start += len(line)
+
+
+def _row(quantity: Any, article: str | None, description: str, unit: str | None) -> dict[str, Any]:
+    return {"quantity": quantity, "article": article or None, "description": description, "unit": unit or None}
+
+
+# tables --------------------------------------------------------------------
+
+
+def _table(text: str) -> Iterator[Candidate]:
+    header: list[str | None] = []
+    for start, line in _lines(text):
+        cells = [c.strip().strip('"') for c in _cells(line)]
+        if not header:
+            header = _header(cells)
+        elif candidate := _table_row(header, cells, start, line):
+            yield candidate
+        elif line.strip(" \t|:-+"):
+            header = []
+
+
+def _cells(line: str) -> list[str]:
+    """A line's columns; commas only where nothing else divides them."""
+    cells = _SPLIT.split(line.strip().strip("|"))
+    return cells if len(cells) > 1 else line.strip().split(",")
+
+
+def _header(cells: list[str]) -> list[str | None]:
+    names = [next((k for k, p in _COLUMNS.items() if re.fullmatch(p, cell, re.IGNORECASE)), None) for cell in cells]
+    return names if "quantity" in names and ({"article", "description"} & set(names)) else []
+
+
+def _table_row(header: list[str | None], cells: list[str], start: int, line: str) -> Candidate | None:
+    values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    if len(cells) < len(header) - 1 or not re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?", values.get("quantity", "")):
+        return None
+    value = _row(decimal(values["quantity"]), values.get("article"), values.get("description", ""), values.get("unit"))
+    return _candidate(value, start, line, 0.92)
+
+
+def _plain_table_row(start: int, line: str) -> list[Candidate]:
+    """A line of columns without a header: a number, an article number and words, in any order."""
+    cells = [c.strip() for c in _SPLIT.split(line.strip()) if c.strip()]
+    counts = [c for c in cells if re.fullmatch(r"\d{1,5}(?:,\d{1,2})?", c)]
+    codes = [c for c in cells if _LEADING_CODE.fullmatch(c)]
+    words = [c for c in cells if re.search(r"[^\W\d]{3}", c) and c not in codes]
+    if len(cells) < 3 or not counts or not words:
+        return []
+    # of two plain numbers the longer one names the article
+    article = max((c for c in codes if len(c) > 2 or c not in counts), key=len, default=None)
+    quantity = next((c for c in counts if c != article), None)
+    unit = next((w for w in words if w.lower().rstrip(".") in _UNITS), None)
+    description = " ".join(w for w in words if w != unit)
+    if quantity is None or not (article or unit):
+        return []
+    return [_candidate(_row(decimal(quantity), article, description, unit), start, line, 0.7)]
+
+
+# running text --------------------------------------------------------------
+
+
+def _counted(start: int, line: str) -> Iterator[Candidate]:
+    """Every `10 x …`, `20 Stück …` in a line; each reaches as far as the next one or the end of the clause."""
+    matches = list(_COUNTED.finditer(line)) or list(_BULLET.finditer(line))
+    for match, following in zip_longest(matches, matches[1:]):
+        rest = _CLAUSE_END.split(line[match.end() : following.start() if following else len(line)])[0]
+        # an article number before the first quantity belongs to it: `Artikel 4711: 10 Stück`
+        article, description = _described(rest, line[: match.start()] if match is matches[0] else "")
+        groups = {"n": None, "u": None, "xu": None, "word": None} | match.groupdict()
+        unit = groups["u"] or groups["xu"]
+        if not article and not re.search(r"[^\W\d]{3}", description):
+            description, unit = unit or "", None  # `einen Eimer`: the unit is the thing
+        if not article and len(description) < 3:
+            continue
+        value = _row(_count(groups["n"] or groups["word"] or ""), article, description, unit)
+        yield Candidate(value, start + match.start(), start + match.end() + len(rest.rstrip(" ,")), 0.85 if article else 0.7)
+
+
+def _described(rest: str, before: str) -> tuple[str | None, str]:
+    """The article number and the words of what is ordered; the number may stand before the quantity."""
+    named = _ARTICLE.search(rest)
+    if named:
+        return named[1], _tidy(rest[: named.start()] + " " + rest[named.end() :])
+    leading = _LEADING_CODE.match(rest.strip())
+    if leading:
+        return leading[1], _tidy(rest.strip()[leading.end() :])
+    ahead = _ARTICLE.search(before)
+    return (ahead[1], _tidy(rest) or _tidy(before[ahead.end() :])) if ahead else (None, _tidy(rest))
+
+
+def _tidy(text: str) -> str:
+    text = re.sub(r"\(\s*\)", " ", text)
+    text = re.sub(r"(?i)\s+(?:und|sowie|and|bitte|please)\s*$", "", text.strip(" ,:;-–\t"))
+    return " ".join(text.split()).strip(" ,:;-–.")
+
+
+def _count(written: str) -> Any:
+    return decimal(str(_WORDS.get(written.lower(), written)))
+
+
+def _candidate(value: dict[str, Any], start: int, line: str, confidence: float) -> Candidate:
+    left = len(line) - len(line.lstrip())
+    return Candidate(value, start + left, start + len(line.rstrip()), confidence)
