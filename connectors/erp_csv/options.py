@@ -1,0 +1,68 @@
+"""What an admin can write about an ERP's files in connections.yaml and in a flow's trigger."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.base import Config
+
+Type = Literal["text", "integer", "decimal", "date", "boolean"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ColumnOptions(_Strict):
+    """One column: where it comes from and, if it should not be detected, its type."""
+
+    from_: str = Field(alias="from", description="The heading in the file.")
+    type: Type | None = Field(None, description="text, integer, decimal, date or boolean; detected when not given.")
+
+
+class TableOptions(_Strict):
+    """One table: a CSV file that the ERP exports."""
+
+    file: str = Field(description="File name in the folder; with * or ? the newest file that fits is read.")
+    key: str | None = Field(None, description="The column that identifies a row.")
+    columns: dict[str, str | ColumnOptions] = Field(
+        default_factory=dict,
+        description="Our name → their heading. Without it every heading becomes a name: 'Kunden Nr' → kunden_nr.",
+    )
+    encoding: str = Field("auto", description="auto, or a name such as utf-8 or cp1252.")
+    delimiter: str = Field("auto", description="auto, or one character.")
+    decimal: Literal["auto", ",", "."] = Field("auto", description="auto, or the sign before the decimals.")
+
+
+class ImportColumn(_Strict):
+    """One column of an import file with its type."""
+
+    to: str = Field(description="The heading the ERP expects.")
+    type: Type = Field("text", description="How values are written: decimals as 1234,50, dates as 31.12.2026.")
+
+
+class ImportTable(_Strict):
+    """The form of one kind of import file."""
+
+    columns: dict[str, str | ImportColumn] = Field(description="Our name → the heading the ERP expects, in this order.")
+    delimiter: str = Field(";", min_length=1, max_length=1, description="The character between two cells.")
+    encoding: str = Field("utf-8-sig", description="utf-8-sig, utf-8 or cp1252.")
+
+
+class ErpConfig(Config):
+    """An ERP system that exports its tables as CSV files into a folder and imports files from another."""
+
+    folder: str = Field(description="Where the ERP puts its exports; relative to the office folder.")
+    tables: dict[str, TableOptions] = Field(default_factory=dict, description="The tables that flows can look up.")
+    import_folder: str | None = Field(None, description="Where the ERP picks up import files; `data:` is the data folder.")
+    import_tables: dict[str, ImportTable] = Field(default_factory=dict, description="The kinds of import file it takes.")
+
+
+class RowsOptions(_Strict):
+    """The trigger `rows`: each new or changed row of a table becomes a case."""
+
+    table: str = Field(description="The table to watch.")
+    where: dict[str, Any] = Field(default_factory=dict, description="Only rows with these values.")
+    key: str | list[str] | None = Field(None, description="Columns that identify a row, for its title; default: the table's key.")

@@ -1,0 +1,389 @@
+"""A folder on this machine or on a share: files that arrive become cases, files are saved and moved."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from connectors import _files
+from connectors.base import Action, Config, Connector, Context, Health, Item, NewDocument, Payload, Proposal, Receipt
+from kontorist.core.errors import ConfigurationError, KontoristError, NotReadable, Rejected, Unavailable
+from kontorist.core.permit import Permit
+from kontorist.core.values import sha256
+
+_QUIET = 2.0
+_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".lock")
+_PAGE = 50
+
+
+class FolderConfig(Config):
+    """A folder that is watched and written to."""
+
+    folder: str = Field(description="The folder; relative to the office folder, `data:` is the data folder.")
+    done: str | None = Field(None, description="A folder for files that were taken in; without it they stay where they are.")
+    max_size: int = Field(50 * 2**20, gt=0, description="Larger files (bytes) are reported and not taken in.")
+
+
+class FileOptions(BaseModel):
+    """The trigger `file`: each new file becomes a case."""
+
+    model_config = ConfigDict(extra="forbid")
+    pattern: str | list[str] = Field("*", description="Which names: `*.pdf`, or a list of such patterns.")
+    recursive: bool = Field(False, description="Also the folders below.")
+    text: bool = Field(True, description="Read the text of documents into `file.text`.")
+
+
+class SavePayload(Payload):
+    """What is saved: a text, or a document of the case by its SHA-256."""
+
+    name: str = Field(description="The file's name; folders in it are ignored.")
+    content: str | None = Field(None, description="The text to save.")
+    document: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="The SHA-256 of a document of the case.")
+    folder: str = Field("", description="A folder below the connection's folder.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> SavePayload:
+        if (self.content is None) == (self.document is None):
+            raise ValueError("give either 'content' or 'document'")
+        return self
+
+
+class MovePayload(Payload):
+    """Where the case's file goes; the other two are filled in when the move is proposed."""
+
+    folder: str = Field(description="A folder below the connection's folder.")
+    file: str | None = Field(None, description="The file, below the connection's folder.")
+    sha256: str | None = Field(None, description="What the file must still be.")
+
+
+class SaveFile(Action):
+    """Save a text or a document as a file, whole and never over another one."""
+
+    Payload = SavePayload
+    authoritative_find = True
+
+    def propose(self, connector: Any, payload: SavePayload, context: Context) -> Proposal:
+        """The file under a safe name."""
+        name = _files.safe_name(payload.name)
+        target = _files.inside(connector.root, payload.folder) / name
+        if payload.document and payload.document not in context.documents:
+            raise Rejected(f"The case has no document {payload.document[:12]}…, so '{name}' cannot be saved.")
+        digest = payload.document or sha256((payload.content or "").encode())
+        words = ("Save", "into") if context.language == "en" else ("Speichert", "in")
+        return Proposal(
+            payload=payload.model_copy(update={"name": name}).model_dump(exclude_none=True),
+            sentence=f"{words[0]} „{name}“ {words[1]} {target.parent}.",
+            business_key=f"save:{connector.surroundings.name}:{payload.folder}/{name}:{digest}",
+        )
+
+    def execute(self, connector: Any, permit: Permit) -> Receipt:
+        """Write the file."""
+        payload = SavePayload.model_validate(permit.payload)
+        connector.must_be_there()
+        data, target = connector.content(payload), connector.target(payload.folder, payload.name)
+        _files.publish(data, target, permit.commit)
+        return _receipt(target, sha256(data))
+
+    def find(self, connector: Any, payload: Any, key: str) -> Receipt | None:
+        """The file with this name and content."""
+        payload = SavePayload.model_validate(payload if isinstance(payload, dict) else payload.model_dump())
+        target = connector.target(payload.folder, payload.name)
+        digest = payload.document or sha256((payload.content or "").encode())
+        return _receipt(target, digest) if _files.digest_of(target) == digest else None
+
+
+class MoveFile(Action):
+    """Move the case's file into another folder, never over another one."""
+
+    Payload = MovePayload
+    authoritative_find = True
+
+    def propose(self, connector: Any, payload: MovePayload, context: Context) -> Proposal:
+        """The move of exactly the file that the case is about."""
+        about = context.data.get("file")
+        file, digest = payload.file, payload.sha256
+        if isinstance(about, Mapping):
+            file, digest = file or about.get("path"), digest or about.get("sha256")
+        if not file or not digest:
+            raise Rejected("There is no file to move: the case did not begin with a file of a folder.")
+        source, target = _ends(connector, MovePayload(folder=payload.folder, file=file, sha256=digest))
+        words = ("Move", "to") if context.language == "en" else ("Verschiebt", "nach")
+        return Proposal(
+            payload={"folder": payload.folder, "file": file, "sha256": digest},
+            sentence=f"{words[0]} „{source.name}“ {words[1]} {target.parent}.",
+            business_key=f"move:{connector.surroundings.name}:{digest}:{payload.folder}",
+            rests_on={"sha256": digest},
+        )
+
+    def check(self, connector: Any, payload: Any, rests_on: Mapping[str, Any]) -> Sequence[str]:
+        """Whether the file is still the one that was shown."""
+        source, target = _ends(connector, payload)
+        there = _files.digest_of(source) or _files.digest_of(target)
+        return [] if there == rests_on.get("sha256") else [f"The file {source} has changed or is gone."]
+
+    def execute(self, connector: Any, permit: Permit) -> Receipt:
+        """Give the file its new name, then take the old one away; a half-done move is completed."""
+        payload = MovePayload.model_validate(permit.payload)
+        source, target = _ends(connector, payload)
+        data = _unchanged(source, str(payload.sha256))
+        _move(source, target, data, permit.commit)
+        return _receipt(target, str(payload.sha256))
+
+    def find(self, connector: Any, payload: Any, key: str) -> Receipt | None:
+        """The file in its new place and no more in the old one."""
+        source, target = _ends(connector, payload)
+        digest = (payload if isinstance(payload, dict) else payload.model_dump())["sha256"]
+        moved = _files.digest_of(target) == digest and not source.exists()
+        return _receipt(target, digest) if moved else None
+
+
+def _ends(connector: Any, payload: Any) -> tuple[Path, Path]:
+    move = MovePayload.model_validate(payload if isinstance(payload, dict) else payload.model_dump())
+    source = _files.inside(connector.root, str(Path(move.file or "").parent)) / Path(move.file or "").name
+    target = _files.inside(connector.root, move.folder) / source.name
+    if target == source:
+        raise Rejected(f"{source} is in that folder already; name another one.")
+    return source, target
+
+
+def _unchanged(source: Path, digest: str) -> bytes:
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise Rejected(f"{source} cannot be moved: {error.strerror}. Somebody took it away.") from error
+    if source.is_symlink() or sha256(data) != digest:
+        raise Rejected(f"{source} is no longer the file that was approved, so it was not moved.")
+    return data
+
+
+def _move(source: Path, target: Path, data: bytes, commit: Callable[[], None]) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if _files.refuse_other(data, target):
+            commit()
+        else:
+            commit()
+            _files.appear(source, target)
+            _files.sync_folder(target.parent)
+        source.unlink(missing_ok=True)
+    except OSError as error:
+        raise _files.trouble(source, error) from error
+
+
+def _receipt(target: Path, digest: str) -> Receipt:
+    return Receipt(evidence={"file": str(target), "sha256": digest}, outputs={"file": str(target), "name": target.name})
+
+
+class Folder(Connector):
+    """A folder: files that arrive, files that are saved."""
+
+    Config = FolderConfig
+    triggers: ClassVar[Mapping[str, type[BaseModel]]] = {"file": FileOptions}
+    actions: ClassVar[Mapping[str, type[Action]]] = {"save": SaveFile, "move": MoveFile}
+    suffixes: ClassVar[Mapping[str, Sequence[str]]] = {"file": ("",)}
+
+    def __init__(self, config: Any, surroundings: Any) -> None:
+        super().__init__(config, surroundings)
+        self.root: Path = surroundings.path(config.folder)
+        self._digests: dict[tuple[str, int, int], str] = {}
+        self._problems: dict[str, str] = {}
+
+    def must_be_there(self) -> None:
+        """Raise Unavailable when the folder is not there: one that is not mounted must not be made up."""
+        if str(self.config.folder).startswith("data:"):
+            self.root.mkdir(parents=True, exist_ok=True)
+        if not self.root.is_dir():
+            raise Unavailable(f"The folder {self.root} is not there. Create or mount it, or mend 'folder' in connections.yaml.")
+
+    def target(self, folder: str, name: str) -> Path:
+        """Where a file of this name is saved; always below the connection's folder."""
+        return _files.inside(self.root, folder) / _files.safe_name(name)
+
+    def content(self, payload: SavePayload) -> bytes:
+        """The bytes to save. Raises Unavailable when the document is not in the data folder."""
+        if payload.document is None:
+            return (payload.content or "").encode()
+        place = self.surroundings.data_dir / "documents" / payload.document[:2] / payload.document
+        try:
+            data = place.read_bytes()
+        except OSError as error:
+            raise Unavailable(f"The document {payload.document[:12]}… cannot be read: {error.strerror}.") from error
+        if sha256(data) != payload.document:
+            raise Rejected(f"The document {payload.document[:12]}… in {place} is damaged; restore it from the backup.")
+        return data
+
+    def read(self, kind: str, options: Any, known: Any) -> Iterator[Item]:
+        """Files that have stopped growing and whose content was not seen, oldest first."""
+        files = self._settled(self._files(options))
+        for start in range(0, len(files), _PAGE):
+            keyed = {digest: path for path in files[start : start + _PAGE] if (digest := self._digest(path))}
+            seen = known({_key(digest) for digest in keyed})
+            for digest, path in keyed.items():
+                if _key(digest) in seen:
+                    self._put_away(path, digest)  # a twin, or the program stopped before it could be put away
+                elif item := self._item(path, digest, options.text):
+                    yield item
+
+    def _files(self, options: Any) -> list[Path]:
+        self.must_be_there()
+        done = self.surroundings.path(self.config.done) if self.config.done else None
+        patterns = [options.pattern] if isinstance(options.pattern, str) else options.pattern
+        found = [p for p in _walk(self.root, options.recursive, done) if any(_fits(p.name, pattern) for pattern in patterns)]
+        return sorted((p for p in found if _stat(p)), key=lambda p: (p.stat().st_mtime_ns, p.name))
+
+    def _settled(self, files: list[Path]) -> list[Path]:
+        """Those that have been quiet for two seconds, or were the same in two looks a second apart."""
+        first = {path: _stat(path) for path in files}
+        fresh = {path for path, seen in first.items() if seen and abs(time.time() - seen[1] / 1e9) < _QUIET}
+        if fresh:
+            time.sleep(1.0)
+        return [path for path in files if path not in fresh or (first[path] and _stat(path) == first[path])]
+
+    def _digest(self, path: Path) -> str | None:
+        seen = _stat(path)
+        if seen is None or seen[0] > self.config.max_size:
+            self._problems[str(path)] = f"{path}: larger than {self.config.max_size // 2**20} MB, so it was not taken in"
+            return None
+        key = (str(path), *seen)
+        if key not in self._digests:
+            try:
+                self._digests[key] = _files.digest_of(path) or ""
+            except KontoristError as error:
+                self._problems[str(path)] = str(error)
+                return None
+        return self._digests[key] or None
+
+    def _item(self, path: Path, digest: str, text: bool) -> Item | None:
+        try:
+            item = file_item(path, self.root, text=text)
+        except NotReadable as error:
+            self._problems[str(path)] = str(error)
+            return None
+        self._problems.pop(str(path), None)
+        return item if item.source_key == _key(digest) else None  # changed just now: next time
+
+    def acknowledge(self, kind: str, options: Any, items: Sequence[Item]) -> None:
+        """Move taken-in files to the `done` folder, if there is one."""
+        for item in items:
+            self._put_away(Path(str(item.handle)), item.data["file"]["sha256"])
+
+    def _put_away(self, source: Path, digest: str) -> None:
+        if self.config.done and _files.digest_of(source) == digest:
+            _put_away(source, self.surroundings.path(self.config.done), digest)
+
+    @classmethod
+    def from_file(  # type: ignore[override]
+        cls,
+        kind: str,  # noqa: ARG003 - the contract's
+        path: Path,
+        settings: Mapping[str, Any],
+    ) -> Iterator[Item | NotReadable]:
+        """The file, or every file below a folder; one that cannot be read comes as its NotReadable, and the others go on."""
+        if not path.exists():
+            raise NotReadable(f"{path} is not there.")
+        wanted = FileOptions.model_validate({k: v for k, v in settings.items() if k in FileOptions.model_fields})
+        patterns = [wanted.pattern] if isinstance(wanted.pattern, str) else wanted.pattern
+        for file in sorted(_walk(path, True, None)) if path.is_dir() else [path]:
+            if file is path or any(_fits(file.name, pattern) for pattern in patterns):
+                try:
+                    yield file_item(file, path if path.is_dir() else path.parent, text=wanted.text)
+                except NotReadable as error:
+                    yield error
+
+    def try_out(self) -> Health:
+        """Look whether the folder is there and may be read and written."""
+        if not self.root.is_dir():
+            return Health(
+                False, f"The folder {self.root} is not there. Create or mount it, or mend 'folder' in connections.yaml."
+            )
+        if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
+            return Health(False, f"The folder {self.root} may not be read and written by this user. Change its rights.")
+        count = sum(1 for _ in _walk(self.root, False, None))
+        return Health(True, f"{self.root} with {count} files", {"files": count})
+
+    def problems(self) -> Iterable[str]:
+        """Files that could not be taken in."""
+        return list(self._problems.values())
+
+
+def file_item(path: Path, root: Path, *, text: bool = True) -> Item:
+    """The item of one file. Raises NotReadable."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise NotReadable(f"{path} cannot be read: {error.strerror}.") from error
+    kind, digest = _files.media_type(path.name, data), sha256(data)
+    relative = path.relative_to(root).as_posix()
+    about = {"name": path.name, "path": relative, "media_type": kind, "size": len(data), "sha256": digest}
+    read, warnings = _text(path.name, kind, data) if text else ("", [])
+    return Item(
+        source_key=_key(digest),
+        source=str(path),
+        title=path.name,
+        data={"file": {**about, "text": read}},
+        documents=[NewDocument(path.name, kind, data)],
+        warnings=warnings,
+        handle=str(path),
+    )
+
+
+def _text(name: str, kind: str, data: bytes) -> tuple[str, list[str]]:
+    from kontorist.reading import text_of
+
+    try:
+        return "\n".join(part.text for part in text_of(name, kind, data)), []
+    except NotReadable as error:
+        return "", [str(error)]
+
+
+def _key(digest: str) -> str:
+    return f"file:{digest}"
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(name.lower(), pattern.lower())
+
+
+def _walk(folder: Path, recursive: bool, without: Path | None) -> Iterator[Path]:
+    """Ordinary, finished files; links are not followed, so that nothing outside of the folder gets in."""
+    for place, folders, names in os.walk(folder):
+        below = [d for d in folders if not d.startswith(".") and Path(place, d) != without]
+        folders[:] = sorted(below) if recursive else []
+        for name in sorted(names):
+            path = Path(place, name)
+            if (
+                not name.startswith((".", "~$"))
+                and not name.lower().endswith(_UNFINISHED)
+                and not path.is_symlink()
+                and path.is_file()
+            ):
+                yield path
+
+
+def _stat(path: Path) -> tuple[int, int] | None:
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_size, there.st_mtime_ns
+
+
+def _put_away(source: Path, done: Path, digest: str) -> None:
+    """Move a file under its name, or one with its hash if that is taken by another."""
+    if source.parent.resolve() == done.resolve():
+        return
+    taken = _files.digest_of(done / source.name)
+    target = done / (source.name if taken in (None, digest) else f"{source.stem}-{digest[:12]}{source.suffix}")
+    try:
+        _files.publish(source.read_bytes(), target, lambda: None)
+        source.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{source} cannot be moved to {done}: {error.strerror}. Mend 'done' in connections.yaml."
+        ) from error

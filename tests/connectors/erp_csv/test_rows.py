@@ -1,0 +1,63 @@
+"""The trigger `rows`: new and changed rows become items, others do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.erp_csv import ErpCsv
+from connectors.erp_csv.options import RowsOptions
+from kontorist.core.errors import NotReadable, Rejected
+from kontorist.core.values import decode, encode
+
+from .conftest import ORDERS
+
+
+def test_only_new_and_changed_rows_become_items(opened, folder):
+    erp, known = opened({"orders": {"file": "auftraege.csv", "key": "auftragsnummer"}}), set()
+
+    def read():
+        items = list(erp.read("rows", RowsOptions(table="orders"), lambda keys: keys & known))
+        known.update(i.source_key for i in items)
+        return [i.data["row"]["auftragsnummer"] for i in items]
+
+    assert read() == ["4711", "4712", "4713"]
+    assert read() == []
+    head, *rows = ORDERS.splitlines()
+    (folder / "auftraege.csv").write_text(
+        "\n".join([head, rows[2], rows[1].replace("offen", "versandt"), rows[0], "4714;1;;;;;;;1,00;nein"]) + "\n"
+    )
+    assert read() == ["4712", "4714"]
+
+
+def test_an_item_shows_where_it_stands_and_what_it_is(opened):
+    erp = opened({"orders": {"file": "auftraege.csv", "key": "auftragsnummer"}})
+
+    item = next(iter(erp.read("rows", RowsOptions(table="orders", where={"status": "OFFEN"}), lambda keys: set())))
+
+    assert (item.title, item.source) == ("orders: 4712 · 10002 · Café Größenwahn", "auftraege.csv:3")
+    assert item.data["table"] == "orders"
+    assert decode(encode(item.data)) == item.data
+
+
+def test_a_key_that_is_no_column_is_refused(opened):
+    with pytest.raises(Rejected, match="no column 'nummer' to be its key"):
+        list(opened().read("rows", RowsOptions(table="orders", key="nummer"), lambda keys: set()))
+
+
+def test_a_file_given_by_hand_yields_an_item_a_row(folder):
+    items = list(ErpCsv.from_file("rows", folder / "auftraege.csv", {}))
+
+    assert [(i.source, str(i.data["row"]["gesamtbetrag"])) for i in items] == [
+        ("auftraege.csv:2", "1234.50"),
+        ("auftraege.csv:3", "89.90"),
+        ("auftraege.csv:4", "-15.00"),
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(range(256)) * 8])
+def test_a_file_that_is_no_table_is_told_to_be_unreadable(tmp_path, content):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(NotReadable, match=r"x\.csv"):
+        list(ErpCsv.from_file("rows", path, {}))
