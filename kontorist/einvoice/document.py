@@ -1,0 +1,119 @@
+"""From a document's bytes to the invoice in it: XML, a PDF with XML inside, or a PDF alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from kontorist.core.errors import NotReadable
+from kontorist.core.evidence import Evidence
+from kontorist.core.values import sha256
+from kontorist.einvoice.invoice import Invoice
+from kontorist.einvoice.tree import Tree, local
+from kontorist.reading.parts import kind_of
+from kontorist.reading.pdf import Page
+
+EMBEDDED = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
+_UBL = {"Invoice": "ubl:schema:xsd:Invoice-2", "CreditNote": "ubl:schema:xsd:CreditNote-2"}
+_CII = {"CrossIndustryInvoice": "CrossIndustryInvoice:", "CrossIndustryDocument": "CrossIndustryDocument:"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """An invoice with where its values stand, and what the rules need to know about its document."""
+
+    invoice: Invoice
+    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    document: str = ""
+    pages: tuple[Page, ...] = ()
+    """The pages of the PDF around or beside the XML."""
+    malformed: tuple[tuple[str, str], ...] = ()
+    """(field, text) of amounts and dates that are none."""
+    strangers: tuple[str, ...] = ()
+    """Elements of a namespace that does not belong there."""
+    confidence: float = 1.0
+
+
+def find_invoice(name: str, media_type: str, data: bytes, *, ignore_xml: bool = False) -> Found | None:
+    """The invoice in a document; None when it holds none. Raises NotReadable when that cannot be known."""
+    kind = kind_of(name, media_type, data)
+    if kind == "xml":
+        return None if ignore_xml else read_xml(data, sha256(data))
+    if kind == "pdf":
+        return read_pdf(data, ignore_xml=ignore_xml)
+    return None
+
+
+def read_xml(data: bytes, document: str = "") -> Found | None:
+    """The invoice in an XML document; None when it is another kind of XML. Raises NotReadable."""
+    from kontorist.reading.xml import parse_xml
+
+    return read_root(parse_xml(data), document)
+
+
+def read_root(root: object, document: str = "") -> Found | None:
+    """The invoice under an XML element."""
+    from kontorist.einvoice.cii import read_cii
+    from kontorist.einvoice.ubl import read_ubl
+
+    tree = Tree(root, document)
+    name, space = local(root), str(getattr(root, "tag", ""))
+    if name in _UBL and _UBL[name] in space:
+        invoice = read_ubl(tree)
+    elif name in _CII and _CII[name] in space:
+        invoice = read_cii(tree)
+    else:
+        return None
+    return Found(invoice, tree.evidence, document, malformed=tuple(tree.malformed), strangers=_strangers(tree))
+
+
+def _strangers(tree: Tree) -> tuple[str, ...]:
+    """The first elements without a namespace or of a foreign family, outside extensions, where anything may stand."""
+    family = _family(tree.root)
+    odd = (e for e in tree.root.iterdescendants("*") if _family(e) != family and not _extension(e))
+    return tuple(tree.path(element) for element in islice(odd, 5))
+
+
+def _family(element: Any) -> str:
+    """`urn:oasis` of `urn:oasis:names:…`, empty without a namespace."""
+    tag = str(element.tag)
+    return ":".join(tag[1:].partition("}")[0].split(":")[:2]) if tag.startswith("{") else ""
+
+
+def _extension(element: Any) -> bool:
+    return local(element) == "UBLExtensions" or any(local(outer) == "UBLExtensions" for outer in element.iterancestors())
+
+
+def read_pdf(data: bytes, *, ignore_xml: bool = False) -> Found | None:
+    """The invoice in a PDF: from the XML inside if there is one, else from its text. Raises NotReadable."""
+    from kontorist.einvoice.onpage import with_places
+    from kontorist.einvoice.plain import read_pages
+    from kontorist.reading import pdf
+
+    document = sha256(data)
+    inside = None if ignore_xml else _embedded(pdf.embedded_files(data))
+    pages = tuple(pdf.pages(data))
+    if inside is None:
+        return read_pages(pages, document)
+    try:
+        found = read_xml(inside, document)
+    except NotReadable as error:
+        raise NotReadable(f"The invoice data inside the PDF cannot be read: {error}") from error
+    return None if found is None else with_places(found, pages)
+
+
+def _embedded(files: dict[str, bytes]) -> bytes | None:
+    """The invoice among the files of a PDF: by its standard name, else any XML that is an invoice."""
+    named = {name.rpartition("/")[2].lower(): content for name, content in files.items()}
+    for name in EMBEDDED:
+        if name in named:
+            return named[name]
+    return next((content for content in named.values() if _is_invoice(content)), None)
+
+
+def _is_invoice(content: bytes) -> bool:
+    try:
+        return b"<" in content[:100] and read_xml(content) is not None
+    except NotReadable:
+        return False

@@ -1,0 +1,158 @@
+"""The words that stand before values on German and English invoices, and the shapes of the values."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+_SEP = r"\s*(?:[:#.=]|\bis\b)?\s*"
+
+
+def _label(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{words}){_SEP}", re.IGNORECASE)
+
+
+NUMBER = (
+    _label(
+        r"rechnungs?[-\s]*(?:nummer|nr\b\.?|no\b\.?)|rg\.?[-\s]?nr\.?|(?:tax\s+)?invoice\s*(?:number|no\b\.?|nr\b\.?|id|#)|gutschrifts?[-\s]*(?:nummer|nr\b\.?)|credit\s+note\s*(?:number|no\b\.?|#)"
+    ),
+    _label(
+        r"beleg[-\s]*(?:nummer|nr\b\.?)|(?:handels|schluss|teil|abschlags)?rechnung(?:\s*\(\d{3}\))?\s*(?:nummer|nr\b\.?|no\b\.?|#)|gutschrift\s*(?:nr\b\.?|#)"
+    ),
+    _label(r"rechnung|invoice|gutschrift|credit\s+note"),
+)
+ISSUED = (
+    _label(
+        r"rechnungs?[-\s]*datum|datum\s+der\s+rechnung|invoice\s+date|date\s+of\s+(?:invoice|issue)|issue\s+date|issued(?:\s+(?:at|on))?|belegdatum|gutschriftsdatum"
+    ),
+    _label(r"(?:rechnung|invoice|gutschrift)\b[^\n]{0,40}\b(?:vom|dated|of)"),
+    _label(r"datum|date|ausgestellt\s+am"),
+)
+DUE = (
+    _label(
+        r"f[äa]llig(?:keit(?:s\s*datum)?)?(?:\s+(?:am|bis|zum))?|zahlbar\s+(?:(?:ohne|netto|rein)\s+\w+\s+)?bis(?:\s+zum)?|zahlungsziel|due\s+date|payment\s+due(?:\s+(?:by|on|date))?|due\s+(?:by|on)|(?:please\s+)?(?:pay|remit)\s+(?:by|until)|bis\s+(?:sp[äa]testens|zum)"
+    ),
+)
+DELIVERED = (
+    _label(
+        r"(?:liefer|leistungs)(?:-?\s*(?:und|/)\s*(?:leistungs?|liefer))?[-\s]*datum|lieferung\s+(?:am|vom)|date\s+of\s+(?:delivery|supply)|delivery\s+date|service\s+date"
+    ),
+)
+ORDER = (
+    _label(
+        r"(?:ihre\s+)?bestell(?:ung|nummer|[-\s]*nr\b\.?)(?:\s*nr\b\.?)?|(?:your\s+|purchase\s+)order(?:\s*(?:number|no\b\.?|#))?|p\.?o\.?[-\s]*(?:number|no\b\.?|#)"
+    ),
+)
+GROSS = (
+    _label(
+        r"(?:rechnungs|end|zahl|brutto|rechnungsend)[-\s]*betrag|brutto(?:summe|gesamt)?|gesamt(?:betrag|summe)?\s*\(?\s*(?:brutto|inkl)|zu\s+zahlen(?:der\s+betrag)?|f[äa]lliger?\s+betrag|zahlbetrag|grand\s+total|(?:total\s+)?amount\s+(?:due|payable)|due\s+payable|balance\s+due|invoice\s+(?:total|amount)|total\s+(?:due|gross|payable|incl)|gross(?:\s+(?:total|amount))?|amount\s+due"
+    ),
+    _label(r"gesamt(?:betrag|summe)?|summe|total(?:\s+amount)?|betrag"),
+)
+NET = (
+    _label(
+        r"netto(?:[-\s]*(?:betrag|summe|gesamt|warenwert))?|summe\s+netto|gesamt\s*\(?netto|zwischensumme|warenwert|net(?:\s+(?:total|amount|value))?|sub-?\s?total|total\s+(?:net|excl)|bemessungsgrundlage"
+    ),
+)
+TAX = (
+    _label(
+        r"(?:zzgl\.?\s*|plus\s+|\+\s*)?(?:\d{1,2}(?:[.,]\d{1,2})?\s?%\s*)?(?:gesetzl\.?\s+)?(?:ust|mwst|mehrwertsteuer|umsatzsteuer|u\.?st|m\.?w\.?st|vat|tax|sales\s+tax)\b\.?(?:[-\s]*(?:betrag|gesamt|amount|total))?(?!\s*-?\s*id)"
+    ),
+)
+BIC = (_label(r"bic(?:\s*/\s*swift)?|swift(?:[-\s]*code)?"),)
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]*\d[A-Za-z0-9/._-]*|\d+")
+BIC_CODE = re.compile(r"\b[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
+AMOUNT = re.compile(
+    r"(?<![\w.,])[-–]?\s?\d{1,3}(?:[.,'\u00a0\u202f]\d{3})*[.,]\d{2}(?!\d|[.,]\d|\s?%)|(?<![\w.,])[-–]?\d+[.,]\d{2}(?!\d|[.,]\d|\s?%)"
+)
+PERCENT = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
+IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]{4}){2,7}(?:[ \u00a0]?[A-Z0-9]{1,3})?\b")
+VAT_ID = re.compile(
+    r"\b(?:DE\s?\d{3}\s?\d{3}\s?\d{3}|ATU\d{8}|BE\s?[01]\d{9}|BG\d{9,10}|CY\d{8}[A-Z]|CZ\d{8,10}|DK\d{8}|EE\d{9}|EL\d{9}|ES[A-Z0-9]\d{7}[A-Z0-9]|FI\d{8}|"
+    r"FR[A-Z0-9]{2}\s?\d{9}|HR\d{11}|HU\d{8}|IE\d[A-Z0-9]\d{5}[A-Z]{1,2}|IT\d{11}|LT(?:\d{9}|\d{12})|LU\d{8}|LV\d{11}|MT\d{8}|NL\d{9}B\d{2}|PL\d{10}|"
+    r"PT\d{9}|RO\d{2,10}|SE\d{12}|SI\d{8}|SK\d{10}|XI\d{9}|GB\d{9}|CHE-?\d{3}\.?\d{3}\.?\d{3})(?![\w])"
+)
+TAX_NUMBER = re.compile(r"(?:steuer[-\s]*(?:nummer|nr\b\.?)|st\.?-?nr\.?)\s*:?\s*(\d[\d /]{6,15}\d)", re.IGNORECASE)
+SENDER = re.compile(
+    r"^\W*(?P<name>[^\n•·|●]{3,60}?)\s*(?:[•·|●,]|\s[-–]\s|\s{3})\s*(?P<street>[^\n•·|●,]{3,40}?\d+\s?[a-zA-Z]?)\s*(?:[•·|●,]|\s[-–]\s|\s{3})\s*(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5})\s+(?P<city>[A-ZÄÖÜ][\w.\- ]{1,30}?)(?=\s*(?:$|[•·|●,]|\s{3}))",
+    re.MULTILINE,
+)
+LEGAL = re.compile(
+    r"[^\n•·|●]{2,50}?\b(?:GmbH(?:\s*&\s*Co\.?\s*KG)?|AG|KG|OHG|UG(?:\s*\(haftungsbeschränkt\))?|e\.\s?K\.|GbR|SE|Ltd\.?|Limited|Inc\.?|LLC|B\.V\.|S\.A\.(?:R\.L\.)?|SARL|SAS|S\.r\.l\.|ApS|AB|Oy|eG|e\.V\.)(?=\W|$)"
+)
+POSTCODE_LINE = re.compile(r"^\W*(?:[A-Z]{1,2}[-\s])?(?P<postcode>\d{5})\s*(?P<city>[A-ZÄÖÜ][\w.\-/ ]{1,40}?)(?=\s{3}|$)")
+DIRECT_DEBIT = re.compile(
+    r"bankeinzug|lastschrift|abgebucht|eingezogen|einzugserm[äa]chtigung|direct\s+debit|mandatsreferenz", re.IGNORECASE
+)
+TITLE = re.compile(
+    r"(?<![\w-])(?:rechnung(?:s?[-\s]*(?:nummer|nr|datum|korrektur))?|\w{3,12}rechnung|invoice|gutschrift|credit\s+note|stornorechnung)(?!\w)",
+    re.IGNORECASE,
+)
+OTHER_TITLE = re.compile(
+    r"^\W*(?:auftragsbest[äa]tigung|lieferschein|angebot|mahnung|zahlungserinnerung|kontoauszug|bestellung|order\s+confirmation|delivery\s+note|quotation|quote|offer|reminder|purchase\s+order|statement|pro[- ]?forma)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+CREDIT = re.compile(r"(?<!\w)(?:gutschrift|rechnungskorrektur|stornorechnung|credit\s+note)(?!\w)", re.IGNORECASE)
+SKONTO = re.compile(r"[^\n]*\b(?:skonto|cash\s+discount)\b[^\n]*", re.IGNORECASE)
+CURRENCIES = {
+    "€": "EUR",
+    "EUR": "EUR",
+    "$": "USD",
+    "USD": "USD",
+    "CHF": "CHF",
+    "£": "GBP",
+    "GBP": "GBP",
+    "DKK": "DKK",
+    "SEK": "SEK",
+    "PLN": "PLN",
+    "CZK": "CZK",
+}
+
+_MONTHS = {
+    **{
+        name: number
+        for number, name in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)
+    },
+    "mär": 3,
+    "mrz": 3,
+    "mae": 3,
+    "mai": 5,
+    "okt": 10,
+    "dez": 12,
+}
+DATE = re.compile(
+    r"\b(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4}|\d{2})\b|\b(?P<y2>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2})\b|\b(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y3>\d{4})\b"
+    r"|\b(?P<d4>\d{1,2})\.?\s(?P<n4>[A-Za-zä]{3,9})\.?,?\s(?P<y4>\d{4})\b|\b(?P<n5>[A-Z][a-zä]{2,8})\.?\s(?P<d5>\d{1,2})(?:st|nd|rd|th)?,\s(?P<y5>\d{4})\b"
+)
+
+
+def as_amount(text: str) -> Decimal:
+    """The number in an AMOUNT: the last separator is the decimal one."""
+    sign = "-" if text.strip()[0] in "-–" else ""
+    digits = re.sub(r"\D", "", text)
+    return Decimal(f"{sign}{digits[:-2]}.{digits[-2:]}")
+
+
+def as_date(match: re.Match[str]) -> date | None:
+    """The day in a DATE; None when it is none or could be two (04/05/2026)."""
+    part = match.groupdict()
+    try:
+        if part["y"]:
+            year = int(part["y"])
+            return date(year if year > 99 else 2000 + year, int(part["m"]), int(part["d"]))
+        if part["y2"]:
+            return date(int(part["y2"]), int(part["m2"]), int(part["d2"]))
+        if part["y3"]:
+            return _slashed(int(part["a"]), int(part["b"]), int(part["y3"]))
+        name, day, year4 = (part["n4"], part["d4"], part["y4"]) if part["n4"] else (part["n5"], part["d5"], part["y5"])
+        return date(int(year4), _MONTHS[name[:3].lower()], int(day))
+    except (ValueError, KeyError):
+        return None
+
+
+def _slashed(first: int, second: int, year: int) -> date | None:
+    if first > 12 or first == second:
+        return date(year, second, first)
+    return date(year, first, second) if second > 12 else None
