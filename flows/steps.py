@@ -239,7 +239,8 @@ def _case_warnings(work: Work) -> list[dict[str, Any]]:
 
 def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, values: Mapping[str, Any]) -> dict[str, Any]:
     approve = step.approve
-    by = [approve.by] if isinstance(approve.by, str) else list(approve.by or ())
+    written = [approve.by] if isinstance(approve.by, str) else list(approve.by or ())
+    by = [expressions.render(name, values) if "{" in name else name for name in written]
     count = expressions.evaluate(approve.count, values) if isinstance(approve.count, str) else approve.count
     window = min(
         runtime.connections.action(connection, action).undo_window,

@@ -60,12 +60,17 @@ class Walk:
             self._note("with", "", "use", self.case.flow, flow.parameters, {name: ["office"] for name in flow.parameters})
         return self._steps(flow.steps, "", self.case.flow) or Pause("done")
 
-    def _steps(self, steps: Sequence[Any], prefix: str, flow: str) -> Work | Pause | None:
-        """The next thing within these steps; None when all of them are through."""
-        waiting: dict[str, str] = {}
+    def _steps(self, steps: Sequence[Any], prefix: str, flow: str, waiting: dict[str, str] | None = None) -> Work | Pause | None:
+        """The next thing within these steps; None when all of them are through.
+
+        `waiting` are the actions (id → path) that a person has not decided yet. Behind them only actions that share
+        their card go on, and the conditions around such actions; everything else waits.
+        """
+        waiting = {} if waiting is None else waiting
+        before = len(waiting)
         for i, step in enumerate(steps):
             path = f"{prefix}{step.id or f'-{i + 1}'}"
-            if waiting and not (isinstance(step, ActionStep) and step.approve.together_with in waiting):
+            if waiting and not _shares_card(step, waiting):
                 return Pause("waiting")
             try:
                 found = self._step(step, path, flow, waiting)
@@ -73,11 +78,11 @@ class Walk:
                 raise type(error)(f"{flow}: step {step.id or path}: {error}") from error
             if found is not None:
                 return found
-        return Pause("waiting") if waiting else None
+        return Pause("waiting") if len(waiting) > before else None
 
     def _step(self, step: Any, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
         if isinstance(step, WhenStep):
-            return self._when(step, path, flow)
+            return self._when(step, path, flow, waiting)
         if isinstance(step, EachStep):
             return self._each(step, path, flow)
         if isinstance(step, UseStep):
@@ -95,11 +100,13 @@ class Walk:
             )
         return None if path in self.case.journal else Work(self.case, step, path, flow)
 
-    def _when(self, step: WhenStep, path: str, flow: str) -> Work | Pause | None:
+    def _when(self, step: WhenStep, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
         if path not in self.case.journal:
             self._note(path, step.id or "", "when", flow, expressions.test(step.when, values_of(self.case, path)))
         branch = step.steps if self.case.journal[path].output else step.otherwise
-        return self._steps(branch, f"{path}/", flow)
+        found = self._steps(branch, f"{path}/", flow, waiting)
+        together = isinstance(found, Pause) and found.state == "waiting" and _shares_card(step, waiting)
+        return None if together else found
 
     def _each(self, step: EachStep, path: str, flow: str) -> Work | Pause | None:
         if path not in self.case.journal:
@@ -164,6 +171,17 @@ class Walk:
         entry = Entry(path, len(self.case.journal), name, kind, flow, output, {}, {"origins": origins} if origins else {})
         self.case.journal[path] = entry
         self.entries.append(entry)
+
+
+def _shares_card(step: Any, waiting: Mapping[str, str]) -> bool:
+    """Whether this is an action on the card of a waiting one, or a condition around nothing but such actions."""
+    if isinstance(step, ActionStep):
+        return step.approve.together_with in waiting
+    if isinstance(step, WhenStep):
+        inner = [*step.steps, *step.otherwise]
+        independent = not expressions.roots(step.when, expression=True) & set(waiting)
+        return independent and all(_shares_card(s, waiting) for s in inner)
+    return False
 
 
 def origins_of_shape(shape: Any, known: Mapping[str, Sequence[str]], *, expression: bool = False) -> list[str]:

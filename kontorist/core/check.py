@@ -18,6 +18,8 @@ from kontorist.core.yamlfile import Loc, YamlFile
 ARRIVED = {"mail", "file", "row", "table", "documents", "case", "now", "today", "scheduled"}
 """Names that a flow sees without any step."""
 
+_FIXED = {"documents", "case", "now", "today"}
+
 
 def check(directory: Path) -> list[Problem]:
     """Every problem of the office in this folder, sorted by place."""
@@ -154,7 +156,7 @@ class _FlowCheck:
         for loc, step in walk(self.flow.steps):
             if step.id in seen:
                 self.file.add((*loc, "id"), f"the id '{step.id}' is used twice")
-            if step.id in ARRIVED:
+            if step.id in _FIXED | {self.flow.trigger.kind() if self.flow.trigger else None}:
                 self.file.add((*loc, "id"), f"'{step.id}' is a name that every flow has already; choose another id")
             if step.id:
                 seen.add(step.id)
@@ -270,9 +272,10 @@ class _FlowCheck:
         known = {*self.office.settings.people, *self.office.settings.groups}
         by = [approve.by] if isinstance(approve.by, str) else approve.by or []
         for name in [*by, *([approve.escalate] if approve.escalate else [])]:
-            if name not in known:
+            if name not in known and "{" not in name:
                 self.file.add((*loc, "approve"), f"there is no group or person '{name}'{did_you_mean(name, known)}", key=True)
-        if isinstance(approve.count, int) and by and len(self.office.members(by)) < approve.count:
+        fixed = isinstance(approve.count, int) and not any("{" in name for name in by)
+        if fixed and by and len(self.office.members(by)) < int(approve.count):
             self.file.add((*loc, "approve"), f"{approve.count} people must approve, but {', '.join(by)} has fewer", key=True)
 
     def _when(self, step: WhenStep, loc: Loc, names: set[str]) -> None:

@@ -139,6 +139,8 @@ def load_office(directory: Path) -> Office:
     office_file = _read(directory, "office.yaml")
     connections_file = _read(directory, "connections.yaml")
     environment = _environment(directory)
+    if isinstance(office_file.data, dict):
+        _secrets_in_clear(office_file.data.get("models"), ("models",), office_file, frozenset(_SECRET_KEYS | {"key"}))
     office_data = fill_secrets(office_file.data or {}, office_file, environment=environment)
     settings = _settings(office_data, office_file)
     connections = _connections(connections_file, environment)
@@ -199,15 +201,15 @@ def _connections(file: YamlFile, environment: Mapping[str, str]) -> dict[str, Co
     return result
 
 
-_SECRET_KEYS = {"password", "key", "api_key", "token", "secret", "client_secret"}
+_SECRET_KEYS = {"password", "api_key", "token", "secret", "client_secret"}
 
 
-def _secrets_in_clear(data: Any, loc: Loc, file: YamlFile) -> None:
+def _secrets_in_clear(data: Any, loc: Loc, file: YamlFile, keys: frozenset[str] = frozenset(_SECRET_KEYS)) -> None:
     for key, value in data.items() if isinstance(data, dict) else ():
         here = (*loc, key)
         if isinstance(value, dict):
-            _secrets_in_clear(value, here, file)
-        elif key in _SECRET_KEYS and isinstance(value, str) and value and "${" not in value:
+            _secrets_in_clear(value, here, file, keys)
+        elif key in keys and isinstance(value, str) and value and "${" not in value:
             file.add(
                 here,
                 f"'{key}' stands here in clear; write ${{NAME}} and set NAME in the environment or in the office's .env",

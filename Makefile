@@ -1,0 +1,62 @@
+# Two commands on a fresh machine: `make demo` and `make test`. No package registry is named anywhere: pip's own settings decide.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: help install demo test check bench docs screenshots lock clean
+help:
+	@echo "make demo    install what is needed, run the sample office, open its inbox"
+	@echo "make test    install and run all tests"
+	@echo "make check   ruff, mypy, import-linter, the sample office"
+	@echo "make bench   benchmarks, as ratios"
+	@echo "make docs    reference pages and screenshots"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Set PYTHON=…"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make a virtual environment here; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(BIN)/uv: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(STAMP): $(BIN)/uv requirements.lock pyproject.toml
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.lock
+	@touch $@
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/kontorist demo
+
+test: $(DEV_STAMP)
+	@$(BIN)/python -m tests.system_parts
+	@$(BIN)/pytest
+
+check: $(DEV_STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/kontorist check
+
+bench: $(DEV_STAMP)
+	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
+
+docs: $(DEV_STAMP)
+	@$(BIN)/python scripts/reference.py
+
+screenshots: $(DEV_STAMP)
+	@$(BIN)/python scripts/screenshots.py --office config --data var --out docs/screenshots
+
+lock: $(BIN)/uv
+	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
