@@ -124,8 +124,8 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
     effect_key = f"{new.connection}.{new.action}:{new.business_key}"[:400]
     other = connection.execute(select(actions.c.id).where(actions.c.effect_key == effect_key)).scalar()
     payload, now = canonical(new.payload), utcnow()
-    stop = any(w.get("stop") for w in new.warnings)
-    rule = {**new.rule, "count": max(2, int(new.rule.get("count", 1))), "comment": True} if stop else dict(new.rule)
+    head = _head(connection, new)
+    rule = _rule_of(new, head)
     values = {
         "key": secrets.token_hex(16),
         "case_id": new.case_id,
@@ -152,7 +152,7 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
         "updated": now,
     }
     action_id = int(connection.execute(insert(actions).values(values).returning(actions.c.id)).scalar_one())
-    card = _card(connection, new) or action_id
+    card = head.card if head else action_id
     connection.execute(update(actions).where(actions.c.id == action_id).values(card=card))
     _keep_revision(connection, action_id, 1, payload, "flow", "", now)
     data = {"case": new.case_id, "action": f"{new.connection}.{new.action}", "sha256": values["sha256"], "state": values["state"]}
@@ -160,11 +160,20 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
     return action_id, other
 
 
-def _card(connection: Connection, new: NewAction) -> int | None:
+def _head(connection: Connection, new: NewAction) -> ActionRow | None:
+    """The action whose card this one shares."""
     if not new.together_with:
         return None
-    query = select(actions.c.card).where(actions.c.case_id == new.case_id, actions.c.path == new.together_with)
-    return connection.execute(query).scalar()
+    row = connection.execute(select(actions).where(actions.c.case_id == new.case_id, actions.c.path == new.together_with)).first()
+    return as_row(row) if row else None
+
+
+def _rule_of(new: NewAction, head: ActionRow | None) -> dict[str, Any]:
+    """Who decides: what the flow says, or for a shared card what its leading action says; more eyes where a warning says stop."""
+    rule = {**head.rule, "undo": new.rule.get("undo", 0)} if head else dict(new.rule)
+    if any(w.get("stop") for w in new.warnings):
+        return {**rule, "count": max(2, int(rule.get("count", 1))), "comment": True}
+    return rule
 
 
 def _keep_revision(
