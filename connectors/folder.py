@@ -25,7 +25,7 @@ _PAGE = 50
 class FolderConfig(Config):
     """A folder that is watched and written to."""
 
-    folder: str = Field(description="The folder; relative to the office folder, `data:` is the data folder.")
+    path: str = Field(description="The folder; relative to the office folder, `data:` is the data folder (made when missing).")
     done: str | None = Field(None, description="A folder for files that were taken in; without it they stay where they are.")
     max_size: int = Field(50 * 2**20, gt=0, description="Larger files (bytes) are reported and not taken in.")
 
@@ -190,16 +190,19 @@ class Folder(Connector):
 
     def __init__(self, config: Any, surroundings: Any) -> None:
         super().__init__(config, surroundings)
-        self.root: Path = surroundings.path(config.folder)
+        self.root: Path = surroundings.path(config.path)
         self._digests: dict[tuple[str, int, int], str] = {}
         self._problems: dict[str, str] = {}
 
     def must_be_there(self) -> None:
         """Raise Unavailable when the folder is not there: one that is not mounted must not be made up."""
-        if str(self.config.folder).startswith("data:"):
-            self.root.mkdir(parents=True, exist_ok=True)
+        if self.config.path.startswith("data:"):
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _files.trouble(self.root, error) from error
         if not self.root.is_dir():
-            raise Unavailable(f"The folder {self.root} is not there. Create or mount it, or mend 'folder' in connections.yaml.")
+            raise Unavailable(f"The folder {self.root} is not there. Create or mount it, or mend 'path' in connections.yaml.")
 
     def target(self, folder: str, name: str) -> Path:
         """Where a file of this name is saved; always below the connection's folder."""
@@ -298,10 +301,10 @@ class Folder(Connector):
 
     def try_out(self) -> Health:
         """Look whether the folder is there and may be read and written."""
-        if not self.root.is_dir():
-            return Health(
-                False, f"The folder {self.root} is not there. Create or mount it, or mend 'folder' in connections.yaml."
-            )
+        try:
+            self.must_be_there()
+        except KontoristError as error:
+            return Health(False, str(error))
         if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
             return Health(False, f"The folder {self.root} may not be read and written by this user. Change its rights.")
         count = sum(1 for _ in _walk(self.root, False, None))

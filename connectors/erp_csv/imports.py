@@ -135,7 +135,12 @@ def _text(value: Any, column: ImportColumn) -> str:
         return value.strftime("%d.%m.%Y")
     if isinstance(value, int | float | Decimal) or column.type in ("decimal", "integer"):
         return _number(value, column)
-    return _date(value, column) if column.type == "date" else str(value)
+    return _date(value, column) if column.type == "date" or _is_iso_date(value, column) else str(value)
+
+
+def _is_iso_date(text: Any, column: ImportColumn) -> bool:
+    """Whether an untyped text is a date as payloads write it."""
+    return column.type is None and bool(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", str(text)))
 
 
 def _yes_no(value: Any, column: ImportColumn) -> str:
@@ -152,7 +157,7 @@ def _number(value: Any, column: ImportColumn) -> str:
     except (ValueError, InvalidOperation):
         raise Rejected(f"'{value}' is {cells.not_a('decimal')}; '{column.to}' needs one.") from None
     if not number.is_finite() or (column.type == "integer" and number != number.to_integral_value()):
-        raise Rejected(f"'{value}' is {cells.not_a(column.type)}; '{column.to}' needs one.")
+        raise Rejected(f"'{value}' is {cells.not_a(column.type or 'decimal')}; '{column.to}' needs one.")
     return format(number, "f").replace(".", ",")
 
 

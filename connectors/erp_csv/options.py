@@ -40,7 +40,9 @@ class ImportColumn(_Strict):
     """One column of an import file with its type."""
 
     to: str = Field(description="The heading the ERP expects.")
-    type: Type = Field("text", description="How values are written: decimals as 1234,50, dates as 31.12.2026.")
+    type: Type | None = Field(
+        None, description="How texts are meant: decimals become 1234,50, dates 31.12.2026; default: as they come."
+    )
 
 
 class ImportTable(_Strict):

@@ -30,7 +30,9 @@ def root(tmp_path):
 @pytest.fixture
 def opened(tmp_path, root):
     def make(**more):
-        return Folder(Folder.Config(folder="in", **more), Surroundings("scans", tmp_path / "office", tmp_path / "data"))
+        return Folder(
+            Folder.Config.model_validate({"path": "in", **more}), Surroundings("scans", tmp_path / "office", tmp_path / "data")
+        )
 
     return make
 
@@ -166,6 +168,7 @@ def test_a_folder_that_is_not_there_is_told(opened, root):
     with pytest.raises(Unavailable, match=r"office/in is not there. Create or mount it"):
         list(opened().read("file", FileOptions(), NOTHING_KNOWN))
     assert opened().try_out().ok is False
+    assert opened(path="data:scans").try_out().ok is True
 
 
 def test_every_file_below_a_given_folder_is_yielded_in_order(root):

@@ -259,3 +259,21 @@ def test_an_import_folder_that_is_not_mounted_is_not_made_up(opened, tmp_path):
     with pytest.raises(Unavailable, match=r"share/erp is not there. Create or mount it"):
         ImportFile().execute(erp, permit_for(proposed(erp).payload, key="k"))
     assert not (tmp_path / "share").exists()
+
+
+def test_dates_and_numbers_that_came_as_plain_json_are_written_the_german_way(opened, tmp_path):
+    form = {
+        "columns": {
+            "number": "Nr",
+            "total": {"to": "Betrag", "type": "decimal"},
+            "day": "Datum",
+            "code": "Code",
+            "count": "Anzahl",
+        }
+    }
+    erp = opened(import_folder="data:erp-import", import_tables={"orders": form})
+    rows = [{"number": "0815", "total": "-12.30", "day": "2026-11-03", "code": "10.20", "count": 3}]
+
+    ImportFile().execute(erp, permit_for(proposed(erp, rows).payload, key="k"))
+
+    assert (tmp_path / "data/erp-import/orders-k.csv").read_text("utf-8-sig").splitlines()[1] == "0815;-12,30;03.11.2026;10.20;3"
