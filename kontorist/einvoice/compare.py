@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kontorist.einvoice import labels
 from kontorist.einvoice.document import Found
 from kontorist.einvoice.onpage import first_place
 from kontorist.einvoice.plain import read_pages
@@ -38,14 +39,28 @@ def differences(found: Found) -> Iterator[Problem]:
             and not _shown(found.pages, ours, invoice.payable if field == "gross" else None)
         ):
             yield _difference(field, ours, theirs)
-    yield from _ibans(found, other.invoice.ibans if other else ())
+    yield from _ibans(found, tuple(_written_ibans(found.pages)))
 
 
 def _ibans(found: Found, written: tuple[str, ...]) -> Iterator[Problem]:
     """Every IBAN on the pages is another one: the approver would see one account and book another."""
     ours = set(found.invoice.ibans)
-    if ours and written and not ours & set(written) and found.invoice.direct_debit is False:
+    close = {one for one in written if any(one.startswith(iban) for iban in ours)}  # a word behind it was taken for a part
+    if ours and written and not close and found.invoice.direct_debit is False:
         yield _difference("iban", ", ".join(sorted(ours)), ", ".join(written))
+
+
+def _written_ibans(pages: tuple[Page, ...]) -> Iterator[str]:
+    """IBANs as they stand on the pages, those with wrong check digits too if the word IBAN stands before them."""
+    from schwifty import IBAN
+
+    for page in pages:
+        for match in labels.IBAN.finditer(page.text):
+            flat = re.sub(r"\s", "", match.group())
+            lengths = range(len(flat), 14, -1)
+            valid = next((flat[:n] for n in lengths if IBAN(flat[:n], allow_invalid=True).is_valid), None)
+            if valid or re.search(r"IBAN\W*$", page.text[max(0, match.start() - 10) : match.start()], re.IGNORECASE):
+                yield valid or flat
 
 
 def _shown(pages: tuple[Page, ...], *values: object) -> bool:

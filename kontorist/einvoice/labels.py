@@ -18,7 +18,7 @@ NUMBER = (
         r"rechnungs?[-\s]*(?:nummer|nr\b\.?|no\b\.?)|rg\.?[-\s]?nr\.?|(?:tax\s+)?invoice\s*(?:number|no\b\.?|nr\b\.?|id|#)|gutschrifts?[-\s]*(?:nummer|nr\b\.?)|credit\s+note\s*(?:number|no\b\.?|#)"
     ),
     _label(
-        r"beleg[-\s]*(?:nummer|nr\b\.?)|(?:handels|schluss|teil|abschlags)?rechnung(?:\s*\(\d{3}\))?\s*(?:nummer|nr\b\.?|no\b\.?|#)|gutschrift\s*(?:nr\b\.?|#)"
+        r"beleg[-\s]*(?:nummer|nr\b\.?)|(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice)(?:\s*\([^)\n]{1,40}\)){0,2}\s*(?:nummer|nr\b\.?|no\b\.?|#)"
     ),
     _label(r"rechnung|invoice|gutschrift|credit\s+note"),
 )
@@ -26,10 +26,13 @@ ISSUED = (
     _label(
         r"rechnungs?[-\s]*datum|datum\s+der\s+rechnung|invoice\s+date|date\s+of\s+(?:invoice|issue)|issue\s+date|issued(?:\s+(?:at|on))?|belegdatum|gutschriftsdatum"
     ),
-    _label(r"(?:rechnung|invoice|gutschrift)\b[^\n]{0,40}\b(?:vom|dated|of)"),
+    _label(
+        r"(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice|credit\s+note)\b(?:(?!bestell|auftrag|order|liefer|angebot|rechnung)[^\n]){0,80}?\b(?:vom|dated|of)"
+    ),
     _label(r"datum|date|ausgestellt\s+am"),
 )
 DUE = (
+    _label(r"(?:betrag|summe|wir|konto)\b[^\n]{0,60}\b(?:wird|werden|ziehen|buchen)\b[^\n]{0,40}?\bam"),
     _label(
         r"f[äa]llig(?:keit(?:s\s*datum)?)?(?:\s+(?:am|bis|zum))?|zahlbar\s+(?:(?:ohne|netto|rein)\s+\w+\s+)?bis(?:\s+zum)?|zahlungsziel|due\s+date|payment\s+due(?:\s+(?:by|on|date))?|due\s+(?:by|on)|(?:please\s+)?(?:pay|remit)\s+(?:by|until)|bis\s+(?:sp[äa]testens|zum)"
     ),
@@ -52,12 +55,12 @@ GROSS = (
 )
 NET = (
     _label(
-        r"netto(?:[-\s]*(?:betrag|summe|gesamt|warenwert))?|summe\s+netto|gesamt\s*\(?netto|zwischensumme|warenwert|net(?:\s+(?:total|amount|value))?|sub-?\s?total|total\s+(?:net|excl)|bemessungsgrundlage"
+        r"(?:rechnungs|gesamt)?(?:summe|betrag)\s+(?:ohne|exkl\.?|vor)\s+(?:ust|mwst|umsatzsteuer|mehrwertsteuer|steuer)|netto(?:[-\s]*(?:betrag|summe|gesamt|warenwert))?|summe\s+netto|gesamt\s*\(?netto|zwischensumme|warenwert|net(?:\s+(?:total|amount|value))?|sub-?\s?total|total\s+(?:net|excl)|bemessungsgrundlage"
     ),
 )
 TAX = (
     _label(
-        r"(?:zzgl\.?\s*|plus\s+|\+\s*)?(?:\d{1,2}(?:[.,]\d{1,2})?\s?%\s*)?(?:gesetzl\.?\s+)?(?:ust|mwst|mehrwertsteuer|umsatzsteuer|u\.?st|m\.?w\.?st|vat|tax|sales\s+tax)\b\.?(?:[-\s]*(?:betrag|gesamt|amount|total))?(?!\s*-?\s*id)"
+        r"(?:zzgl\.?\s*|plus\s+|\+\s*)?(?:\d{1,2}(?:[.,]\d{1,2})?\s?%\s*)?(?:gesetzl\.?\s+)?(?:ust|mwst|mehrwertsteuer|umsatzsteuer|u\.?st|m\.?w\.?st|steuerbetrag|steuer|vat|tax|sales\s+tax)\b\.?(?:[-\s]*(?:betrag|gesamt|amount|total))?(?!\s*-?\s*id)"
     ),
 )
 BIC = (_label(r"bic(?:\s*/\s*swift)?|swift(?:[-\s]*code)?"),)
@@ -81,6 +84,16 @@ SENDER = re.compile(
 )
 LEGAL = re.compile(
     r"[^\n•·|●]{2,50}?\b(?:GmbH(?:\s*&\s*Co\.?\s*KG)?|AG|KG|OHG|UG(?:\s*\(haftungsbeschränkt\))?|e\.\s?K\.|GbR|SE|Ltd\.?|Limited|Inc\.?|LLC|B\.V\.|S\.A\.(?:R\.L\.)?|SARL|SAS|S\.r\.l\.|ApS|AB|Oy|eG|e\.V\.)(?=\W|$)"
+)
+_SELLER = r"verk[äa]ufer|lieferant|rechnungssteller|leistungserbringer|absender|seller|supplier|vendor|from"
+SELLER_BLOCK = re.compile(
+    rf"^\W*(?:{_SELLER})\b[^\n]{{0,30}}\n(?:[^\n]*\n){{0,3}}?\W*(?:firmen)?name\s*:?\s+(?P<name>[^\n]{{2,70}}?)(?=\s{{3}}|\n)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BUYER = r"k[äa]ufer|kunde|rechnungsempf[äa]nger|leistungsempf[äa]nger|buyer|customer|bill(?:ed)?\s+to|to"
+BUYER_BLOCK = re.compile(
+    rf"^\W*(?:{_BUYER})\b[^\n]{{0,30}}\n(?:[^\n]*\n){{0,3}}?\W*(?:firmen)?name\s*:?\s+(?P<name>[^\n]{{2,70}}?)(?=\s{{3}}|\n)",
+    re.IGNORECASE | re.MULTILINE,
 )
 POSTCODE_LINE = re.compile(r"^\W*(?:[A-Z]{1,2}[-\s])?(?P<postcode>\d{5})\s*(?P<city>[A-ZÄÖÜ][\w.\-/ ]{1,40}?)(?=\s{3}|$)")
 DIRECT_DEBIT = re.compile(

@@ -13,8 +13,11 @@ from kontorist.einvoice.document import Found
 from kontorist.reading.pdf import Page
 
 
-def with_places(found: Found, pages: Sequence[Page]) -> Found:
-    """The same invoice, with the places on the PDF's pages added to the evidence where a value stands there."""
+def with_places(found: Found, pages: Sequence[Page], document: str = "") -> Found:
+    """The same invoice, with the places on the PDF's pages added to the evidence where a value stands there.
+
+    `document` is the PDF if the XML is a file of its own.
+    """
     invoice = found.invoice
     evidence = {key: list(places) for key, places in found.evidence.items()}
     values: dict[str, object] = {
@@ -23,7 +26,7 @@ def with_places(found: Found, pages: Sequence[Page]) -> Found:
     values |= {"seller.name": invoice.seller.name, "seller.vat_id": invoice.seller.vat_id, "buyer.name": invoice.buyer.name}
     values |= {"iban": invoice.ibans[0] if invoice.ibans else None, "order_reference": invoice.order_reference}
     for key, value in values.items():
-        place = first_place(pages, value, found.document)
+        place = first_place(pages, value, document or found.document)
         if place is not None:
             evidence.setdefault(key, []).append(place)
     return replace(found, evidence=evidence, pages=tuple(pages))

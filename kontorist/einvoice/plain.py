@@ -246,13 +246,27 @@ def _parties(sheet: _Sheet) -> tuple[Party, Party]:
         start = seller.value.start("name")
         sheet.keep("seller.name", Hit(known["name"], seller.page, start, start + len(known["name"])))
     else:
-        legal = next(sheet.find(labels.LEGAL, lambda m: m.group().strip()), None)
-        known = {"name": sheet.keep("seller.name", legal)}
+        known = {"name": sheet.keep("seller.name", _named(sheet, labels.SELLER_BLOCK) or _company(sheet))}
     vat, buyer_vat = _vat_ids(sheet, known.get("name"))
     tax = next(sheet.find(labels.TAX_NUMBER, lambda m: m.group(1).strip()), None)
     country = vat[:2] if vat and vat[:2].isalpha() else None
     party = Party(**known, vat_id=vat, tax_number=sheet.keep("seller.tax_number", tax), country=country)
     return party, _buyer(sheet, seller, buyer_vat)
+
+
+def _named(sheet: _Sheet, block: re.Pattern[str]) -> Hit | None:
+    """The name in a block with a heading: `Verkäufer`, then `Name: …`."""
+    hit = next(sheet.find(block, lambda m: m), None)
+    return None if hit is None else Hit(hit.value["name"].strip(), hit.page, *hit.value.span("name"))
+
+
+def _company(sheet: _Sheet) -> Hit | None:
+    """The first name with a legal form, without the label before it."""
+    hit = next(sheet.find(labels.LEGAL), None)
+    if hit is None:
+        return None
+    name = re.sub(r"^.*:\s+", "", hit.value).strip()
+    return Hit(name, hit.page, hit.end - len(name), hit.end)
 
 
 def _vat_ids(sheet: _Sheet, seller: str | None) -> tuple[str | None, str | None]:
@@ -261,11 +275,11 @@ def _vat_ids(sheet: _Sheet, seller: str | None) -> tuple[str | None, str | None]
     unique = list({hit.value: hit for hit in reversed(hits)}.values())
     if len(unique) < 2:
         return (sheet.keep("seller.vat_id", unique[0]) if unique else None), None
-    unique.sort(key=lambda hit: _distance(sheet, hit, seller))
+    unique.sort(key=lambda hit: _distance(hit, seller))
     return sheet.keep("seller.vat_id", unique[0]), sheet.keep("buyer.vat_id", unique[1])
 
 
-def _distance(sheet: _Sheet, hit: Hit, seller: str | None) -> float:
+def _distance(hit: Hit, seller: str | None) -> float:
     box = hit.page.box(hit.start, hit.end)
     top = box[1] if box else 0.0
     if top > 0.85 * hit.page.height:
@@ -277,7 +291,7 @@ def _distance(sheet: _Sheet, hit: Hit, seller: str | None) -> float:
 def _buyer(sheet: _Sheet, sender: Hit | None, vat: str | None) -> Party:
     """The address block below the sender's line: its left column, down to the postcode."""
     if sender is None:
-        return Party(vat_id=vat)
+        return Party(name=sheet.keep("buyer.name", _named(sheet, labels.BUYER_BLOCK)), vat_id=vat)
     left = _left_words(sender)
     lines = _rows(left)[:7]
     for index, words in enumerate(lines):

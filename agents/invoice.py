@@ -1,0 +1,199 @@
+"""Reads the invoice among a case's documents, checks it, and says where each value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import Field
+
+from agents.base import Agent, Options, Result, Setting, Task
+from kontorist.core.errors import KontoristError, NotReadable
+from kontorist.core.evidence import Evidence
+from kontorist.einvoice.document import Found, find_invoice
+from kontorist.einvoice.onpage import with_places
+from kontorist.einvoice.problem import Problem, errors
+from kontorist.einvoice.problems import problems
+
+
+class InvoiceOptions(Options):
+    """Options of the step."""
+
+    documents: str = Field(description='The documents to look through, usually "{{ mail.attachments }}"')
+    ignore_xml: bool = Field(default=False, description="Read the words of PDFs even where they carry invoice data")
+
+
+@dataclass
+class _Reading:
+    """What was found in one case's documents."""
+
+    found: list[tuple[str, Found]] = field(default_factory=list)
+    """(document's name, invoice)"""
+    unreadable: list[str] = field(default_factory=list)
+
+
+class Invoice(Agent):
+    """Finds and checks invoices: e-invoices by their data, PDFs by their words."""
+
+    Options = InvoiceOptions
+    templates = ("documents",)
+    version = "1"
+
+    def run(self, tasks: Sequence[Task], setting: Setting) -> list[Result | Exception]:
+        """One result a case."""
+        language = str(next(iter(setting.languages), "de"))
+        return [self._one(task, language) for task in tasks]
+
+    def outputs(self, options: Any) -> Mapping[str, str]:
+        """The fields of the result."""
+        return {
+            "found": "boolean",
+            "invoice": "invoice",
+            "problems": "list",
+            "errors": "integer",
+            "source_document": "text",
+            "document_name": "text",
+            "others": "list",
+            "more": "list",
+        }
+
+    def _one(self, task: Task, language: str) -> Result | Exception:
+        try:
+            reading = _read(task)
+        except KontoristError as error:
+            return error
+        groups = _same_invoices(reading.found)
+        if not groups:
+            return _nothing(reading)
+        return _result(groups, reading, language)
+
+
+def _read(task: Task) -> _Reading:
+    reading = _Reading()
+    for document in _documents(task):
+        name, digest = str(document.get("name") or "document"), str(document.get("sha256") or "")
+        data = task.documents.get(digest)
+        if data is None:
+            continue
+        try:
+            found = find_invoice(name, str(document.get("media_type") or ""), data, ignore_xml=bool(task.options.ignore_xml))
+        except NotReadable as error:
+            reading.unreadable.append(f"'{name}': {error}")
+            continue
+        if found is not None:
+            reading.found.append((name, replace(found, document=digest)))
+    return reading
+
+
+def _documents(task: Task) -> list[Mapping[str, Any]]:
+    given = task.rendered.get("documents") or []
+    given = [given] if isinstance(given, Mapping) else given
+    return [one for one in given if isinstance(one, Mapping)] if isinstance(given, list | tuple) else []
+
+
+def _same_invoices(found: Sequence[tuple[str, Found]]) -> list[list[tuple[str, Found]]]:
+    """Documents that are one invoice stand together, the one to be booked first: XML before hybrid before plain PDF."""
+    groups: list[list[tuple[str, Found]]] = []
+    for name, one in sorted(found, key=lambda item: _rank(item[1])):
+        group = next((group for group in groups if _same(group[0][1], one)), None)
+        if group is None:
+            groups.append([(name, one)])
+        else:
+            group.append((name, one))
+    order = {id(one): index for index, (_, one) in enumerate(found)}
+    return sorted(groups, key=lambda group: min(order[id(one)] for _, one in group))
+
+
+def _rank(found: Found) -> int:
+    return 2 if found.invoice.syntax == "PDF" else 1 if found.pages else 0
+
+
+def _same(first: Found, second: Found) -> bool:
+    """One invoice twice: the same number; or a PDF alone beside data, with the number or the seller's VAT id in common.
+
+    The last case matters for fraud: a PDF that shows another number or amount than the XML beside it must be compared.
+    """
+    one, other = first.invoice, second.invoice
+    if one.number and one.number == other.number:
+        return True
+    alone = other.syntax == "PDF" and one.syntax != "PDF" and not first.pages
+    return alone and bool(one.seller.vat_id) and one.seller.vat_id == other.seller.vat_id and one.gross == other.gross
+
+
+def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: str) -> Result:
+    name, found = _joined(groups[0])
+    trouble = problems(found) + _between(groups[0])
+    more = [_entry(*_joined(group), language) for group in groups[1:]]
+    first = _entry(name, found, language, trouble)
+    output = {"found": True} | first | {"others": [entry["document_name"] for entry in more], "more": more}
+    return Result(
+        output,
+        evidence={f"invoice.{key}": places for key, places in found.evidence.items()},
+        confidence=found.confidence,
+        unclear=_doubt(found, reading),
+        warnings=[problem.text_de if language.startswith("de") else problem.text_en for problem in trouble],
+    )
+
+
+def _joined(group: list[tuple[str, Found]]) -> tuple[str, Found]:
+    """The invoice to book, with the pages of a PDF that came beside the XML for places and comparison."""
+    name, found = group[0]
+    beside = next((one for _, one in group[1:] if one.pages), None)
+    if beside is None or found.pages:
+        return name, found
+    return name, with_places(found, beside.pages, beside.document)
+
+
+def _between(group: list[tuple[str, Found]]) -> list[Problem]:
+    """Two structured versions of one invoice that say different amounts or accounts."""
+    ours = group[0][1].invoice
+    odd = []
+    for name, other in group[1:]:
+        theirs = other.invoice
+        for key in ("gross", "ibans"):
+            one, two = getattr(ours, key), getattr(theirs, key)
+            if theirs.syntax != "PDF" and one != two:
+                german = f"'{name}' ist dieselbe Rechnung mit anderen Angaben: {key} ist dort {two}, hier {one}."
+                odd.append(
+                    Problem(
+                        "TWO-VERSIONS", german, f"'{name}' is the same invoice with other data: {key} is {two}, not {one}.", key
+                    )
+                )
+    return odd
+
+
+def _entry(name: str, found: Found, language: str, trouble: list[Problem] | None = None) -> dict[str, Any]:
+    known = problems(found) if trouble is None else trouble
+    return {
+        "invoice": found.invoice.as_dict(),
+        "problems": [problem.as_dict(language) for problem in known],
+        "errors": errors(known),
+        "source_document": found.document,
+        "document_name": name,
+    }
+
+
+def _doubt(found: Found, reading: _Reading) -> str:
+    """Why a person should look although something was found."""
+    if reading.unreadable:
+        return "Another document could not be read: " + "; ".join(reading.unreadable)
+    if found.invoice.syntax == "PDF" and found.confidence < 0.6:
+        return "The PDF looks like an invoice, but several of its values could not be read."
+    return ""
+
+
+def _nothing(reading: _Reading) -> Result:
+    output = {
+        "found": False,
+        "invoice": None,
+        "problems": [],
+        "errors": 0,
+        "source_document": "",
+        "document_name": "",
+        "others": [],
+        "more": [],
+    }
+    unclear = "A document could not be read: " + "; ".join(reading.unreadable) if reading.unreadable else ""
+    evidence: dict[str, list[Evidence]] = {}
+    return Result(output, evidence, unclear=unclear)
