@@ -29,6 +29,10 @@ _WORDS = {
         "Verschiedene Angaben zu {field}: {values}.",
         "Different values for {field}: {values}.",
     ),
+    "model_chose": (
+        "Verschiedene Angaben zu {field}: {values}; das Sprachmodell wählte {value}.",
+        "Different values for {field}: {values}; the language model chose {value}.",
+    ),
     "not_in_text": (
         "Steht nicht im Dokument: {field} „{value}“ – nicht übernommen.",
         "Not in the document: {field} “{value}” – dropped.",

@@ -169,6 +169,10 @@ def _with_model(
         told, missing = proven(name, option, getattr(answer.data, name), text, today)
         doubts += [say(setting, "not_in_text", field=name, value=value[:80]) for value in missing]
         merged[name] = _one(found[name], told, option)
+        if found[name].conflict and not merged[name].conflict:
+            doubts.append(
+                say(setting, "model_chose", field=name, values=_listed(found[name].conflict), value=_listed([merged[name].value]))
+            )
     return merged, doubts
 
 

@@ -25,6 +25,7 @@ _KINDS = {
 _PATTERNS = {kind: re.compile(words, re.IGNORECASE) for kind, words in _KINDS.items()}
 _OTHER_NUMBERS = {"invoice", "customer", "article", "tracking", "phone", "offer", "contract", "register", "order"}
 _REACH = 32
+_TAKEN = re.compile(r"(?i)\d{3,}\W+(?!(?:und|and|sowie|oder|or|bzw)\b)[^\W\d]{3,}")
 
 
 def kinds_of(name: str, means: str) -> set[str]:
@@ -42,6 +43,8 @@ def nearness(text: str, start: int, kinds: set[str]) -> int:
     nearest = max(((m.end(), kind) for kind, p in _PATTERNS.items() for m in p.finditer(line)), default=None)
     if nearest is None or not kinds:
         return 1
+    if _TAKEN.search(line[nearest[0] :]):
+        return 1  # the word belongs to a number before this one
     if any(m.end() == nearest[0] for kind in kinds for m in _PATTERNS[kind].finditer(line)) or nearest[1] in kinds:
         return 2
     return 0 if nearest[1] in _OTHER_NUMBERS else 1

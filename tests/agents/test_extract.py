@@ -277,6 +277,17 @@ def test_a_model_that_contradicts_a_sure_finding_makes_a_conflict(
     assert result.unclear
 
 
+def test_a_model_may_choose_between_different_values_and_says_so(
+    setting: Setting, server: ScriptedServer, endpoint: Make
+) -> None:
+    server.will({"order_number": "4712"})
+
+    result = extract("Nicht Bestellung 4711, sondern Bestellung 4712!", ORDER, replace(setting, model=endpoint()))
+
+    assert result.output == {"order_number": "4712"}
+    assert "4711, 4712; das Sprachmodell wählte 4712" in result.warnings[0]
+
+
 def test_order_lines_of_a_model_must_stand_in_the_text(setting: Setting, server: ScriptedServer, endpoint: Make) -> None:
     line = {"quantity": "3", "article": None, "description": "blaue Ordner", "unit": None}
     server.will({"lines": [line, {**line, "quantity": "99"}]})
