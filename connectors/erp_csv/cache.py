@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,14 +145,7 @@ class Cache:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise Unavailable(f"The folder {self.path.parent} cannot be made: {error.strerror}.") from error
-            try:
-                self._connection = _connect(self.path)
-            except _driver.OperationalError:
-                raise
-            except _driver.DatabaseError:  # damaged or of another format: it is a copy, so it is made anew
-                for suffix in ("", "-wal", "-shm"):
-                    self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-                self._connection = _connect(self.path)
+            self._connection = _connect_patiently(self.path)
         return self._connection
 
 
@@ -164,6 +158,19 @@ def _translated(path: Path) -> Iterator[None]:
             f"The copy of the ERP's tables in {path} cannot be used: {error}. Is the disk full or the folder read-only? "
             "The file may be deleted; it is made again."
         ) from error
+
+
+def _connect_patiently(path: Path) -> Any:
+    for _ in range(100):
+        try:
+            return _connect(path)
+        except _driver.OperationalError:
+            # SQLite does not wait by itself while another process turns the new file into a WAL database
+            time.sleep(0.05)
+        except _driver.DatabaseError:  # damaged or of another format: it is a copy, so it is made anew
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return _connect(path)
 
 
 def _connect(path: Path) -> Any:

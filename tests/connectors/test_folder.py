@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import _files
+from connectors._saving import MoveFile, MovePayload, SaveFile, SavePayload
 from connectors.base import Context, Surroundings
-from connectors.folder import FileOptions, Folder, MoveFile, MovePayload, SaveFile, SavePayload
+from connectors.folder import FileOptions, Folder
 from kontorist.core.errors import NotApproved, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
 from kontorist.testing import permit_for

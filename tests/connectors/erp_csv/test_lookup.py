@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from connectors.base import Column
-from connectors.erp_csv import cells
+from connectors.base import Column, Surroundings
+from connectors.erp_csv import ErpCsv, cells
 from kontorist.core.errors import ConfigurationError, Rejected, Unavailable
 
 from .conftest import ORDERS
@@ -214,6 +216,19 @@ def test_two_programs_can_read_at_once_while_the_export_changes(opened, folder):
     for n in range(5):
         (folder / "auftraege.csv").write_text(ORDERS.replace("4711", f"5{n}"), encoding="utf-8")
         assert numbers(one.look_up("orders", [{}])[0])[0] == numbers(other.look_up("orders", [{}])[0])[0] == f"5{n}"
+
+
+def count_rows_of_4711(place: Path) -> int:
+    erp = ErpCsv(
+        ErpCsv.Config.model_validate({"folder": "erp", "tables": {"orders": {"file": "auftraege.csv"}}}),
+        Surroundings("erp", place / "office", place / "data"),
+    )
+    return len(erp.look_up("orders", [{"auftragsnummer": "4711"}])[0])
+
+
+def test_processes_that_start_together_share_one_cache(folder, tmp_path):
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        assert pool.map(count_rows_of_4711, [tmp_path] * 8, chunksize=1) == [1] * 8
 
 
 def test_large_tables_are_found_by_index_and_changed_types_are_seen(opened, folder):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors.erp_csv import ErpCsv
 from connectors.erp_csv.options import RowsOptions
@@ -61,3 +63,17 @@ def test_a_file_that_is_no_table_is_told_to_be_unreadable(tmp_path, content):
 
     with pytest.raises(NotReadable, match=r"x\.csv"):
         list(ErpCsv.from_file("rows", path, {}))
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.binary(max_size=400), st.text(alphabet='a"ä;,\n\r\t|1.0-', max_size=300).map(str.encode)))
+def test_whatever_a_file_holds_it_gives_items_or_is_told_to_be_unreadable(tmp_path, data):
+    path = tmp_path / "fuzz.csv"
+    path.write_bytes(data)
+
+    try:
+        items = list(ErpCsv.from_file("rows", path, {}))
+    except NotReadable:
+        return
+    assert all(i.source.startswith("fuzz.csv:") for i in items)
+    assert all(i.title for i in items)
