@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.utilities.annotations import quote
 
 from flows import advance as advancing
 from flows import gate as gating
@@ -26,30 +26,42 @@ from flows.prefect_server import ui_url
 from flows.runtime import Runtime, open_runtime
 from flows.steps import Outcome, perform
 from flows.walk import Work
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import ledger, office_state
+from kontorist.store import cases, ledger, office_state
 
 _PLAIN: dict[str, Any] = {"persist_result": False, "validate_parameters": False}
 _TASK: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "retries": 0}
 
-_current: dict[str, tuple[Runtime, Tally]] = {}
-"""Running passes of this process by flow run id: tasks get a key, not an office."""
+
+@dataclass
+class _Pass:
+    """A running pass of this process."""
+
+    runtime: Runtime
+    tally: Tally = field(default_factory=Tally)
+    parcel: Any = None
+    """What the task about to start works on, and then what came out: tasks get a key, never content."""
+
+
+_passes: dict[str, _Pass] = {}
+"""Running passes by flow run id."""
 
 
 @task(name="step", **_TASK)
-def _step(works: Any, key: str) -> Any:
-    runtime, _ = _current[key]
-    outcomes = perform(runtime, works.unquote())
-    for error in {str(o.error) for o in outcomes if o.error}:
-        get_run_logger().warning("step failed for some cases: %s", type(error).__name__)
-    return quote(outcomes)
+def _step(key: str) -> None:
+    running = _passes[key]
+    running.parcel = outcomes = perform(running.runtime, running.parcel)
+    failed = [o.error for o in outcomes if o.error]
+    if failed:
+        get_run_logger().warning("%d of %d cases failed here: %s", len(failed), len(outcomes), type(failed[0]).__name__)
 
 
 def _as_task(key: str) -> Callable[[Runtime, Sequence[Work]], list[Outcome]]:
     def run(_runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
-        named = _step.with_options(task_run_name=f"{works[0].place} × {len(works)}")
-        result: Any = named(quote(works), key)
-        outcomes: list[Outcome] = result.unquote()
+        _passes[key].parcel = works
+        _step.with_options(task_run_name=f"{works[0].place} × {len(works)}")(key)
+        outcomes: list[Outcome] = _passes[key].parcel
         return outcomes
 
     return run
@@ -57,14 +69,14 @@ def _as_task(key: str) -> Callable[[Runtime, Sequence[Work]], list[Outcome]]:
 
 @task(name="take in", **_TASK)
 def _take_in(flow_name: str, key: str) -> int:
-    runtime, tally = _current[key]
-    return taking.intake(runtime, flow_name, tally)
+    running = _passes[key]
+    return taking.intake(running.runtime, flow_name, running.tally)
 
 
 @flow(name="intake", **_PLAIN)
 def intake(key: str, flows: list[str]) -> None:
     """Take in what arrived for each flow; one unreachable source does not stop the others."""
-    runtime, tally = _current[key]
+    runtime, tally = _passes[key].runtime, _passes[key].tally
     for name in flows:
         try:
             _take_in.with_options(task_run_name=name)(name, key)
@@ -78,56 +90,76 @@ def intake(key: str, flows: list[str]) -> None:
 @flow(name="advance", **_PLAIN)
 def advance(key: str) -> None:
     """Move every runnable case on, one task for each step and chunk."""
-    runtime, tally = _current[key]
+    runtime, tally = _passes[key].runtime, _passes[key].tally
     advancing.advance(runtime, tally, run_step=_as_task(key))
     _table(runtime, tally, "advance", ("proposed", "unclear", "failed"))
 
 
 @task(name="execute", **_TASK)
-def _execute(claims: Any, key: str) -> int:
-    runtime, tally = _current[key]
-    return sum(gating.execute_many(runtime, claims.unquote(), tally))
+def _execute(key: str) -> int:
+    running = _passes[key]
+    return sum(gating.execute_many(running.runtime, running.parcel, running.tally))
 
 
 @flow(name="gate", **_PLAIN)
 def gate(key: str) -> None:
     """Execute what is approved and due, in chunks."""
-    runtime, tally = _current[key]
+    runtime, tally = _passes[key].runtime, _passes[key].tally
     gating.reconcile(runtime)
     while claims := ledger.claim(runtime.database, runtime.owner, limit=gating.BATCH, lease_seconds=gating.LEASE_SECONDS):
-        _execute.with_options(task_run_name=f"{len(claims)} actions")(quote(claims), key)
+        _passes[key].parcel = claims
+        _execute.with_options(task_run_name=f"{len(claims)} actions")(key)
     _table(runtime, tally, "gate", ("executed", "failed"))
 
 
 @flow(name="kontorist", **_PLAIN)
-def run_pass(office: str, data: str, only: list[str] | None = None) -> list[dict[str, Any]]:
-    """One pass: gate first (a person's decision goes before new work), intake, advance, and the gate again for what follows."""
+def run_pass(office: str, data: str, only: list[str] | None = None, patience: float = 0.0) -> list[dict[str, Any]]:
+    """One pass: the gate first (a person's decision goes before new work), then intake and advance.
+
+    With `patience` (seconds) it stays for approved actions whose undo window ends within that time.
+    """
     runtime = open_runtime(Path(office), Path(data))
     try:
-        return _pass(runtime, only)
+        return _pass(runtime, only, patience)
     finally:
         runtime.close()
 
 
-def _pass(runtime: Runtime, only: list[str] | None) -> list[dict[str, Any]]:
+def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dict[str, Any]]:
     context = FlowRunContext.get()
     key = str(context.flow_run.id) if context and context.flow_run else "direct"
     tally, started = Tally(), time.perf_counter()
     runtime.run = key
-    _current[key] = (runtime, tally)
+    _passes[key] = _Pass(runtime, tally)
     with runtime.database.write() as connection:
         office_state.begin_pass(connection, key, ui_url(_api_url(), key))
     try:
         gate(key)
         intake(key, only or taking.triggers(runtime.office.flows))
         advance(key)
+        if _wait_for_windows(runtime, patience):
+            gate(key)
+            advance(key)
     finally:
-        del _current[key]
+        del _passes[key]
+        with runtime.database.write() as connection:
+            cases.release(connection, runtime.owner)
     lines = summary(runtime, tally, time.perf_counter() - started)
     with runtime.database.write() as connection:
         office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})
     _artifact("pass", lines)
     return lines
+
+
+def _wait_for_windows(runtime: Runtime, patience: float) -> bool:
+    """Wait until an approved action may run, if that is soon; whether one may."""
+    with runtime.database.read() as connection:
+        due = ledger.next_due(connection)
+    seconds = (due - utcnow()).total_seconds() if due else None
+    if seconds is None or seconds > patience:
+        return False
+    time.sleep(max(0.0, seconds) + 0.05)
+    return True
 
 
 def summary(runtime: Runtime, tally: Tally, seconds: float) -> list[dict[str, Any]]:
@@ -169,8 +201,8 @@ def knowingly() -> Iterator[None]:
         yield
 
 
-def one_pass(office: Path, data: Path, only: list[str] | None = None) -> list[dict[str, Any]]:
+def one_pass(office: Path, data: Path, only: list[str] | None = None, *, patience: float = 0.0) -> list[dict[str, Any]]:
     """Run one pass as Prefect flow runs; needs a server (flows.prefect_server)."""
     with knowingly():
-        lines: list[dict[str, Any]] = run_pass(str(office), str(data), only)
+        lines: list[dict[str, Any]] = run_pass(str(office), str(data), only, patience)
     return lines

@@ -27,6 +27,8 @@ from kontorist.cli.common import (
 from kontorist.core.errors import KontoristError, NotFound
 
 COLUMNS = ("flow", "taken_in", "advanced", "proposed", "executed", "unclear", "failed")
+UNDO_PATIENCE = 60.0
+"""A one-shot pass stays for approved mail whose undo window ends within this many seconds."""
 PortOption = Annotated[int, typer.Option("--port", help="Port of the inbox on this machine; 0 takes a free one.")]
 
 
@@ -60,7 +62,7 @@ def _pass(office: Path, data: Path, only: list[str] | None) -> list[dict[str, An
         from flows.schedule import one_pass
 
         with _spinner("Working …"):
-            return one_pass(office, data, only)
+            return one_pass(office, data, only, patience=UNDO_PATIENCE)
 
 
 def _spinner(text: str) -> Any:

@@ -182,6 +182,11 @@ def lease(connection: Connection, owner: str, limit: int, seconds: float, flow: 
     return ids
 
 
+def release(connection: Connection, owner: str) -> None:
+    """Give back what this worker has leased and did not finish."""
+    connection.execute(update(cases).where(cases.c.lease_owner == owner).values(lease_until=None, lease_owner=None))
+
+
 def load(connection: Connection, ids: Sequence[int]) -> list[Case]:
     """Cases with their documents and journal, in the order of their ids. Raises NotFound for one that is not there."""
     rows = connection.execute(select(cases).where(cases.c.id.in_(ids)).order_by(cases.c.id)).all()

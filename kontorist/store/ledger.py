@@ -67,6 +67,12 @@ def _ready(connection: Connection, now: datetime, limit: int, epoch: int) -> lis
     return [as_row(r) for r in connection.execute(query.with_for_update(skip_locked=True))]
 
 
+def next_due(connection: Connection) -> datetime | None:
+    """When the next approved action may run, or None if none is waiting for its time."""
+    query = select(actions.c.not_before).where(actions.c.state == "approved", actions.c.not_before.is_not(None))
+    return connection.execute(query.order_by(actions.c.not_before).limit(1)).scalar()
+
+
 def _invalid(connection: Connection, row: ActionRow, now: datetime) -> str:
     """Why this action may not run as it is; empty if it may."""
     if sha256(row.payload) != row.sha256:

@@ -54,7 +54,10 @@ def make_office(folder: Path, flows: Mapping[str, str], *, connections: str = CO
 
 def arrive(runtime: Runtime, flow: str, *texts: str) -> list[int]:
     """Cases whose `file.text` is each of these texts."""
-    items = [Item(f"key-{flow}-{i}-{text}"[:120], f"scans/{i}.txt", f"File {i}", {"file": {"name": f"{i}.txt", "text": text}}) for i, text in enumerate(texts)]
+    items = [
+        Item(f"key-{flow}-{i}-{text}"[:120], f"scans/{i}.txt", f"File {i}", {"file": {"name": f"{i}.txt", "text": text}})
+        for i, text in enumerate(texts)
+    ]
     return take_in(runtime, flow, "scans", items)
 
 

@@ -31,7 +31,11 @@ def test_a_case_goes_from_arrival_through_approval_to_the_effect(tmp_path: Path)
     work(runtime)
 
     (row,) = proposals(runtime)
-    assert (row.state, row.data, case(runtime, case_id).state) == ("proposed", {"name": "4711.txt", "content": "Meier: versandt", "folder": ""}, "waiting")
+    assert (row.state, row.data, case(runtime, case_id).state) == (
+        "proposed",
+        {"name": "4711.txt", "content": "Meier: versandt", "folder": ""},
+        "waiting",
+    )
     assert row.origins["content"] == ["erp"]
     assert saved(runtime) == []
 
