@@ -1,0 +1,157 @@
+"""The command line as a user meets it: in a subprocess, with its output and exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows import prefect_server
+from tests.flows.offices import make_office
+from tests.flows.test_engine import SAVE
+
+
+def kontorist(*args: str, env: dict[str, str] | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kontorist.cli", *args]
+    return subprocess.run(
+        command, capture_output=True, text=True, input=stdin, env={**os.environ, **(env or {})}, timeout=240, check=False
+    )
+
+
+def lines(result: subprocess.CompletedProcess[str]) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> dict[str, str]:
+    make_office(tmp_path, {"notes": SAVE}).close()
+    scans = tmp_path / "data" / "scans"
+    scans.mkdir(parents=True)
+    for i, text in enumerate(("Bestellung 4711", "Bestellung 4712", "nichts")):
+        (scans / f"{i}.txt").write_text(text)
+        os.utime(scans / f"{i}.txt", (time.time() - 60, time.time() - 60))
+    return {"KONTORIST_OFFICE": str(tmp_path / "office"), "KONTORIST_DATA": str(tmp_path / "data")}
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory):
+    process, url = prefect_server.start(tmp_path_factory.mktemp("prefect"))
+    yield {"PREFECT_API_URL": url}
+    prefect_server.stop(process)
+
+
+def test_listing_commands_need_neither_prefect_nor_a_model(office: dict[str, str]) -> None:
+    """They start in well under a second because they import neither."""
+    code = "import sys; from kontorist.cli import app; import kontorist.store.actions; print(sorted(m for m in sys.modules if m in ('prefect', 'langchain', 'openai', 'numpy', 'fastapi')))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_clerk_works_in_the_terminal(office: dict[str, str], prefect: dict[str, str]) -> None:
+    env = {**office, **prefect}
+
+    (run,) = lines(kontorist("run", "--json", env=env))
+    assert {k: run[k] for k in ("flow", "taken_in", "proposed", "unclear", "failed")} == {
+        "flow": "notes", "taken_in": 3, "proposed": 2, "unclear": 1, "failed": 0,
+    }  # fmt: skip
+    first, second = lines(kontorist("inbox", "list", "--json", env=env))
+    assert set(first) >= {
+        "id",
+        "case",
+        "flow",
+        "action",
+        "revision",
+        "hash",
+        "state",
+        "approvers",
+        "due",
+        "warnings",
+        "payload",
+        "origins",
+    }
+
+    approved = kontorist("inbox", "approve", str(first["id"]), "--as", "anna", "--json", env=env)
+    assert (approved.returncode, lines(approved)[0]["state"]) == (0, "approved")
+    assert kontorist("inbox", "approve", str(second["id"]), "--as", "petra", env=env).returncode == 1
+    assert kontorist("inbox", "reject", str(second["id"]), "--as", "ole", "--reason", "falsch", env=env).returncode == 0
+    (again,) = lines(kontorist("run", "--json", env=env))
+    assert (again["executed"], again["taken_in"]) == (1, 0)
+    assert [p.name for p in (Path(office["KONTORIST_DATA"]) / "shelf").iterdir()] == ["4711.txt"]
+
+    assert kontorist("audit", "verify", env=env).returncode == 0
+    cases = {c["state"] for c in lines(kontorist("cases", "list", "--json", env=env))}
+    assert cases == {"done", "closed", "unclear"}
+    case = lines(kontorist("cases", "show", str(first["case"]), "--json", env=env))[0]
+    assert "/runs/flow-run/" in case["run_url"]
+    assert [s["id"] for s in case["steps"]] == ["wanted", "order", "note"]
+
+
+def test_an_edit_makes_a_new_revision_that_has_to_be_approved_anew(office: dict[str, str], tmp_path: Path) -> None:
+    from flows.runtime import open_runtime
+    from tests.flows.offices import arrive, work
+
+    runtime = open_runtime(Path(office["KONTORIST_OFFICE"]), Path(office["KONTORIST_DATA"]))
+    arrive(runtime, "notes", "Bestellung 4711")
+    work(runtime)
+    runtime.close()
+
+    edited = kontorist("inbox", "edit", "1", "--as", "anna", "--set", "content=neu", "--json", env=office)
+    wrong = kontorist("inbox", "edit", "1", "--as", "anna", "--set", "colour=red", env=office)
+
+    assert lines(edited)[0]["revision"] == 2
+    assert (wrong.returncode, "colour" in wrong.stderr) == (1, True)
+    shown = lines(kontorist("inbox", "show", "1", "--json", env=office))[0]
+    assert (shown["payload"]["content"], shown["origins"]["content"]) == ("neu", ["person:anna"])
+
+
+def test_simulate_tells_everything_and_changes_nothing(office: dict[str, str]) -> None:
+    data = Path(office["KONTORIST_DATA"])
+    result = kontorist("simulate", "notes", str(data / "scans"), "--json", env=office)
+    got = lines(result)
+    assert [r["state"] for r in got] == ["waiting", "waiting", "unclear"]
+    assert set(got[0]) == {"source", "case", "state", "steps", "proposals", "error"}
+    assert got[0]["proposals"][0]["payload"]["name"] == "4711.txt"
+    assert not (data / "shelf").exists()
+    assert not (data / "kontorist.sqlite").exists()
+
+
+def test_check_says_what_is_wrong_and_where(office: dict[str, str]) -> None:
+    flow = Path(office["KONTORIST_OFFICE"]) / "flows" / "notes.yaml"
+    flow.write_text(flow.read_text().replace("lookup: erp.orders", "lookup: erp.ordres"))
+    result = kontorist("check", "--json", env=office)
+    (problem,) = lines(result)
+    assert result.returncode == 1
+    assert (problem["line"], "did you mean 'orders'" in problem["message"]) == (9, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (("run", "nosuch"), 1, "There is no flow 'nosuch'; there are: notes."),
+        (("inbox", "approve", "99", "--as", "anna"), 1, "There is no action 99"),
+        (("inbox", "approve", "1", "--as", "nobody"), 1, "There is no person 'nobody'"),
+        (("inbox", "approve", "1"), 2, "--as"),
+        (("cases", "show", "99"), 1, "There is no case 99"),
+        (("frobnicate",), 2, "No such command"),
+        (("check", "--office", "/nonexistent"), 1, "cannot be read"),
+        (("user", "add", "anna", "--password-stdin"), 1, "at least 10 characters"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_the_right_exit_code(
+    office: dict[str, str], args: tuple[str, ...], code: int, says: str
+) -> None:
+    result = kontorist(*args, env=office, stdin="short\n")
+    assert (result.returncode, says in result.stderr + result.stdout) == (code, True), result.stderr
+
+
+def test_an_unusable_data_folder_is_said_in_a_sentence(office: dict[str, str], tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    result = kontorist("cases", "list", "--data", str(blocked / "sub"), env=office)
+    assert (result.returncode, "cannot be created" in result.stderr) == (1, True)
