@@ -1,0 +1,145 @@
+"""From an invoice to DATEV postings: one row for each rate of VAT, expense to creditor, the tax key splits the gross amount."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from connectors.accounting import extf
+from connectors.accounting.config import Config
+from connectors.accounting.vendors import Vendor
+from kontorist.core.errors import Rejected
+from kontorist.core.values import plain
+from kontorist.einvoice.invoice import CREDIT_NOTES
+
+_FACTS = (
+    *("number", "type_code", "issue_date", "due_date", "delivery_date", "currency", "seller", "buyer", "order_reference"),
+    *("payment_terms", "iban", "ibans", "net", "tax", "gross", "prepaid", "payable", "vat_breakdown", "direct_debit", "skonto"),
+    *("profile", "syntax"),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was decided for a posting."""
+
+    vendor: Vendor | None
+    account: str
+    text: str
+    cost_center: str
+
+
+def facts(invoice: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an invoice is part of the payload: enough to judge and to resolve again, without its lines."""
+    return {key: plain(invoice.get(key)) for key in _FACTS}
+
+
+def money(value: object) -> Decimal | None:
+    """An amount of a payload or the journal; None when there is none."""
+    try:
+        return None if value in (None, "") else Decimal(str(value))
+    except InvalidOperation as error:
+        raise Rejected(f"'{value}' is no amount, so the invoice cannot be posted.") from error
+
+
+def day(value: object) -> date | None:
+    """A date of a payload or the journal; None when there is none."""
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value)) if value else None
+    except ValueError as error:
+        raise Rejected(f"'{value}' is no date, so the invoice cannot be posted.") from error
+
+
+def needed(invoice: Mapping[str, Any]) -> tuple[str, date, Decimal]:
+    """Number, date and gross amount. Raises Rejected naming what is missing."""
+    number, issued, gross = invoice.get("number"), day(invoice.get("issue_date")), money(invoice.get("gross"))
+    missing = [name for name, value in (("number", number), ("date", issued), ("gross amount", gross)) if not value]
+    if missing or not number or issued is None or gross is None:
+        raise Rejected(f"The invoice has no {', no '.join(missing)}, so it cannot be posted; complete it or ask the sender.")
+    return str(number), issued, gross
+
+
+def choose(
+    config: Config, vendor: Vendor | None, invoice: Mapping[str, Any], account: str | None, text: str | None, center: str | None
+) -> Choice:
+    """Account, text and cost centre: as given, else by a rule's words, else of the vendor, else the default."""
+    rule = _rule(config, invoice)
+    number, seller = str(invoice.get("number") or ""), str((invoice.get("seller") or {}).get("name") or "")
+    by_rule, by_center = (rule.account, rule.cost_center) if rule else ("", "")
+    return Choice(
+        vendor,
+        account or (vendor.expense_account if vendor else "") or by_rule or config.expense_account(),
+        extf.clean(text or f"{vendor.name if vendor else seller} {number}", 60),
+        center or (vendor.cost_center if vendor else "") or by_center,
+    )
+
+
+def _rule(config: Config, invoice: Mapping[str, Any]) -> Any:
+    lines = [str(line.get("name") or "") for line in invoice.get("lines") or [] if isinstance(line, Mapping)]
+    text = " ".join([str((invoice.get("seller") or {}).get("name") or ""), *lines]).casefold()
+    return next((rule for rule in config.rules if any(word.casefold() in text for word in rule.words)), None)
+
+
+def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: str) -> list[dict[str, str]]:
+    """The postings of an invoice. Raises Rejected when they cannot be made or do not add up to the gross amount."""
+    number, issued, gross = needed(invoice)
+    taxes = [row for row in invoice.get("vat_breakdown") or [] if money(row.get("base")) or money(row.get("tax"))]
+    if not taxes:
+        raise Rejected(f"The VAT rates of invoice {number} are not known, so it cannot be posted; check it by hand.")
+    shares = [
+        ((money(row.get("base")) or Decimal(0)) + (money(row.get("tax")) or Decimal(0)), _key(config, row, number))
+        for row in taxes
+    ]
+    total = sum((share for share, _ in shares), Decimal(0))
+    if total != gross:
+        raise Rejected(f"The VAT rows of invoice {number} add up to {total}, its gross amount is {gross}; it is not posted.")
+    sign = -1 if invoice.get("type_code") in CREDIT_NOTES else 1
+    return [_row(invoice, choice, document, issued, share * sign, key) for share, key in shares]
+
+
+def _key(config: Config, row: Mapping[str, Any], number: str) -> str:
+    category, rate = str(row.get("category") or "S"), money(row.get("rate")) or Decimal(0)
+    key = config.tax_key(category, rate)
+    if key is None:
+        raise Rejected(
+            f"Invoice {number}: there is no tax key for {rate.normalize() + 0:f} % (category {category}); "
+            f"add it under `tax_keys` in connections.yaml: {{'{category}/{rate.normalize() + 0:f}': '…'}}."
+        )
+    return key
+
+
+def _row(invoice: Mapping[str, Any], choice: Choice, document: str, issued: date, share: Decimal, key: str) -> dict[str, str]:
+    due, currency = day(invoice.get("due_date")), str(invoice.get("currency") or "EUR")
+    cells = {
+        "Umsatz (ohne Soll/Haben-Kz)": extf.amount(share),
+        "Soll/Haben-Kennzeichen": "H" if share < 0 else "S",
+        "WKZ Umsatz": "" if currency == "EUR" else currency,
+        "Konto": choice.account,
+        "Gegenkonto (ohne BU-Schlüssel)": choice.vendor.number if choice.vendor else "",
+        "BU-Schlüssel": key,
+        "Belegdatum": f"{issued:%d%m}",
+        "Belegfeld 1": extf.number_of_document(str(invoice["number"])),
+        "Buchungstext": choice.text,
+        "Beleglink": f'BEDI "{guid(document)}"',
+        "Beleginfo – Art 1": "SHA-256",
+        "Beleginfo – Inhalt 1": document,
+        "KOST1 – Kostenstelle": choice.cost_center,
+        "Fälligkeit": f"{due:%d%m%Y}" if due else "",
+    }
+    return {caption: value for caption, value in cells.items() if value}
+
+
+def guid(document: str) -> str:
+    """The document's identifier for DATEV's link, derived from its SHA-256."""
+    return str(UUID(document[:32]))
+
+
+def year_start(config: Config, issued: date) -> date:
+    """The first day of the fiscal year in which a document's date lies."""
+    month, first = map(int, config.fiscal_year_start.split("-"))
+    start = date(issued.year, month, first)
+    return start if start <= issued else date(issued.year - 1, month, first)

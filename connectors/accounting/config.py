@@ -1,0 +1,69 @@
+"""What an admin says about the books, and what a posting needs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from connectors.base import Config as BaseConfig
+from connectors.base import Payload as BasePayload
+
+# Tax keys (BU-Schlüssel) are the same in SKR03 and SKR04: 9 and 8 input tax 19 % and 7 %; 94 services under § 13b with
+# 19 %; 19 intra-community acquisition with 19 % (DATEV: Steuerschlüssel, Standard-BU).
+TAX_KEYS = {"S/19": "9", "S/7": "8", "Z/0": "", "E/0": "", "O/0": "", "G/0": "", "AE/0": "94", "K/0": "19"}
+DEFAULT_ACCOUNT = {"SKR03": "4980", "SKR04": "6850"}
+
+
+class Rule(BaseConfig):
+    """An expense account by words in the lines of an invoice or the seller's name."""
+
+    words: list[str] = Field(description="Words, one of which must stand in the seller's name or in a line")
+    account: str = Field(pattern=r"^\d{4,9}$", description="The expense account then")
+    cost_center: str = Field(default="", description="The cost centre then")
+
+
+class Config(BaseConfig):
+    """Options of a connection to the books."""
+
+    chart: Literal["SKR03", "SKR04"] = Field(default="SKR03", description="The chart of accounts")
+    consultant_number: int = Field(ge=1001, le=9999999, description="The tax consultant's number at DATEV")
+    client_number: int = Field(ge=1, le=99999, description="The client's number at the consultant")
+    fiscal_year_start: str = Field(default="01-01", pattern=r"^\d{2}-\d{2}$", description="Month and day the fiscal year begins")
+    account_length: int = Field(default=4, ge=4, le=8, description="Digits of a ledger account")
+    vendors: str = Field(description="CSV file of creditors, with semicolons, UTF-8 or Windows-1252")
+    default_account: str = Field(default="", pattern=r"^\d{0,9}$", description="Expense account when nothing else says one")
+    rules: list[Rule] = Field(default=[], description="Expense accounts by words, first match wins")
+    tax_keys: dict[str, str] = Field(default={}, description="BU keys by `category/rate`, beside the usual ones: {'S/20': ''}")
+    output: str = Field(default="data:books", description="Folder for the batches that are imported into DATEV")
+    archive: str = Field(default="", description="Folder for the original documents; default: `belege` in the output folder")
+
+    def tax_key(self, category: str, rate: Decimal) -> str | None:
+        """The BU key for a VAT row; None when nobody said one."""
+        return (TAX_KEYS | self.tax_keys).get(f"{category}/{rate.normalize() + 0:f}")
+
+    def expense_account(self) -> str:
+        """The account when nothing else says one."""
+        return self.default_account or DEFAULT_ACCOUNT[self.chart]
+
+
+class Payload(BasePayload):
+    """A posting. A flow gives `invoice` and `document`; what else there is was resolved and is resolved again after an edit."""
+
+    invoice: dict[str, Any] = Field(description="The invoice as the agent `invoice` gives it")
+    document: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the document that is booked")
+    vendor: str | None = Field(
+        default=None, pattern=r"^\d{4,9}$", description="Creditor account; else found by VAT id, IBAN, name"
+    )
+    account: str | None = Field(default=None, pattern=r"^\d{4,9}$", description="Expense account; else of the vendor or a rule")
+    text: str | None = Field(default=None, max_length=60, description="Posting text; else the seller and the number")
+    cost_center: str | None = Field(default=None, max_length=36, description="Cost centre; else of the vendor")
+    document_name: str = Field(default="", description="The document's name, for its suffix in the archive")
+    vendor_name: str = Field(default="", description="Resolved: the creditor's name")
+    rows: list[dict[str, str]] = Field(default=[], description="Resolved: the postings, column by column")
+
+    @field_validator("vendor", "account", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) else value or None
