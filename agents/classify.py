@@ -24,6 +24,7 @@ Choose the label whose meaning fits what the sender wants. Labels:
 Answer in JSON: `label`; `confidence` from 0 to 1 (0.5 when two labels fit equally well); `quote`: the sentence of the text
 that decides it, copied exactly."""
 _READ_AT_MOST = 12_000
+_MEANING_BREAK = re.compile(r"\s/\s|\n|(?<=\w{3}[.;])\s+(?=[A-ZÄÖÜ])")  # each sentence is a row of its own
 _EXAMPLES_SHOWN = 3
 
 
@@ -31,7 +32,9 @@ class LabelOption(BaseModel):
     """What a label stands for."""
 
     model_config = ConfigDict(extra="forbid")
-    means: str = Field("", description="what such a text does, in a sentence; in several languages separated by ' / '")
+    means: str = Field(
+        "", description="what such a text does, a sentence; in other languages as well, if you like, each a sentence of its own"
+    )
     examples: list[str] = Field(default_factory=list, description="a few texts of this kind")
 
 
@@ -123,7 +126,7 @@ def _labels(options: ClassifyOptions, setting: Setting) -> list[Any]:
     return [
         Label(
             name,
-            [m.strip() for m in re.split(r"\s/\s|\n", option.means) if m.strip()] or [name.replace("-", " ").replace("_", " ")],
+            [m.strip() for m in _MEANING_BREAK.split(option.means) if m.strip()] or [name.replace("-", " ").replace("_", " ")],
             option.examples,
             [text for text in corrections.get(name, []) if text.strip()],
         )

@@ -33,6 +33,7 @@ _FRAMES = {
     ("en", "informal"): ("Hello {name},", "Hello,", "Best wishes"),
 }
 _SECTIONS_AT_MOST = 2
+_AS_NEAR = 0.8  # a second section counts when it is about as near as the first
 _QUOTE_AT_MOST = 300
 
 
@@ -105,7 +106,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
         [say(setting, "no_template", language=wanted, taken=language)] if template is not None and language != wanted else []
     )
     hits = _hits(task, language, setting) if options.knowledge else []
-    used = [h for h in hits[:_SECTIONS_AT_MOST] if h.confidence >= options.at_least]
+    used = [h for h in hits[:_SECTIONS_AT_MOST] if h.confidence >= options.at_least and h.nearness >= _AS_NEAR * hits[0].nearness]
     output: dict[str, Any] = {
         "text": "",
         "language": language,
@@ -158,7 +159,7 @@ def _framed(body: str, task: Task, language: str, setting: Setting) -> str:
 
 def _hits(task: Task, language: str, setting: Setting) -> list[Hit]:
     available = choose(sections(setting.office_dir / "knowledge"), task.options.knowledge, language)
-    return search(_asked(task), available)
+    return search(_asked(task), available, named=not isinstance(task.options.knowledge, bool))
 
 
 def _asked(task: Task) -> str:

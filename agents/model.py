@@ -46,7 +46,9 @@ class ModelSettings(BaseModel):
     timeout: float = Field(60, gt=0, description="seconds to wait for an answer")
     max_retries: int = Field(2, ge=0, le=10, description="how often to try again when the server is busy or fails")
     temperature: float | None = Field(0, description="0 for the same answer each time; null for models that take none")
-    max_tokens: int | None = Field(4096, ge=1, description="longest answer, so that a small model cannot ramble on; null for no limit")
+    max_tokens: int | None = Field(
+        4096, ge=1, description="longest answer, so that a small model cannot ramble on; null for no limit"
+    )
     max_concurrency: int = Field(4, ge=1, le=64, description="how many calls at the same time")
     price_in: Decimal = Field(Decimal(0), ge=0, description="price of one million tokens sent")
     price_out: Decimal = Field(Decimal(0), ge=0, description="price of one million tokens received")

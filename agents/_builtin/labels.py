@@ -8,7 +8,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agents._builtin.head import Head, fit
@@ -33,6 +33,8 @@ _CATCH_ALL_MEANING = re.compile(
 _HEADS_KEPT = 32
 _CORRECTIONS_A_LABEL = 60
 _STRONG = 0.7
+_LOOKED_AT = 12_000
+_SAYS_MORE = 30  # "anything else" alone describes nothing
 
 _lock = threading.Lock()
 _heads: OrderedDict[str, Head] = OrderedDict()
@@ -102,7 +104,11 @@ def _head(labels: Sequence[Label]) -> Head:
 
 def _fitted(labels: Sequence[Label]) -> Head:
     catch_all = [label for label in labels if label.catches_all]
-    own = [r for label in catch_all if (r := _rows(Label("", (), label.examples, label.corrections))) is not None]
+    own = [
+        r
+        for label in catch_all
+        if (r := _rows(replace(label, meanings=[m for m in label.meanings if len(m) > _SAYS_MORE]))) is not None
+    ]
     rows = {label.name: _rows(label) for label in labels if label not in catch_all}
     return fit({name: r for name, r in rows.items() if r is not None}, own[0] if own else None)
 
@@ -121,7 +127,7 @@ def _with_parts(head: Head, text: str, whole: Any) -> Any:
     """For several labels at once: the best of the whole and of its paragraphs."""
     import numpy as np
 
-    paragraphs = [p for p in re.split(r"\n\s*\n|(?<=[.!?])\s", text) if len(p.strip()) > 25][:20]
+    paragraphs = [p for p in re.split(r"\n\s*\n|(?<=[.!?])\s", text[:_LOOKED_AT]) if len(p.strip()) > 25][:20]
     if len(paragraphs) < 2:
         return whole
     return np.vstack([whole, head.probabilities(vectors(paragraphs))]).max(axis=0)
@@ -129,7 +135,7 @@ def _with_parts(head: Head, text: str, whole: Any) -> Any:
 
 def _with_strongest_sentence(head: Head, text: str, whole: Any) -> Any:
     """Where a text as a whole is about nothing in particular, the one sentence that clearly is about a label counts as much."""
-    found = sentences(text)[:60]
+    found = sentences(text[:_LOOKED_AT])[:60]
     if whole.argmax() != len(whole) - 1 or len(found) < 2:
         return whole
     parts = head.probabilities(row_vectors([s.text for s in found]))
@@ -147,7 +153,7 @@ def _named(labels: Sequence[str], catch_all: str | None, row: Any) -> dict[str, 
 
 def _telling(head: Head, text: str, label: str) -> list[Sentence]:
     """At most two sentences that speak for the label more than for any other, strongest first."""
-    found = sentences(text)[:60]
+    found = sentences(text[:_LOOKED_AT])[:60]
     if not found or label not in head.labels:
         return found[:1]
     scores = head.scores(row_vectors([s.text for s in found]))

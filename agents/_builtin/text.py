@@ -19,6 +19,7 @@ _FIRST = 1_500
 _CHUNK = 1_000
 _CHUNKS = 8
 _SENTENCES = 40
+_LONGEST = 500  # a line of a hundred thousand letters is no sentence
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def sentences(text: str, shortest: int = 9) -> list[Sentence]:
         piece = bare[start:end]
         left = start + len(piece) - len(piece.lstrip())
         if len(piece.strip()) >= shortest:
-            found.append(Sentence(piece.strip(), left, left + len(piece.strip())))
+            kept = piece.strip()[:_LONGEST]
+            found.append(Sentence(kept, left, left + len(kept)))
         start = following
     return found
 

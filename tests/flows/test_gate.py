@@ -190,7 +190,7 @@ def test_what_is_certain_decides_what_happens_next(runtime, monkeypatch, error, 
     row = prepared(runtime)
     approve(runtime, row)
     outside = _Outside(error, commit=commit)
-    monkeypatch.setattr(SaveFile, "execute", lambda a, c, p: outside(a, c, p))
+    monkeypatch.setattr(SaveFile, "execute", lambda a, c, p: outside(a, c, p))  # noqa: PLW0108 - an instance is not bound
     gate(runtime, Tally())
     gate(runtime, Tally())
     assert (proposals(runtime)[0].state, outside.calls) == (state, 1)
@@ -200,7 +200,7 @@ def test_an_unavailable_outside_is_asked_a_few_times_and_then_a_person(runtime, 
     row = prepared(runtime)
     approve(runtime, row)
     outside = _Outside(Unavailable("down"), commit=False)
-    monkeypatch.setattr(SaveFile, "execute", lambda a, c, p: outside(a, c, p))
+    monkeypatch.setattr(SaveFile, "execute", lambda a, c, p: outside(a, c, p))  # noqa: PLW0108 - an instance is not bound
     for _ in range(8):
         execute_sql(runtime, "UPDATE actions SET not_before = NULL")
         gate(runtime, Tally())
