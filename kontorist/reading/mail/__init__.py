@@ -1,0 +1,6 @@
+"""Mails as they come: any charset, any structure, every attachment; the new text told from what is quoted."""
+
+from kontorist.reading.mail.message import Address, Attachment, Mail, parse_mail
+from kontorist.reading.mail.quotes import Split, split_reply
+
+__all__ = ["Address", "Attachment", "Mail", "Split", "parse_mail", "split_reply"]

@@ -1,0 +1,167 @@
+"""One mail, read: who, when, about what, its text, its documents. Reads anything; complains in `oddities`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import Message
+
+from kontorist.core.errors import NotReadable
+from kontorist.reading.mail import header, structure
+from kontorist.reading.mail.body import Body, bytes_of, read_bodies
+from kontorist.reading.mail.names import file_name
+from kontorist.reading.mail.uuencode import cut_out
+
+MAX_BYTES = 100 * 2**20
+_BULK = {"bulk", "list", "junk"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Who, as shown and as addressed."""
+
+    name: str
+    address: str
+
+    def as_data(self) -> dict[str, str]:
+        """As flows see it."""
+        return {"name": self.name, "address": self.address}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A document that came with a mail, byte for byte."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+    content_id: str = ""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as far as it can be read; what is missing is empty."""
+
+    subject: str
+    senders: Sequence[Address]
+    to: Sequence[Address]
+    cc: Sequence[Address]
+    reply_to: Sequence[Address]
+    date: datetime | None
+    message_id: str
+    in_reply_to: str
+    references: Sequence[str]
+    text: str
+    html: str
+    attachments: Sequence[Attachment]
+    bulk: bool
+    automatic: bool
+    oddities: Mapping[str, str]
+    """What was odd, by code: `hidden-text` (the text), `charset` (what was named), `parts` (how many were not read)."""
+    digest: str
+    """SHA-256 over what the sender wrote: the same for a copy that took another way or got another number."""
+
+    @property
+    def sender(self) -> Address:
+        """The first author."""
+        return self.senders[0] if self.senders else Address("", "")
+
+
+def parse_mail(data: bytes) -> Mail:
+    """Read a mail. Raises NotReadable only for what is no mail at all: no header field, or larger than 100 MB."""
+    if len(data) > MAX_BYTES:
+        raise NotReadable(f"The mail is larger than {MAX_BYTES // 2**20} MB, so it was not read.")
+    message = _parsed(data)
+    raw = _raw_fields(message)
+    if not raw:
+        raise NotReadable("This is no mail: it has no header fields.")
+    sorted_parts = structure.bodies(message)
+    body = read_bodies(sorted_parts)
+    text, enclosed = cut_out(body.text)
+    return Mail(
+        subject=header.decoded(raw.get("subject", "")),
+        senders=_people(raw, "from") or _people(raw, "sender"),
+        to=_people(raw, "to"),
+        cc=_people(raw, "cc"),
+        reply_to=_people(raw, "reply-to"),
+        date=header.moment(raw["date"]) if "date" in raw else None,
+        message_id=next(iter(header.message_ids(raw.get("message-id", ""))), ""),
+        in_reply_to=next(iter(header.message_ids(raw.get("in-reply-to", ""))), ""),
+        references=header.message_ids(raw.get("references", "")),
+        text=text,
+        html=body.html,
+        attachments=[
+            *_attachments(sorted_parts.attachments),
+            *(Attachment(n, "application/octet-stream", d) for n, d in enclosed),
+        ],
+        bulk=_is_bulk(raw),
+        automatic=_is_automatic(raw, message),
+        oddities=_oddities(sorted_parts, body),
+        digest=_digest(raw, data),
+    )
+
+
+def _parsed(data: bytes) -> Message:
+    start = re.match(rb"(?:\xef\xbb\xbf|\s)*(?:From [^\r\n]*\r?\n)?(?:>From [^\r\n]*\r?\n)?", data)
+    try:
+        return message_from_bytes(data[start.end() :] if start else data, policy=policy.compat32)
+    except (RecursionError, ValueError, IndexError, LookupError, AttributeError, TypeError) as error:
+        raise NotReadable(f"The mail is built so badly that it cannot be taken apart ({type(error).__name__}).") from error
+
+
+def _raw_fields(message: Message) -> dict[str, str]:
+    """Each field as it stands there; of address fields given twice both, of others the first."""
+    found: dict[str, str] = {}
+    for name, value in message.raw_items():
+        key, text = name.lower(), str(value)
+        if key in found and key in ("to", "cc", "references"):
+            found[key] += ", " + text if key != "references" else " " + text
+        else:
+            found.setdefault(key, text)
+    return found
+
+
+def _people(raw: dict[str, str], name: str) -> list[Address]:
+    return [Address(n, a) for n, a in header.addresses(raw.get(name, ""))][:500]
+
+
+def _attachments(parts: Sequence[Message]) -> Iterator[Attachment]:
+    for number, part in enumerate(parts, 1):
+        media = structure.kind(part)
+        content_id = str(part.get("Content-ID", "") or "").strip().strip("<>")
+        yield Attachment(file_name(part, media, number), media, bytes_of(part), content_id)
+
+
+def _is_bulk(raw: dict[str, str]) -> bool:
+    return "list-id" in raw or "list-unsubscribe" in raw or raw.get("precedence", "").strip().lower() in _BULK
+
+
+def _is_automatic(raw: dict[str, str], message: Message) -> bool:
+    """Answers by machines and reports of mail servers (RFC 3834, RFC 3462); nobody may answer them."""
+    submitted = raw.get("auto-submitted", "no").partition(";")[0].strip().lower()
+    return (
+        submitted not in ("", "no")
+        or raw.get("return-path", "x").strip() == "<>"
+        or raw.get("precedence", "").strip().lower() == "auto_reply"
+        or bool(raw.keys() & {"x-autoreply", "x-autorespond", "x-auto-response-suppress-reply"})
+        or structure.kind(message) == "multipart/report"
+        or raw.get("from", "").lower().lstrip(" <\"'").startswith(("mailer-daemon@", "mailer-daemon "))
+    )
+
+
+def _oddities(parts: structure.Bodies, body: Body) -> dict[str, str]:
+    return body.oddities | ({"parts": str(parts.left_out)} if parts.left_out else {})
+
+
+def _digest(raw: dict[str, str], data: bytes) -> str:
+    """Over the author's fields and the body: not over what servers and virus scanners add on the way."""
+    _, _, body = re.sub(rb"\r\n?", b"\n", data).partition(b"\n\n")
+    digest = hashlib.sha256()
+    for name in ("message-id", "from", "to", "cc", "date", "subject"):
+        digest.update(f"{name}:{header.unfolded(raw.get(name, '')).strip()}\n".encode("utf-8", "surrogateescape"))
+    digest.update(body.strip())
+    return digest.hexdigest()
