@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,11 +17,22 @@ from typing import Any
 Json = Any  # JSON data; Python 3.11 has no recursive aliases
 
 _TAG = "$"
+_MAX_DIGITS = 100  # Decimal("1E+999999999") is short to read and a gigabyte to write
 
 
 def encode(value: Any) -> str:
     """JSON for the journal; `decode` gives back equal values of equal types."""
-    return json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"))
+    return dumps(_tagged(value))
+
+
+def dumps(data: Any, *, sort_keys: bool = False) -> str:
+    """Compact JSON that can be stored: readable, and escaped where a half surrogate from a broken mail is in it."""
+    text = json.dumps(data, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(data, sort_keys=sort_keys, separators=(",", ":"))
+    return text
 
 
 def decode(text: str) -> Any:
@@ -62,12 +74,19 @@ def _untagged(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Plain JSON data for payloads and output: decimals as `"12.30"`, dates as ISO 8601."""
+    """Plain JSON data for payloads and output: decimals as `"12.30"`, dates as ISO 8601.
+
+    Raises TypeError for what has no JSON, ValueError for a number that is none or too long to be written out.
+    """
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS:
+            raise ValueError(f"{value} is not an amount")
         return format(value, "f")
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is not a number that can be stored")
         return round(value, 6)
     if isinstance(value, date):
         return value.isoformat()
@@ -80,7 +99,7 @@ def plain(value: Any) -> Any:
 
 def canonical(payload: Mapping[str, Any]) -> bytes:
     """Canonical bytes of a payload: UTF-8 JSON, keys sorted, no white space (after RFC 8785; no floats in payloads)."""
-    return json.dumps(plain(payload), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return dumps(plain(payload), sort_keys=True).encode()
 
 
 def sha256(data: bytes) -> str:

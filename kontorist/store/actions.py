@@ -261,13 +261,18 @@ def _approve_one(connection: Connection, shown: Shown, who: Who, comment: str) -
     _decide(connection, row, "approve", who, comment, now + parse_duration(row.rule.get("expires") or "7d"))
     given = approvers(connection, row, now)
     state = row.state
-    if len(given) >= int(row.rule.get("count", 1)):
+    if len(given) >= needed(row):
         state = "approved"
         undo = timedelta(seconds=float(row.rule.get("undo", 0)))
         _cas(connection, shown, _DECIDABLE, state=state, not_before=now + undo, error=None)
     data = {"revision": row.revision, "sha256": row.sha256, "channel": who.channel, "comment": comment, "state": state}
     audit.append(connection, [Event("action.approved", who.name, f"action:{row.id}", data)])
     return state
+
+
+def needed(row: ActionRow) -> int:
+    """How many different people have to approve; at least one, whatever a rule says."""
+    return max(1, int(row.rule.get("count", 1)))
 
 
 def approvers(connection: Connection, row: ActionRow, now: datetime) -> set[str]:
@@ -285,7 +290,7 @@ def approvers(connection: Connection, row: ActionRow, now: datetime) -> set[str]
 def _require_authority(connection: Connection, row: ActionRow, who: Who) -> None:
     if not may_decide(row, who):
         raise NotAllowed(f"{who.name} may not decide action {row.id}; it is for {', '.join(row.rule.get('by') or ['nobody'])}.")
-    if int(row.rule.get("count", 1)) > 1 and composer(connection, row) == who.name:
+    if needed(row) > 1 and composer(connection, row) == who.name:
         raise NotAllowed("You composed this version yourself; with four eyes asked for, somebody else has to approve it.")
 
 
@@ -414,12 +419,18 @@ def _next_revision(connection: Connection, row: ActionRow, payload: bytes, by: s
 
 
 def _current(connection: Connection, shown: Shown, states: tuple[str, ...]) -> ActionRow:
-    row = get(connection, shown.action_id)
+    row = _locked(connection, shown.action_id)
     if (row.revision, row.sha256) != (shown.revision, shown.sha256):
         raise Stale(f"Action {row.id} has a newer revision ({row.revision}); look at it and decide again.")
     if row.state not in states:
         raise Stale(f"Action {row.id} is {row.state} already.")
     return row
+
+
+def _locked(connection: Connection, action_id: int) -> ActionRow:
+    """An action that nobody else decides meanwhile: two pairs of eyes at the same moment must see each other."""
+    connection.execute(select(actions.c.id).where(actions.c.id == action_id).with_for_update())
+    return get(connection, action_id)
 
 
 def _cas(connection: Connection, shown: Shown, states: tuple[str, ...], **values: Any) -> None:

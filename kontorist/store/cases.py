@@ -11,9 +11,11 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
+from kontorist.core.values import sha256
 from kontorist.store import audit, documents
 from kontorist.store.audit import Event
-from kontorist.store.tables import actions, case_documents, cases, journal, threads
+from kontorist.store.database import insert_new
+from kontorist.store.tables import actions, case_documents, cases, journal, storable, threads
 from kontorist.store.tables import documents as known_documents
 
 STATES = ("runnable", "waiting", "unclear", "failed", "done", "closed")
@@ -93,8 +95,16 @@ class Case:
 
 def known_keys(connection: Connection, flow: str, name: str, keys: set[str]) -> set[str]:
     """Which source keys of a connection were taken in by this flow already."""
-    query = select(cases.c.source_key).where(cases.c.flow == flow, cases.c.connection == name, cases.c.source_key.in_(list(keys)))
-    return set(connection.execute(query).scalars())
+    stored = {_key(k): k for k in keys}
+    query = select(cases.c.source_key).where(
+        cases.c.flow == flow, cases.c.connection == name, cases.c.source_key.in_(list(stored))
+    )
+    return {stored[k] for k in connection.execute(query).scalars()}
+
+
+def _key(source_key: str) -> str:
+    """A source key as it is stored: one that is too long by its hash."""
+    return storable(source_key) if len(source_key) <= 128 else f"sha256:{sha256(source_key.encode('utf-8', 'replace'))}"
 
 
 def take_in(connection: Connection, new: Sequence[NewCase], actor: str) -> list[int | None]:
@@ -102,11 +112,10 @@ def take_in(connection: Connection, new: Sequence[NewCase], actor: str) -> list[
     ids: list[int | None] = []
     happened: list[Event] = []
     for item in new:
-        if known_keys(connection, item.flow, item.connection, {item.source_key}):
-            ids.append(None)
-            continue
         case_id = _insert(connection, item)
         ids.append(case_id)
+        if case_id is None:
+            continue
         digests = [d.sha256 for d in item.documents]
         happened.append(
             Event(
@@ -120,13 +129,13 @@ def take_in(connection: Connection, new: Sequence[NewCase], actor: str) -> list[
     return ids
 
 
-def _insert(connection: Connection, item: NewCase) -> int:
+def _insert(connection: Connection, item: NewCase) -> int | None:
     now = utcnow()
     row = {
         "flow": item.flow,
         "flow_version": item.flow_version,
         "connection": item.connection,
-        "source_key": item.source_key,
+        "source_key": _key(item.source_key),
         "source": item.source,
         "title": item.title,
         "data": item.data,
@@ -135,7 +144,9 @@ def _insert(connection: Connection, item: NewCase) -> int:
         "created": now,
         "updated": now,
     }
-    case_id = int(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+    case_id = connection.execute(insert_new(connection, cases, row).returning(cases.c.id)).scalar()
+    if case_id is None:  # taken in already, perhaps by another worker this very moment
+        return None
     documents.register(connection, {d.sha256: d.size for d in item.documents})
     if item.documents:
         connection.execute(
@@ -146,7 +157,7 @@ def _insert(connection: Connection, item: NewCase) -> int:
                     "position": i,
                     "sha256": d.sha256,
                     "name": d.name,
-                    "media_type": d.media_type,
+                    "media_type": storable(d.media_type)[:127],
                     "role": d.role,
                 }
                 for i, d in enumerate(item.documents)
@@ -154,15 +165,21 @@ def _insert(connection: Connection, item: NewCase) -> int:
         )
     if item.thread:
         connection.execute(
-            insert(threads), [{"key": key[:255], "case_id": case_id} for key in dict.fromkeys(k[:255] for k in item.thread)]
+            insert(threads),
+            [{"key": key, "case_id": case_id} for key in dict.fromkeys(thread_key(k) for k in item.thread)],
         )
-    return case_id
+    return int(case_id)
+
+
+def thread_key(key: str) -> str:
+    """A key of a conversation as it is stored."""
+    return storable(key)[:255]
 
 
 def in_thread(connection: Connection, keys: Sequence[str]) -> list[int]:
     """The cases that share a conversation with these keys."""
     return list(
-        connection.execute(select(threads.c.case_id).where(threads.c.key.in_([k[:255] for k in keys])).distinct()).scalars()
+        connection.execute(select(threads.c.case_id).where(threads.c.key.in_([thread_key(k) for k in keys])).distinct()).scalars()
     )
 
 
@@ -263,8 +280,14 @@ class Move:
 
 
 def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> None:
-    """Write journal entries and states of a chunk in the caller's transaction; states other than None end the lease."""
+    """Write journal entries and states of a chunk in the caller's transaction; states other than None end the lease.
+
+    What a worker reports of a case that was closed meanwhile, or that another worker has taken over, is left out.
+    """
     now = utcnow()
+    mine = _held(connection, [m.case_id for m in moves], owner)
+    late = [m.case_id for m in moves if m.case_id not in mine]
+    moves = [m for m in moves if m.case_id in mine]
     rows = [
         {
             "case_id": m.case_id,
@@ -295,6 +318,29 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
     audit.append(
         connection, [Event(f"case.{m.state}", owner, f"case:{m.case_id}", {"error": m.error} if m.error else {}) for m in ended]
     )
+    _leave_out(connection, late, owner)
+
+
+def _held(connection: Connection, ids: Sequence[int], owner: str) -> set[int]:
+    """Which of these cases this worker may still move: runnable, and leased to it or to nobody."""
+    free = or_(cases.c.lease_owner.is_(None), cases.c.lease_owner == owner)
+    query = select(cases.c.id).where(cases.c.id.in_(ids), cases.c.state == "runnable", free)
+    return set(connection.execute(query.order_by(cases.c.id).with_for_update()).scalars())
+
+
+def _leave_out(connection: Connection, ids: Sequence[int], owner: str) -> None:
+    closed = list(connection.execute(select(cases.c.id).where(cases.c.id.in_(ids), cases.c.state == "closed")).scalars())
+    for case_id in closed:
+        _withdraw(connection, case_id)
+    audit.append(connection, [Event("case.late-report", owner, f"case:{i}", {}) for i in ids])
+
+
+def _withdraw(connection: Connection, case_id: int) -> None:
+    """Nobody has to decide, and nothing runs any more, what was proposed for a case that a person has closed."""
+    open_ones = (actions.c.case_id == case_id, actions.c.state.in_(("proposed", "approved", "refused")))
+    values = {"state": "withdrawn", "effect_key": None, "error": "The case was closed.", "updated": utcnow()}
+    ids = connection.execute(update(actions).where(*open_ones).values(values).returning(actions.c.id)).scalars().all()
+    audit.append(connection, [Event("action.withdrawn", "case", f"action:{i}", {"case": case_id}) for i in ids])
 
 
 def _set_state(connection: Connection, m: Move, now: datetime, run: str | None) -> None:
@@ -329,7 +375,7 @@ def wake(connection: Connection, ids: Sequence[int]) -> None:
     """Let waiting cases run on (an action of theirs was settled)."""
     if ids:
         connection.execute(
-            select(cases.c.id).where(cases.c.id.in_(ids)).with_for_update()
+            select(cases.c.id).where(cases.c.id.in_(ids)).order_by(cases.c.id).with_for_update()
         )  # wait for a worker that is about to say `waiting`
         connection.execute(
             update(cases)
@@ -351,7 +397,8 @@ def retry(connection: Connection, case_id: int, actor: str) -> None:
 
 
 def close(connection: Connection, case_id: int, actor: str, reason: str = "") -> None:
-    """A person ends a case. Raises NotFound if it has ended."""
+    """A person ends a case and withdraws what was proposed for it. Raises NotFound if it has ended."""
+    _withdraw(connection, case_id)
     changed = connection.execute(
         update(cases)
         .where(cases.c.id == case_id, cases.c.state.in_(("runnable", "waiting", "unclear", "failed")))
@@ -379,6 +426,10 @@ def answer(connection: Connection, case_id: int, output: Mapping[str, Any], acto
         info={"answered_by": actor},
         model=f"person:{actor}",
     )
+    if not connection.execute(
+        update(cases).where(cases.c.id == case_id, cases.c.state == "unclear").values(state="runnable", lease_owner=None)
+    ).rowcount:
+        raise NotFound(f"Case {case_id} was answered by somebody else just now.")
     move(connection, [Move(case_id, [entry], case.round, "runnable")], actor)
     from kontorist.store import corrections
 

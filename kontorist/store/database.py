@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from kontorist.core.errors import ConfigurationError, Unavailable
+from kontorist.store import audit
 
 _SAFE_SQLITE = (3, 51, 3)
 
@@ -63,13 +65,17 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; committed and on disk when the block ends."""
         with _readable_errors(self.url), self.engine.begin() as connection:
+            audit.begin(connection)
             yield connection
+            audit.finish(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view."""
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with _readable_errors(self.url), self.engine.connect() as plain:
-            yield plain.execution_options(kontorist_read=True)
+            plain.info.pop("kontorist.audit", None)
+            yield plain.execution_options(kontorist_read=True, **options)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -100,12 +106,18 @@ def migrate(database: Database) -> None:
         )
     if found == newest():
         return
+    if found is not None and str(found) > newest():
+        raise ConfigurationError(
+            f"The database was written by a newer version of Kontorist (schema {found}, this one knows {newest()}): install that one."
+        )
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with database.engine.begin() as connection:
+        if not database.is_sqlite:  # two programs that start at once: the second waits, and finds it done
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7302)")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -116,7 +128,12 @@ def _has_versions(connection: Connection) -> bool:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        try:
+            return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        except (ArgumentError, ImportError, ValueError) as error:
+            raise ConfigurationError(
+                "DATABASE_URL is not the address of a database; write postgresql://user:password@host/name, or leave it out."
+            ) from error
     engine = create_engine(url, module=sqlite_module(), connect_args={"timeout": 30, "check_same_thread": False})
     event.listen(engine, "connect", _sqlite_settings)
     event.listen(engine, "begin", _sqlite_begin)
@@ -125,7 +142,7 @@ def _engine(url: str) -> Engine:
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "trusted_schema=OFF"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -138,13 +155,26 @@ def _sqlite_begin(connection: Connection) -> None:
 def _readable_errors(url: str) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InterfaceError) as error:
         raise Unavailable(_sentence(error, url)) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # a defect of ours, not of the database
+            raise
+        raise Unavailable(_sentence(error, url)) from error
+
+
+def insert_new(connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Insert:
+    """An INSERT that leaves out what is there already, also when two workers insert it at the same moment."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).values(rows).on_conflict_do_nothing()
+    return sqlite.insert(table).values(rows).on_conflict_do_nothing()
 
 
 def _sentence(error: DBAPIError, url: str) -> str:
     cause = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
     shown = url if url.startswith("sqlite") else url.rpartition("@")[2]
+    if "malformed" in cause or "not a database" in cause:
+        return f"The file of the database is damaged ({shown}: {cause}): stop the program and restore the file from the backup."
     if "full" in cause:
         return f"The disk of the database is full ({shown}): free some space; nothing was lost, the next run goes on."
     if "readonly" in cause or "read-only" in cause:

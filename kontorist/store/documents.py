@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound, Unavailable
 from kontorist.core.values import sha256
-from kontorist.store.database import Database
+from kontorist.store.database import Database, insert_new
 from kontorist.store.tables import documents
 
 
@@ -25,22 +25,31 @@ def put(database: Database, data: bytes) -> str:
     """Keep bytes, on disk when this returns; call it before the transaction that refers to them. Returns the SHA-256."""
     digest = sha256(data)
     target = place(database, digest)
-    if target.exists():
-        return digest
     try:
+        if target.exists() and sha256(target.read_bytes()) == digest:
+            return digest
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).chmod(0o440)
-        Path(file.name).replace(target)
+        _write(target, data)
         _sync_folder(target.parent)
     except OSError as error:
         raise Unavailable(
             f"A document cannot be stored in {target.parent}: {error.strerror}. Nothing was lost; the next run tries again."
         ) from error
     return digest
+
+
+def _write(target: Path, data: bytes) -> None:
+    file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False)  # noqa: SIM115 - closed below
+    new = Path(file.name)
+    try:
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.chmod(0o440)
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -53,10 +62,9 @@ def _sync_folder(folder: Path) -> None:
 
 def register(connection: Connection, sizes: dict[str, int]) -> None:
     """Note documents (SHA-256 → size) that are not known yet."""
-    known = set(connection.execute(select(documents.c.sha256).where(documents.c.sha256.in_(list(sizes)))).scalars())
-    rows = [{"sha256": d, "size": size, "created": utcnow()} for d, size in sizes.items() if d not in known]
+    rows = [{"sha256": d, "size": sizes[d], "created": utcnow()} for d in sorted(sizes)]
     if rows:
-        connection.execute(insert(documents), rows)
+        connection.execute(insert_new(connection, documents, rows))
 
 
 def get(database: Database, digest: str) -> bytes:

@@ -19,7 +19,7 @@ from kontorist.core.permit import Permit, issue
 from kontorist.core.values import sha256
 from kontorist.store import audit, cases
 from kontorist.store import office_state as office
-from kontorist.store.actions import ActionRow, approvers, as_row, void
+from kontorist.store.actions import ActionRow, approvers, as_row, needed, void
 from kontorist.store.audit import Event
 from kontorist.store.database import Database
 from kontorist.store.tables import actions
@@ -41,9 +41,7 @@ def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -
     with database.write() as connection:
         stops, epoch = office.stops(connection), office.epoch(connection)
         claims = []
-        for row in _ready(connection, now, limit, epoch):
-            if stops.hits(row.flow, row.connection):
-                continue
+        for row in _ready(connection, now, limit, epoch, stops):
             if problem := _invalid(connection, row, now):
                 void(connection, row, problem, "gate", "approval")
                 continue
@@ -51,8 +49,10 @@ def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -
     return claims
 
 
-def _ready(connection: Connection, now: datetime, limit: int, epoch: int) -> list[ActionRow]:
+def _ready(connection: Connection, now: datetime, limit: int, epoch: int, stops: office.Stops) -> list[ActionRow]:
     """Approved actions, oldest first; those that share a card wait until the leading one is done."""
+    if stops.office:
+        return []
     head = actions.alias("head")
     leads = or_(
         actions.c.card == actions.c.id, select(head.c.id).where(head.c.id == actions.c.card, head.c.state == "done").exists()
@@ -61,6 +61,7 @@ def _ready(connection: Connection, now: datetime, limit: int, epoch: int) -> lis
     query = (
         select(actions)
         .where(actions.c.state == "approved", actions.c.epoch <= epoch, due, leads)
+        .where(actions.c.flow.not_in(stops.flows), actions.c.connection.not_in(stops.connections))
         .order_by(actions.c.id)
         .limit(limit)
     )
@@ -77,7 +78,7 @@ def _invalid(connection: Connection, row: ActionRow, now: datetime) -> str:
     """Why this action may not run as it is; empty if it may."""
     if sha256(row.payload) != row.sha256:
         return "The stored payload is not the one that was approved."
-    if len(approvers(connection, row, now)) < int(row.rule.get("count", 1)):
+    if len(approvers(connection, row, now)) < needed(row):
         return "The approval has expired or is not complete."
     return ""
 
@@ -164,12 +165,14 @@ def uncertain(database: Database, row: ActionRow, attempt: int, evidence: str) -
 def changed(database: Database, claimed: Claim, reasons: Sequence[str]) -> None:
     """The world the approval rested on has changed: nothing is done, a person decides again."""
     with database.write() as connection:
-        _settle(connection, claimed.row, claimed.permit.attempt, ("claimed",), "approved")
+        if not _settle(connection, claimed.row, claimed.permit.attempt, ("claimed",), "approved"):
+            return  # another worker has it by now
         (row,) = [as_row(r) for r in connection.execute(select(actions).where(actions.c.id == claimed.row.id))]
         void(connection, row, " ".join(reasons), "gate")
 
 
-def _settle(connection: Connection, row: ActionRow, attempt: int, states: tuple[str, ...], state: str, **values: Any) -> None:
+def _settle(connection: Connection, row: ActionRow, attempt: int, states: tuple[str, ...], state: str, **values: Any) -> bool:
+    """Write what became of an attempt; false (and only a note in the audit chain) when it is no longer the current one."""
     values = {"error": None, **values}
     where = (actions.c.id == row.id, actions.c.attempt == attempt, actions.c.state.in_(states))
     changed_rows = connection.execute(
@@ -180,6 +183,7 @@ def _settle(connection: Connection, row: ActionRow, attempt: int, states: tuple[
         data["receipt"] = values["receipt"]["evidence"]
     kind = f"action.{'postponed' if state == 'approved' else state}" if changed_rows else "action.late-report"
     audit.append(connection, [Event(kind, "gate", f"action:{row.id}", data)])
+    return bool(changed_rows)
 
 
 @dataclass(frozen=True)
@@ -195,11 +199,10 @@ def recover(database: Database) -> list[Dead]:
     now = utcnow()
     dead = (actions.c.lease_until < now) | (actions.c.lease_until.is_(None))
     with database.write() as connection:
-        back = list(connection.execute(select(actions.c.id).where(actions.c.state == "claimed", dead)).scalars())
-        if back:
-            values = {"state": "approved", "lease_until": None, "lease_owner": None, "updated": now}
-            connection.execute(update(actions).where(actions.c.id.in_(back), actions.c.state == "claimed", dead).values(values))
-            audit.append(connection, [Event("action.given-back", "gate", f"action:{i}", {}) for i in back])
+        values = {"state": "approved", "lease_until": None, "lease_owner": None, "updated": now}
+        given_back = update(actions).where(actions.c.state == "claimed", dead).values(values).returning(actions.c.id)
+        back = sorted(connection.execute(given_back).scalars())
+        audit.append(connection, [Event("action.given-back", "gate", f"action:{i}", {}) for i in back])
         rows = connection.execute(select(actions).where(actions.c.state == "committing", dead)).all()
     return [Dead(as_row(r), r.attempt) for r in rows]
 
@@ -207,12 +210,9 @@ def recover(database: Database) -> list[Dead]:
 def found(database: Database, dead: Dead, receipt: Mapping[str, Any] | None, *, authoritative: bool, why: str) -> str:
     """Close a dead `committing` action by what the look-up gave; returns its new state."""
     with database.write() as connection:
-        if receipt is not None:
-            _settle(connection, dead.row, dead.attempt, ("committing",), "done", receipt={"evidence": receipt, "outputs": {}})
+        new = "done" if receipt is not None else "approved" if authoritative else "uncertain"
+        values: dict[str, Any] = {"receipt": {"evidence": receipt, "outputs": {}}} if new == "done" else {"error": why}
+        settled = _settle(connection, dead.row, dead.attempt, ("committing",), new, **values)
+        if settled and new == "done":
             cases.wake(connection, [dead.row.case_id])
-            return "done"
-        if authoritative:
-            _settle(connection, dead.row, dead.attempt, ("committing",), "approved", error=why)
-            return "approved"
-        _settle(connection, dead.row, dead.attempt, ("committing",), "uncertain", error=why)
-        return "uncertain"
+        return new if settled else str(connection.execute(select(actions.c.state).where(actions.c.id == dead.row.id)).scalar())

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from kontorist.core.clock import utcnow
 from kontorist.store import audit
 from kontorist.store.audit import Event
+from kontorist.store.database import insert_new
 from kontorist.store.tables import passes, state
 
 
@@ -22,17 +23,15 @@ def get(connection: Connection, name: str) -> Any:
 
 def put(connection: Connection, name: str, value: Any) -> None:
     """Store a fact."""
-    if connection.execute(update(state).where(state.c.name == name).values(value=value)).rowcount == 0:
-        connection.execute(insert(state).values(name=name, value=value))
+    connection.execute(insert_new(connection, state, {"name": name, "value": value}))
+    connection.execute(update(state).where(state.c.name == name).values(value=value))
 
 
 def instance(connection: Connection) -> str:
     """The id of this office's database, made on first use."""
-    found = get(connection, "instance")
-    if not found:
-        found = secrets.token_hex(8)
-        put(connection, "instance", found)
-    return str(found)
+    if not get(connection, "instance"):
+        connection.execute(insert_new(connection, state, {"name": "instance", "value": secrets.token_hex(8)}))
+    return str(get(connection, "instance"))
 
 
 def epoch(connection: Connection) -> int:

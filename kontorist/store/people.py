@@ -58,7 +58,7 @@ def sign_in(connection: Connection, name: str, password: str) -> Session | None:
 
     Raises AccessDenied while the name is locked after too many wrong guesses.
     """
-    row = connection.execute(select(people).where(people.c.name == name)).first()
+    row = connection.execute(select(people).where(people.c.name == name).with_for_update()).first()
     now = utcnow()
     if row is not None and row.locked_until and row.locked_until > now:
         seconds = int((row.locked_until - now).total_seconds()) + 1

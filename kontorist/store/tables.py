@@ -17,10 +17,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy import Text as PlainText
 
 from kontorist.core.values import decode, encode
 
@@ -48,10 +48,30 @@ class Utc(TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+def storable(text: str) -> str:
+    """Text that every database takes: what cannot be stored (NUL, half surrogates out of broken mails) becomes `\ufffd`."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode() if not _clean(text) else text
+
+
+def _clean(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+class Text(TypeDecorator[str]):
+    """Words that may come out of a mail."""
+
+    impl = PlainText
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """Text → storable text."""
+        return None if value is None else storable(value)
+
+
 class Values(TypeDecorator[Any]):
     """Journal values as tagged JSON text (kontorist.core.values)."""
 
-    impl = Text
+    impl = PlainText
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
@@ -221,7 +241,7 @@ events = Table(
     Column("kind", String(40), nullable=False),
     Column("actor", String(100), nullable=False),
     Column("subject", String(64), nullable=False, index=True),
-    Column("data", Text, nullable=False),
+    Column("data", PlainText, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )
