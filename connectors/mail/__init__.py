@@ -1,0 +1,178 @@
+"""E-mail: a mailbox on this machine (Maildir) or on a server (IMAP and SMTP). Reads mails; replies, sends, drafts, moves, flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from connectors import _files
+from connectors.base import Action, Connector, Health, Item
+from connectors.mail.config import MailConfig, MailOptions
+from connectors.mail.files import mails_in
+from connectors.mail.filing import Flag, Move
+from connectors.mail.item import item_of
+from connectors.mail.seen import Seen
+from connectors.mail.sending import Draft, Reply, Send
+from connectors.mail.transport import Transport
+from kontorist.core.clock import parse_duration, utcnow
+from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
+from kontorist.core.values import sha256
+
+__all__ = ["Mail"]
+
+_PAGE = 50
+
+
+class Mail(Connector):
+    """One mailbox."""
+
+    Config = MailConfig
+    triggers: ClassVar[Mapping[str, type[BaseModel]]] = {"mail": MailOptions}
+    actions: ClassVar[Mapping[str, type[Action]]] = {"reply": Reply, "send": Send, "draft": Draft, "move": Move, "flag": Flag}
+    suffixes: ClassVar[Mapping[str, Sequence[str]]] = {"mail": (".eml", ".mbox", ".msg", ".txt", "")}
+
+    def __init__(self, config: Any, surroundings: Any) -> None:
+        super().__init__(config, surroundings)
+        self._transport: Transport | None = None
+        self.seen = Seen(surroundings.data_dir / "cache" / f"mail-{surroundings.name}.sqlite")
+        self._problems: list[str] = []
+
+    @property
+    def transport(self) -> Transport:
+        """The mailbox, opened when it is first needed."""
+        if self._transport is None:
+            self._transport = self._opened()
+        return self._transport
+
+    def _opened(self) -> Transport:
+        config, path = self.config, self.surroundings.path
+        if config.transport == "maildir":
+            from connectors.mail.maildir import Maildir
+
+            outgoing = path(config.outgoing) if config.outgoing else None
+            return Maildir(path(config.path), outgoing, path(config.seed) if config.seed else None, config.max_size)
+        from connectors.mail.imap import Imap
+        from connectors.mail.smtp import Smtp
+
+        smtp = Smtp(config.smtp) if config.smtp else None
+        return Imap(config.imap, smtp, config.sent_folder, config.drafts_folder, config.max_size)
+
+    def close(self) -> None:
+        """Sign out."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The office's languages, the first one first."""
+        return self.surroundings.settings.get("languages") or ("de", "en")
+
+    @property
+    def language(self) -> str:
+        """The language in which the office reads."""
+        return self.languages[0]
+
+    # reads ---------------------------------------------------------------
+
+    def read(self, kind: str, options: MailOptions, known: Any) -> Iterator[Item]:
+        """The mails that were not taken in yet, whoever has read them already, oldest first, few in memory at once."""
+        self._problems.clear()
+        left = options.limit
+        for folder in options.folders():
+            for item in self._in_folder(folder, _since(options.since), known):
+                if left == 0:
+                    return
+                left = left - 1 if left is not None else None
+                yield item
+
+    def _in_folder(self, folder: str, since: date | None, known: Any) -> Iterator[Item]:
+        listing = self.transport.listing(folder, since)
+        for start in range(0, len(listing.ids), _PAGE):
+            page = listing.ids[start : start + _PAGE]
+            cached = self.seen.keys(folder, listing.generation, page)
+            done = known(set(cached.values())) if cached else set()
+            fresh = [i for i in page if cached.get(i) not in done]
+            for found in self.transport.fetch(folder, fresh):
+                item = self._item(found, folder)
+                self.seen.remember(folder, listing.generation, {found.id: item.source_key})
+                if item.source_key not in known({item.source_key}):
+                    yield item
+
+    def _item(self, found: Any, folder: str) -> Item:
+        source = f"{self.surroundings.name}/{folder} {found.id}"
+        item = item_of(found, source=source, folder=folder, languages=self.languages, max_size=self.config.max_size)
+        if not item.data["mail"]["from"]["address"] and not item.data["mail"]["text"]:
+            self._problems.append(f"{source}: {item.title}")
+        return item
+
+    @classmethod
+    def from_file(  # type: ignore[override]
+        cls,
+        kind: str,  # noqa: ARG003 - the contract's
+        path: Path,
+        settings: Mapping[str, Any],
+    ) -> Iterator[Item | NotReadable]:
+        """The mails of a file or folder; what is no mail comes as its NotReadable, and the others go on."""
+        from connectors.mail.transport import Fetched
+        from kontorist.reading.mail import parse_mail
+
+        languages = settings.get("languages") or ("de", "en")
+        for found in mails_in(path):
+            if isinstance(found, NotReadable):
+                yield found
+                continue
+            place, data = found
+            try:
+                parse_mail(data[:65_536] if len(data) < 65_536 else data)
+            except NotReadable as error:
+                yield NotReadable(f"{place}: {error}")
+                continue
+            yield item_of(Fetched(place, data), source=place, folder="INBOX", languages=languages, max_size=len(data))
+
+    # what the actions need -------------------------------------------------
+
+    def document(self, digest: str) -> bytes:
+        """A document of the case that goes with a mail. Raises Unavailable, Rejected."""
+        place = self.surroundings.data_dir / "documents" / digest[:2] / digest
+        try:
+            data = place.read_bytes()
+        except OSError as error:
+            raise Unavailable(f"The document {digest[:12]}… cannot be read: {error.strerror}.") from error
+        if sha256(data) != digest:
+            raise Rejected(f"The document {digest[:12]}… in {place} is damaged; restore it from the backup.")
+        return data
+
+    @staticmethod
+    def media_type(name: str) -> str:
+        """By the name alone: the receiver's program looks at it the same way."""
+        return _files.media_type(name, b"\0")
+
+    # operations ----------------------------------------------------------
+
+    def try_out(self) -> Health:
+        """Sign in and change nothing."""
+        try:
+            details = self.transport.try_out()
+        except KontoristError as error:
+            return Health(False, str(error))
+        where = self.config.path if self.config.transport == "maildir" else self.config.imap.host
+        sends = "" if self.config.transport == "maildir" or self.config.smtp else "; nothing can be sent: 'smtp' is missing"
+        return Health(True, f"{where}: {details.get('mails', 0)} mails in INBOX{sends}", details)
+
+    def problems(self) -> Sequence[str]:
+        """Mails that could not be read in the last pass."""
+        return list(self._problems)
+
+
+def _since(written: str | None) -> date | None:
+    if written is None:
+        return None
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return (utcnow() - parse_duration(written)).date()

@@ -1,0 +1,101 @@
+"""What an admin says about a mailbox, and about the mails that start a flow."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from connectors.base import Config
+from kontorist.core.clock import parse_duration
+from kontorist.reading.mail.header import addresses
+
+Security = Literal["tls", "starttls", "none"]
+
+
+class Access(Config):
+    """A mail server and who signs in there."""
+
+    host: str = Field(description="The server's name")
+    port: int | None = Field(None, ge=1, le=65535, description="Default: the usual port for the protocol and `tls`")
+    user: str = Field("", description="Who signs in; empty: nobody has to")
+    password: str = Field("", description="As ${NAME}, never in plain text", repr=False)
+    tls: Security = Field("tls", description="tls (encrypted from the start), starttls, or none (this machine only)")
+    ca_file: str | None = Field(None, description="A certificate authority of your own, in PEM format")
+    timeout: float = Field(30, gt=0, le=600, description="Seconds to wait for an answer")
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Access:
+        if self.tls == "none" and not _is_this_machine(self.host):
+            raise ValueError(
+                f"without encryption the password and every mail could be read on the way to {self.host}; use tls or starttls"
+            )
+        return self
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class MailConfig(Config):
+    """A mailbox: on this machine (maildir) or on a mail server (imap)."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    transport: Literal["maildir", "imap"] = Field("imap", description="maildir: a folder on this machine; imap: a mail server")
+    sender: str = Field(alias="from", description="Whom mails come from: Name <address>")
+    path: str | None = Field(None, description="maildir: the mailbox folder; `data:` is the data folder")
+    seed: str | None = Field(None, description="maildir: a folder of .eml files that fill the mailbox when it is made")
+    outgoing: str | None = Field(None, description="maildir: where sent mails are put; default: the folder `Sent` of the mailbox")
+    imap: Access | None = Field(None, description="imap: the server that keeps the mails")
+    smtp: Access | None = Field(None, description="imap: the server that sends; without it nothing can be sent")
+    sent_folder: str | None = Field(
+        None, description="imap: where copies of sent mails are put; default: the server's; empty: none"
+    )
+    drafts_folder: str | None = Field(None, description="Where drafts are put; default: the server's, else `Drafts`")
+    max_size: int = Field(50 * 2**20, gt=0, description="Of larger mails (bytes) only the beginning is taken in")
+
+    @field_validator("sender")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        found = addresses(value)
+        if len(found) != 1 or "@" not in found[0][1].strip("@"):
+            raise ValueError(f"'{value}' is not an address; write it as: Name <name@example.com>")
+        return value
+
+    @model_validator(mode="after")
+    def _has_its_parts(self) -> MailConfig:
+        if self.transport == "maildir" and not self.path:
+            raise ValueError("transport maildir needs 'path'")
+        if self.transport == "imap" and not self.imap:
+            raise ValueError("transport imap needs 'imap: {host, user, password}'")
+        return self
+
+
+class MailOptions(BaseModel):
+    """The trigger `mail`: each new mail becomes a case."""
+
+    model_config = ConfigDict(extra="forbid")
+    folder: str | list[str] = Field("INBOX", description="Which folder, or a list of folders")
+    since: str | None = Field(None, description="Only mails that arrived since then: a date (2026-11-01) or a time span (30d)")
+    limit: int | None = Field(None, ge=1, description="At most so many in one pass")
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _is_a_date_or_span(cls, value: object) -> object:
+        from datetime import date
+
+        text = str(value) if value is not None else None
+        if text is not None:
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                parse_duration(text)
+        return text
+
+    def folders(self) -> list[str]:
+        """The folders, in order."""
+        return [self.folder] if isinstance(self.folder, str) else self.folder

@@ -1,0 +1,295 @@
+"""A mailbox on a mail server: IMAP (RFC 3501, MOVE RFC 6851, UIDPLUS RFC 4315)."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.imapclient import DRAFTS, SENT
+
+from connectors.mail.config import Access
+from connectors.mail.smtp import Smtp
+from connectors.mail.tls import tls_context, unproven
+from connectors.mail.transport import Fetched, Listing
+from kontorist.core.errors import AccessDenied, Rejected, Unavailable
+
+_FLAGS = {"seen": rb"\Seen", "answered": rb"\Answered", "flagged": rb"\Flagged", "draft": rb"\Draft"}
+_CHUNK = 20 * 2**20  # bytes that are asked for at once
+_PORTS = {"tls": 993, "starttls": 143, "none": 143}
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _translated(method: Callable[Concatenate[Imap, _P], _T]) -> Callable[Concatenate[Imap, _P], _T]:
+    """What goes wrong with a server, in our errors; a connection that failed is not used again."""
+
+    def run(self: Imap, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return method(self, *args, **kwargs)
+        except ssl.SSLCertVerificationError as error:
+            self.drop()
+            raise unproven(self.access, error) from error
+        except (IMAPClientAbortError, OSError, EOFError) as error:
+            self.drop()
+            raise Unavailable(
+                f"The mail server {self.access.host} does not answer: {_reason(error)}. It is tried again."
+            ) from error
+        except CapabilityError as error:
+            raise Rejected(f"The mail server {self.access.host} cannot do this: {_reason(error)}.") from error
+        except IMAPClientError as error:
+            raise Rejected(f"The mail server {self.access.host} refused: {_reason(error)}.") from error
+
+    return cast("Callable[Concatenate[Imap, _P], _T]", functools.wraps(method)(run))
+
+
+def _reason(error: Exception) -> str:
+    text = str(error.args[0] if error.args else "") if not isinstance(error, OSError) else (error.strerror or str(error))
+    return re.sub(r"^b'(.*)'$", r"\1", text).strip() or type(error).__name__
+
+
+class Imap:
+    """One account, over one connection that is opened when it is first needed."""
+
+    def __init__(self, access: Access, smtp: Smtp | None, sent_folder: str | None, drafts: str | None, max_size: int) -> None:
+        self.access = access
+        self.smtp = smtp
+        self._sent = sent_folder
+        self._drafts = drafts
+        self.max_size = max_size
+        self._client: IMAPClient | None = None
+        self._selected: tuple[str, bool] | None = None
+
+    # connection ----------------------------------------------------------
+
+    def _connected(self) -> IMAPClient:
+        if self._client is not None:
+            try:
+                self._client.noop()
+            except (IMAPClientError, OSError, EOFError):
+                self.drop()
+        if self._client is None:
+            self._client = self._signed_in()
+        return self._client
+
+    def _signed_in(self) -> IMAPClient:
+        access = self.access
+        client = IMAPClient(
+            access.host,
+            port=access.port or _PORTS[access.tls],
+            ssl=access.tls == "tls",
+            ssl_context=tls_context(access) if access.tls == "tls" else None,
+            use_uid=True,
+            timeout=SocketTimeout(connect=min(access.timeout, 15), read=access.timeout),
+        )
+        try:
+            if access.tls == "starttls":
+                client.starttls(tls_context(access))
+            client.login(access.user, access.password)
+        except LoginError as error:
+            self._quit(client)
+            raise AccessDenied(
+                f"The mail server {access.host} does not accept the user '{access.user}' with this password. "
+                "Mend user and password in connections.yaml and .env."
+            ) from error
+        except BaseException:
+            self._quit(client)
+            raise
+        client.normalise_times = False
+        return client
+
+    @staticmethod
+    def _quit(client: IMAPClient) -> None:
+        with contextlib.suppress(Exception):
+            client.shutdown()
+
+    def drop(self) -> None:
+        """Forget a connection that failed."""
+        if self._client is not None:
+            self._quit(self._client)
+        self._client, self._selected = None, None
+
+    def close(self) -> None:
+        """Sign out."""
+        if self._client is not None:
+            with contextlib.suppress(Exception):
+                self._client.logout()
+        self.drop()
+
+    def _in(self, folder: str, *, to_change: bool = False) -> IMAPClient:
+        client = self._connected()
+        name = self._named(client, folder)
+        if not self._select(client, name, to_change=to_change):
+            raise Rejected(
+                f"The mailbox of {self.access.user} has no folder '{folder}'. Create it, or mend 'folder' in the flow."
+            )
+        return client
+
+    def _select(self, client: IMAPClient, name: str, *, to_change: bool) -> bool:
+        """Choose a folder anew, so that UIDVALIDITY and new mails are seen; False when there is none of that name."""
+        try:
+            found = client.select_folder(name, readonly=not to_change)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError:
+            if client.folder_exists(name):
+                raise
+            return False
+        self._generation = str(found.get(b"UIDVALIDITY", 0))
+        return True
+
+    def _named(self, client: IMAPClient, folder: str) -> str:
+        """A folder as the server names it: an admin writes levels with a slash."""
+        if "/" not in folder:
+            return folder
+        delimiter = next((d.decode() for _, d, _ in client.list_folders("", "%") if d), "/")
+        return folder.replace("/", delimiter)
+
+    # reading -------------------------------------------------------------
+
+    @_translated
+    def listing(self, folder: str, since: date | None) -> Listing:
+        """The UIDs of a folder with its UIDVALIDITY. Flags do not matter: somebody may have read a mail already."""
+        client = self._in(folder)
+        ids = client.search(["SINCE", since] if since else ["ALL"])
+        return Listing(self._generation, [str(i) for i in sorted(ids)])
+
+    def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
+        """Mails by UID, without marking them as read, at most 20 MB at once."""
+        for some in self._portions(folder, ids):
+            yield from self._fetch(folder, some)
+
+    @_translated
+    def _portions(self, folder: str, ids: Sequence[str]) -> list[dict[int, int]]:
+        if not ids:
+            return []
+        client = self._in(folder)
+        sizes = {int(i): int(r.get(b"RFC822.SIZE", 0)) for i, r in client.fetch([int(i) for i in ids], ["RFC822.SIZE"]).items()}
+        portions: list[dict[int, int]] = [{}]
+        for number in (int(i) for i in ids):
+            if number not in sizes:
+                continue
+            if portions[-1] and sum(portions[-1].values()) + sizes[number] > _CHUNK:
+                portions.append({})
+            portions[-1][number] = sizes[number]
+        return portions
+
+    @_translated
+    def _fetch(self, folder: str, sizes: Mapping[int, int]) -> list[Fetched]:
+        client = self._in(folder)
+        found = []
+        whole = [i for i, size in sizes.items() if size <= self.max_size]
+        for numbers, what in ((whole, "BODY.PEEK[]"), ([i for i in sizes if i not in whole], f"BODY.PEEK[]<0.{self.max_size}>")):
+            rows = client.fetch(numbers, [what, "FLAGS"]) if numbers else {}
+            for number, row in rows.items():
+                data = next((v for k, v in row.items() if k.startswith(b"BODY[]") and isinstance(v, bytes)), None)
+                if data is not None:
+                    found.append(Fetched(str(number), data, rb"\Answered" in row.get(b"FLAGS", ()), cut=number not in whole))
+        return sorted(found, key=lambda f: int(f.id))
+
+    @_translated
+    def search(self, folder: str, message_id: str) -> Sequence[str]:
+        """UIDs by Message-ID; the server's search is by part, so the field itself is compared."""
+        client = self._connected()
+        if not self._select(client, self._named(client, folder), to_change=False):
+            return []
+        ids = client.search(["HEADER", "Message-ID", message_id])
+        rows = client.fetch(ids, ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"]) if ids else {}
+        wanted = f"<{message_id}>".encode()
+        return [str(i) for i in sorted(rows) if any(wanted in v for v in rows[i].values() if isinstance(v, bytes))]
+
+    # changing ------------------------------------------------------------
+
+    @_translated
+    def move(self, folder: str, number: str, target: str) -> None:
+        """UID MOVE where the server has it, else copy, mark, and expunge that one mail only."""
+        client = self._in(folder, to_change=True)
+        name = self._made(client, target)
+        self._in(folder, to_change=True)
+        if client.has_capability("MOVE"):
+            client.move([int(number)], name)
+            return
+        client.copy([int(number)], name)
+        client.add_flags([int(number)], [rb"\Deleted"])
+        if client.has_capability("UIDPLUS"):
+            client.uid_expunge([int(number)])  # a plain EXPUNGE would delete what somebody else has marked
+
+    def _made(self, client: IMAPClient, folder: str) -> str:
+        name = self._named(client, folder)
+        if not client.folder_exists(name):
+            client.create_folder(name)
+            with contextlib.suppress(IMAPClientError):
+                client.subscribe_folder(name)
+        return name
+
+    @_translated
+    def flag(self, folder: str, number: str, name: str, *, on: bool) -> None:
+        """Set or clear a flag."""
+        client = self._in(folder, to_change=True)
+        (client.add_flags if on else client.remove_flags)([int(number)], [_FLAGS[name]])
+
+    @_translated
+    def append(self, folder: str, data: bytes, name: str, flags: Sequence[str]) -> None:
+        """Put a mail into a folder."""
+        client = self._connected()
+        client.append(self._made(client, folder), data, flags=[_FLAGS[f] for f in flags])
+
+    def send(
+        self, data: bytes, sender: str, recipients: Sequence[str], name: str, commit: Callable[[], None]
+    ) -> Mapping[str, Any]:
+        """Send by SMTP, then put one copy among the sent mails; a copy that fails is told in the evidence and changes nothing."""
+        if self.smtp is None:
+            raise Rejected("This connection has no 'smtp:', so nothing can be sent. Add it in connections.yaml.")
+        evidence = dict(self.smtp.send(data, sender, recipients, commit))
+        message_id = _message_id(data)
+        try:
+            evidence["sent_copy"] = self._copy(data, name, message_id)
+        except (AccessDenied, Unavailable, Rejected) as error:
+            evidence["sent_copy_problem"] = str(error)
+        return evidence
+
+    def _copy(self, data: bytes, name: str, message_id: str) -> str:
+        folder = self.sent_folder()
+        if folder and not self.search(folder, message_id):
+            self.append(folder, data, name, ["seen"])
+        return folder
+
+    def sent(self, message_id: str, name: str) -> Mapping[str, Any] | None:
+        """The copy among the sent mails: some servers put it there themselves."""
+        folder = self.sent_folder()
+        return {"sent_copy": folder, "message_id": message_id} if folder and self.search(folder, message_id) else None
+
+    @_translated
+    def sent_folder(self) -> str:
+        """The folder for copies: configured, or the one that the server marks."""
+        if self._sent is not None:
+            return self._sent
+        return str(self._connected().find_special_folder(SENT) or "Sent")
+
+    @_translated
+    def drafts_folder(self) -> str:
+        """The folder for drafts: configured, or the one that the server marks."""
+        return self._drafts or str(self._connected().find_special_folder(DRAFTS) or "Drafts")
+
+    @_translated
+    def try_out(self) -> Mapping[str, Any]:
+        """Sign in at both servers."""
+        client = self._connected()
+        found = client.select_folder("INBOX", readonly=True)
+        known = {
+            "mails": int(found.get(b"EXISTS", 0)),
+            "move": client.has_capability("MOVE"),
+            "idle": client.has_capability("IDLE"),
+        }
+        return known | (dict(self.smtp.try_out()) if self.smtp else {})
+
+
+def _message_id(data: bytes) -> str:
+    found = re.search(rb"(?im)^message-id:\s*<([^>\s]+)>", data.partition(b"\r\n\r\n")[0])
+    return found[1].decode("ascii", "replace") if found else ""

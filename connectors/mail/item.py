@@ -1,0 +1,150 @@
+"""A mail as a flow sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from connectors.base import Item, NewDocument
+from connectors.mail.texts import say
+from connectors.mail.transport import Fetched
+from kontorist.core.errors import NotReadable
+from kontorist.core.values import sha256
+from kontorist.reading import text_of
+from kontorist.reading.language import language_of
+from kontorist.reading.mail import Address, Attachment, Mail, parse_mail, split_reply
+
+_TEXT_AT_MOST = 200_000
+_ATTACHMENT_TEXT_AT_MOST = 100_000
+_ATTACHMENTS_READ = 30
+
+
+def item_of(found: Fetched, *, source: str, folder: str, languages: Sequence[str], max_size: int) -> Item:
+    """The item of one mail. What cannot be read becomes an item all the same, with the reason: nothing gets lost."""
+    language = languages[0] if languages else "de"
+    try:
+        mail = parse_mail(found.data)
+    except NotReadable as error:
+        return _unreadable(found, source, folder, say(language, "unreadable", error))
+    documents = [NewDocument(_name(mail), "message/rfc822", found.data)]
+    documents += [NewDocument(a.name, a.media_type, a.data, "attachment") for a in mail.attachments]
+    data = _data(mail, languages) | {"folder": folder, "answered": found.answered, "key": mail.digest}
+    warnings = list(_warnings(mail, language))
+    if len(mail.text) > _TEXT_AT_MOST:
+        warnings.append(say(language, "long", _TEXT_AT_MOST))
+    if found.cut:
+        warnings.append(say(language, "cut", max_size // 2**20))
+    return Item(
+        source_key=key_of(mail.digest),
+        source=source,
+        title=mail.subject or say(language, "no_subject"),
+        data={"mail": data},
+        documents=documents,
+        thread=list(dict.fromkeys(i for i in (mail.message_id, mail.in_reply_to, *mail.references) if i))[:50],
+        warnings=warnings,
+        handle=found.id,
+    )
+
+
+def key_of(digest: str) -> str:
+    """The source key of a mail: by content, for numbers and flags change."""
+    return f"mail:{digest}"
+
+
+def _name(mail: Mail) -> str:
+    return f"{(mail.subject or 'mail')[:80]}.eml"
+
+
+def _data(mail: Mail, languages: Sequence[str]) -> dict[str, Any]:
+    text = mail.text[:_TEXT_AT_MOST]
+    new = split_reply(text).new
+    attachments = [_attachment(a, read=i < _ATTACHMENTS_READ) for i, a in enumerate(mail.attachments)]
+    said = new if len(new.strip()) > 20 else f"{mail.subject}\n{new}"
+    return {
+        "subject": mail.subject,
+        "from": mail.sender.as_data(),
+        "to": _people(mail.to),
+        "cc": _people(mail.cc),
+        "reply_to": _people(mail.reply_to),
+        "date": mail.date,
+        "message_id": mail.message_id,
+        "in_reply_to": mail.in_reply_to,
+        "references": list(mail.references)[-50:],
+        "text": text,
+        "new_text": new,
+        "language": language_of(said, languages or ("de", "en")),
+        "attachments": attachments,
+        "bulk": mail.bulk,
+        "automatic": mail.automatic,
+    }
+
+
+def _people(people: Sequence[Address]) -> list[dict[str, str]]:
+    return [a.as_data() for a in people]
+
+
+def _attachment(attachment: Attachment, *, read: bool) -> dict[str, Any]:
+    about = {
+        "name": attachment.name,
+        "media_type": attachment.media_type,
+        "size": len(attachment.data),
+        "sha256": sha256(attachment.data),
+        "text": "",
+        "problem": None,
+    }
+    if not read or not attachment.data:
+        return about
+    try:
+        return about | {"text": _text(attachment)[:_ATTACHMENT_TEXT_AT_MOST]}
+    except NotReadable as error:
+        return about | {"problem": str(error)}
+
+
+def _text(attachment: Attachment) -> str:
+    if attachment.media_type == "message/rfc822":
+        inner = parse_mail(attachment.data)
+        return f"{inner.subject}\n\n{inner.text}"
+    if attachment.media_type.startswith(("image/", "audio/", "video/")):
+        return ""
+    return "\n".join(part.text for part in text_of(attachment.name, attachment.media_type, attachment.data))
+
+
+def _warnings(mail: Mail, language: str) -> Iterator[str]:
+    for code, about in mail.oddities.items():
+        yield say(language, code, about)
+    sender = mail.sender
+    if mail.reply_to and sender.address and _domain(mail.reply_to[0].address) != _domain(sender.address):
+        yield say(language, "reply-to", mail.reply_to[0].address, sender.address)
+    if "@" in sender.name and sender.address and sender.address.lower() not in sender.name.lower():
+        yield say(language, "two-addresses", sender.name, sender.address)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _unreadable(found: Fetched, source: str, folder: str, problem: str) -> Item:
+    digest = sha256(found.data)
+    nobody = {"name": "", "address": ""}
+    data: dict[str, Any] = {
+        "subject": "",
+        "from": nobody,
+        "to": [],
+        "cc": [],
+        "reply_to": [],
+        "date": None,
+        "message_id": "",
+        "in_reply_to": "",
+        "references": [],
+        "text": "",
+        "new_text": "",
+        "language": "",
+        "attachments": [],
+        "bulk": False,
+        "automatic": False,
+        "folder": folder,
+        "answered": found.answered,
+        "key": digest,
+    }
+    document = NewDocument("mail.eml", "message/rfc822", found.data)
+    return Item(key_of(digest), source, problem[:200], {"mail": data}, [document], (), [problem], found.id)

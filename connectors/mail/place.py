@@ -1,0 +1,45 @@
+"""Where the mail of a case lies now: people move mails about while they wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kontorist.core.errors import NotReadable, Rejected
+from kontorist.reading.mail import parse_mail
+
+if TYPE_CHECKING:
+    from connectors.mail import Mail as MailConnector
+
+
+def locate(connector: MailConnector, folder: str, message_id: str, key: str) -> tuple[str, bool] | None:
+    """The mail's number in a folder and whether it was answered; None when it is not there.
+
+    A Message-ID alone proves nothing (senders repeat and forge them): the content must be the same.
+    """
+    try:
+        generation = connector.transport.listing(folder, None).generation
+    except Rejected:
+        return None  # there is no such folder
+    candidates = connector.seen.ids(folder, generation, f"mail:{key}")
+    if message_id:
+        candidates += [i for i in connector.transport.search(folder, message_id) if i not in candidates]
+    for found in connector.transport.fetch(folder, candidates):
+        if same(found.data, key) or found.cut:
+            return found.id, found.answered
+    return None
+
+
+def same(data: bytes, key: str) -> bool:
+    """Whether these bytes are the mail with this key."""
+    try:
+        return parse_mail(data).digest == key
+    except NotReadable:
+        from kontorist.core.values import sha256
+
+        return sha256(data) == key
+
+
+def mail_of(data: Any) -> dict[str, Any] | None:
+    """The case's mail; None when it began with something else."""
+    mail = data.get("mail")
+    return dict(mail) if isinstance(mail, dict) and mail.get("key") else None

@@ -1,0 +1,64 @@
+"""Which number in which folder is which mail: saves reading every mail again in every pass. Only a cache: it may be deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_SCHEMA = """PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS seen (folder TEXT, generation TEXT, id TEXT, key TEXT,
+PRIMARY KEY (folder, generation, id)) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS seen_key ON seen (key)"""
+_AT_ONCE = 500
+
+
+class Seen:
+    """The cache of one connection."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A broken cache is thrown away and made again."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=30)
+        try:
+            try:
+                connection.executescript(_SCHEMA)
+            except sqlite3.DatabaseError:
+                connection.close()
+                self.path.unlink(missing_ok=True)
+                connection = sqlite3.connect(self.path, timeout=30)
+                connection.executescript(_SCHEMA)
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def keys(self, folder: str, generation: str, ids: Sequence[str]) -> dict[str, str]:
+        """The source key of each number that is known; numbers of other generations mean nothing."""
+        found: dict[str, str] = {}
+        with self._open() as connection:
+            for start in range(0, len(ids), _AT_ONCE):
+                some = ids[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT id, key FROM seen WHERE folder = ? AND generation = ? AND id IN ({marks})"  # noqa: S608 - marks only
+                found.update(connection.execute(query, (folder, generation, *some)).fetchall())
+        return found
+
+    def remember(self, folder: str, generation: str, keys: dict[str, str]) -> None:
+        """Note numbers and forget those of former generations."""
+        with self._open() as connection:
+            connection.execute("DELETE FROM seen WHERE folder = ? AND generation <> ?", (folder, generation))
+            connection.executemany(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", [(folder, generation, i, k) for i, k in keys.items()]
+            )
+
+    def ids(self, folder: str, generation: str, key: str) -> list[str]:
+        """The numbers under which a mail was seen."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT id FROM seen WHERE folder = ? AND generation = ? AND key = ?", (folder, generation, key)
+            )
+            return [row[0] for row in rows]

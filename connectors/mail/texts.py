@@ -1,0 +1,62 @@
+"""The sentences that people read, in the office's languages."""
+
+from __future__ import annotations
+
+_TEXTS = {
+    "no_subject": ("(ohne Betreff)", "(no subject)"),
+    "unreadable": ("Die Mail ist nicht lesbar: {0}", "The mail cannot be read: {0}"),
+    "cut": (
+        "Die Mail ist größer als {0} MB; nur ihr Anfang wurde gelesen. Das Ganze liegt weiter im Postfach.",
+        "The mail is larger than {0} MB; only its beginning was read. The whole of it is still in the mailbox.",
+    ),
+    "hidden-text": (
+        "Die Mail enthält Text, den man in ihr nicht sieht: „{0}“",
+        "The mail contains text that one does not see in it: “{0}”",
+    ),
+    "charset": (
+        "Die Buchstaben der Mail passen nicht zu ihrem Zeichensatz; einzelne können falsch sein.",
+        "The mail's letters do not fit its character set; some may be wrong.",
+    ),
+    "parts": (
+        "{0} Teile der Mail wurden nicht gelesen: es sind zu viele oder sie sind zu tief verschachtelt.",
+        "{0} parts of the mail were not read: there are too many, or they are nested too deeply.",
+    ),
+    "long": (
+        "Der Text der Mail ist sehr lang; gelesen wurden {0} Zeichen.",
+        "The mail's text is very long; {0} characters were read.",
+    ),
+    "reply-to": (
+        "Antworten gingen an {0}, nicht an den Absender {1}.",
+        "Answers would go to {0}, not to the sender {1}.",
+    ),
+    "two-addresses": (
+        "Als Name des Absenders steht dort die Adresse „{0}“, die Mail kommt aber von {1}.",
+        "The sender's name is the address “{0}”, but the mail comes from {1}.",
+    ),
+    "stranger": (
+        "{0} kommt in der Mail nicht vor: bitte prüfen, an wen die Antwort geht.",
+        "{0} does not occur in the mail: please check whom the answer goes to.",
+    ),
+    "machine": (
+        "Die Mail stammt von einer Maschine; eine Antwort könnte sich im Kreis drehen.",
+        "The mail was sent by a machine; an answer could go round in circles.",
+    ),
+    "many": ("Die Mail ging an viele (Newsletter oder Verteiler).", "The mail went to many (a newsletter or a mailing list)."),
+    "reply": ("Antwortet {0} mit „{1}“.", "Replies to {0}: “{1}”."),
+    "send": ("Schickt eine neue Mail „{1}“ an {0}.", "Sends a new mail “{1}” to {0}."),
+    "draft": ("Legt einen Entwurf „{1}“ an {0} ab; er wird nicht verschickt.", "Saves a draft “{1}” to {0}; it is not sent."),
+    "move": ("Verschiebt die Mail in den Ordner „{0}“.", "Moves the mail to the folder “{0}”."),
+    "flag": ("Kennzeichnet die Mail als {0}.", "Marks the mail as {0}."),
+    "unflag": ("Nimmt von der Mail das Kennzeichen {0}.", "Removes the mark {0} from the mail."),
+    "answered": ("Die Mail wurde inzwischen schon beantwortet.", "The mail has been answered in the meantime."),
+    "gone": (
+        "Die Mail liegt nicht mehr in „{0}“: jemand hat sie verschoben oder gelöscht.",
+        "The mail is no longer in “{0}”: somebody has moved or deleted it.",
+    ),
+    "no_mail": ("Der Fall begann nicht mit einer Mail.", "The case did not begin with a mail."),
+}
+
+
+def say(language: str, what: str, *values: object) -> str:
+    """A sentence in German, or in English for everybody else."""
+    return _TEXTS[what][0 if language == "de" else 1].format(*values)

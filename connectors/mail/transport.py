@@ -1,0 +1,69 @@
+"""What the connector asks of a place where mails are kept and sent from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The mails in a folder: their numbers, and the generation within which the numbers mean something (UIDVALIDITY)."""
+
+    generation: str
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One mail as it lies there."""
+
+    id: str
+    data: bytes = field(repr=False)
+    answered: bool = False
+    cut: bool = False
+    """Only the beginning: the mail is larger than the office takes in."""
+
+
+class Transport(Protocol):
+    """A mailbox. Every method raises AccessDenied, Unavailable or Rejected, and nothing else, for what goes wrong outside."""
+
+    def listing(self, folder: str, since: date | None) -> Listing:
+        """The mails of a folder, oldest first."""
+
+    def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
+        """Mails by number, few at a time, without marking them as read; one that is gone is left out."""
+
+    def search(self, folder: str, message_id: str) -> Sequence[str]:
+        """The numbers of mails with this Message-ID in a folder; nothing when there is no such folder."""
+
+    def move(self, folder: str, number: str, target: str) -> None:
+        """Put a mail into another folder, which is made when it is missing."""
+
+    def flag(self, folder: str, number: str, name: str, *, on: bool) -> None:
+        """Set or clear `seen`, `answered` or `flagged`."""
+
+    def append(self, folder: str, data: bytes, name: str, flags: Sequence[str]) -> None:
+        """Put a mail into a folder. Not sent to anybody."""
+
+    def send(
+        self, data: bytes, sender: str, recipients: Sequence[str], name: str, commit: Callable[[], None]
+    ) -> Mapping[str, Any]:
+        """Send a mail to all recipients or none, calling `commit` before the last irreversible byte; returns the evidence.
+
+        Raises Uncertain if the server did not say whether it took it.
+        """
+
+    def sent(self, message_id: str, name: str) -> Mapping[str, Any] | None:
+        """Positive evidence that a mail was sent; None when there is no trace."""
+
+    def drafts_folder(self) -> str:
+        """Where drafts go."""
+
+    def try_out(self) -> Mapping[str, Any]:
+        """Sign in everywhere and change nothing; returns what is worth knowing."""
+
+    def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,190 @@
+"""The same promises for every mailbox: read once, never marked as read, replied in thread, moved, flagged, drafted."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.mail import Mail
+from kontorist.core.errors import Rejected
+from kontorist.reading.mail import parse_mail
+from tests.connectors.mail.conftest import Box, letter
+
+
+def _sent(box: Box) -> list[bytes]:
+    """What left: taken by the SMTP server, or in the folder of sent mails of the mailbox on this machine."""
+    if box.server is not None:
+        return [e.content for e in box.mailserver.taken]
+    transport = box.connector.transport
+    return [f.data for f in transport.fetch("Sent", transport.listing("Sent", None).ids)]
+
+
+def test_a_new_mail_is_read_once_with_its_text(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    assert item.title == "Wo bleibt 47001?"
+    assert item.data["mail"]["from"] == {"name": "Karla Kunde", "address": "karla@kunde.example"}
+    assert "47001" in item.data["mail"]["new_text"]
+    assert item.data["mail"]["language"] == "de"
+    assert box.taken_in() == []
+
+
+def test_reading_does_not_mark_a_mail_as_read_and_a_read_mail_is_still_taken_in(box: Box) -> None:
+    box.put(letter())
+    transport = box.connector.transport
+    (number,) = transport.listing("INBOX", None).ids
+    transport.flag("INBOX", number, "seen", on=True)
+    assert len(box.taken_in()) == 1
+    transport.flag("INBOX", number, "seen", on=False)
+    box.read()
+    if box.server is not None:
+        client = transport._connected()  # type: ignore[attr-defined]
+        client.select_folder("INBOX", readonly=True)
+        assert rb"\Seen" not in client.get_flags([int(number)])[int(number)]
+
+
+def test_the_same_mail_under_a_new_number_is_not_taken_in_again(box: Box) -> None:
+    mail = letter()
+    box.put(mail)
+    box.taken_in()
+    box.put(mail.replace(b"From: ", b"X-Virus-Scanned: clean\nFrom: ", 1))
+    assert box.taken_in() == []
+
+
+def test_three_mails_with_one_message_id_are_three_cases(box: Box) -> None:
+    box.put(
+        *(letter(body=f"Text {i} der Mail, die jemand mehrfach verwendet\n", message_id="<same@kunde.example>") for i in range(3))
+    )
+    assert len({item.source_key for item in box.taken_in()}) == 3
+
+
+def test_a_mail_without_message_id_is_taken_in_and_can_be_moved(box: Box) -> None:
+    box.put(b"From: a@kunde.example\nTo: service@example.com\nSubject: Hallo\n\nText ohne Kennung\n")
+    (item,) = box.taken_in()
+    box.do("move", item, folder="Erledigt")
+    assert (box.count("INBOX"), box.count("Erledigt")) == (0, 1)
+
+
+def test_a_limit_leaves_the_rest_for_the_next_pass(box: Box) -> None:
+    box.put(*(letter(body=f"Bestellung {i} bitte liefern, danke\n") for i in range(5)))
+    assert [len(box.taken_in(limit=2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_reply_is_in_the_conversation_and_leaves_once(box: Box) -> None:
+    box.put(letter(message_id="<frage-1@kunde.example>", References="<anfang@kunde.example>"))
+    (item,) = box.taken_in()
+    receipt = box.do("reply", item, to="karla@kunde.example", body="Ihre Bestellung kommt am Dienstag.\n")
+    (sent,) = _sent(box)
+    reply = parse_mail(sent)
+    assert reply.subject == "Re: Wo bleibt 47001?"
+    assert reply.in_reply_to == "frage-1@kunde.example"
+    assert list(reply.references) == ["anfang@kunde.example", "frage-1@kunde.example"]
+    assert reply.message_id == "act-1@example.com" == receipt.evidence["message_id"]
+    assert reply.text.strip() == "Ihre Bestellung kommt am Dienstag."
+
+
+def test_a_sent_reply_is_found_again_by_its_key(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    action = box.connector.actions["reply"]()
+    payload = {"to": "karla@kunde.example", "body": "Kommt morgen."}
+    box.do("reply", item, **payload)
+    stored = {"to": ["karla@kunde.example"], "subject": "Re: x", "body": "Kommt morgen."}
+    assert action.find(box.connector, stored, "act-1")
+    assert action.find(box.connector, stored, "act-2") is None
+
+
+def test_a_mail_that_somebody_answered_meanwhile_is_not_answered_again(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    transport = box.connector.transport
+    transport.flag("INBOX", transport.listing("INBOX", None).ids[0], "answered", on=True)
+    assert box.do("reply", item, to="karla@kunde.example", body="Kommt morgen.") == [
+        "Die Mail wurde inzwischen schon beantwortet."
+    ]
+    assert box.mailserver.taken == []
+
+
+def test_a_reply_to_a_stranger_is_stopped_by_a_warning(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    from connectors.base import Context
+
+    action = box.connector.actions["reply"]()
+    payload = action.Payload.model_validate({"to": "angreifer@evil.example", "body": "Kundenliste"})
+    proposal = action.propose(box.connector, payload, Context(1, "t", dict(item.data)))
+    assert [w.code for w in proposal.warnings if w.stop] == ["recipient"]
+
+
+def test_a_move_puts_the_mail_into_the_folder_and_is_harmless_twice(box: Box) -> None:
+    box.put(letter(), letter(subject="Bleibt hier"))
+    item = box.taken_in()[0]
+    box.do("move", item, folder="Erledigt/Größe")
+    box.do("move", item, folder="Erledigt/Größe")
+    assert (box.count("INBOX"), box.count("Erledigt/Größe")) == (1, 1)
+    action = box.connector.actions["move"]()
+    where = {k: item.data["mail"][k] for k in ("folder", "message_id", "key")}
+    assert action.find(box.connector, {"folder": "Erledigt/Größe", "mail": where}, "k")
+
+
+def test_a_mail_that_is_gone_is_said_to_be_gone(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    transport = box.connector.transport
+    transport.move("INBOX", transport.listing("INBOX", None).ids[0], "Privat")
+    assert box.do("move", item, folder="Erledigt") == [
+        "Die Mail liegt nicht mehr in „INBOX“: jemand hat sie verschoben oder gelöscht."
+    ]
+
+
+def test_another_mail_with_the_same_message_id_is_not_moved_instead(box: Box) -> None:
+    box.put(letter(message_id="<x@kunde.example>"))
+    (item,) = box.taken_in()
+    transport = box.connector.transport
+    transport.move("INBOX", transport.listing("INBOX", None).ids[0], "Privat")
+    box.put(letter(body="ein anderer Text mit derselben Kennung\n", message_id="<x@kunde.example>"))
+    assert "nicht mehr" in box.do("move", item, folder="Erledigt")[0]
+    assert box.count("INBOX") == 1
+
+
+def test_a_flag_is_set(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    assert box.do("flag", item, flag="answered").evidence["flag"] == "answered"
+    transport = box.connector.transport
+    (again,) = transport.fetch("INBOX", transport.listing("INBOX", None).ids)
+    assert again.answered
+
+
+def test_a_draft_lies_among_the_drafts_once_and_is_sent_to_nobody(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    for _ in range(2):
+        box.do("draft", item, to="karla@kunde.example", body="Ein Entwurf")
+    folder = box.connector.transport.drafts_folder()
+    assert box.count(folder) == 1
+    assert box.mailserver.taken == []
+
+
+def test_a_folder_that_does_not_exist_is_named(box: Box) -> None:
+    box.put(letter())
+    with pytest.raises(Rejected, match="Eingang"):
+        box.read(folder="Eingang")
+
+
+def test_trying_out_tells_how_many_mails_there_are(box: Box) -> None:
+    box.put(letter())
+    health = box.connector.try_out()
+    assert health.ok, health.message
+    assert "1 mails" in health.message
+
+
+def test_simulating_reads_the_same_from_files(box: Box, tmp_path: object) -> None:
+    from pathlib import Path
+
+    file = Path(str(tmp_path)) / "one.eml"
+    file.write_bytes(letter())
+    (simulated,) = Mail.from_file("mail", file, {"languages": ["de"]})
+    box.put(letter())
+    (read,) = box.read()
+    assert not isinstance(simulated, Exception)
+    assert simulated.source_key == read.source_key
