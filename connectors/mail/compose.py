@@ -87,7 +87,8 @@ def address_of(written: str) -> tuple[str, str]:
     if _BREAKS.search(written):
         raise Rejected("An address must not contain line breaks or control characters.")
     found = [pair for pair in addresses(written) if pair[1]]
-    if len(found) != 1 or not is_address(found[0][1]):
+    plain = len(found) == 1 and bool(re.fullmatch(r"[^<>@]*<[^<>]+>|[^\s<>]+", written.strip()))
+    if not plain or not is_address(found[0][1]):
         raise Rejected(f"'{written[:100]}' is not one e-mail address. Write it as name@example.com or Name <name@example.com>.")
     return found[0]
 
