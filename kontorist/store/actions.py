@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,11 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import NotAllowed, NotFound, Stale
-from kontorist.core.values import canonical, decode, sha256
+from kontorist.core.values import canonical, sha256
 from kontorist.store import audit, cases, corrections
 from kontorist.store.audit import Event
-from kontorist.store.tables import actions, approvals, revisions, threads
+from kontorist.store.database import insert_new
+from kontorist.store.tables import actions, approvals, revisions, storable, threads
 from kontorist.store.tables import cases as cases_table
 
 OPEN = ("proposed", "uncertain", "refused")
@@ -99,7 +101,7 @@ class ActionRow:
     @property
     def data(self) -> dict[str, Any]:
         """The payload, parsed."""
-        value: dict[str, Any] = decode(self.payload.decode())
+        value: dict[str, Any] = json.loads(self.payload)  # as the permit reads it: what is shown is what runs
         return value
 
     @property
@@ -121,8 +123,7 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
 
     In that case this one is stored as withdrawn and can never run.
     """
-    effect_key = f"{new.connection}.{new.action}:{new.business_key}"[:400]
-    other = connection.execute(select(actions.c.id).where(actions.c.effect_key == effect_key)).scalar()
+    effect_key = _effect_key(new.connection, new.action, new.business_key)
     payload, now = canonical(new.payload), utcnow()
     head = _head(connection, new)
     rule = _rule_of(new, head)
@@ -133,8 +134,8 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
         "path": new.path,
         "connection": new.connection,
         "action": new.action,
-        "business_key": new.business_key[:255],
-        "effect_key": None if other else effect_key,
+        "business_key": storable(new.business_key)[:255],
+        "effect_key": effect_key,
         "revision": 1,
         "payload": payload,
         "sha256": sha256(payload),
@@ -144,14 +145,21 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
         "rests_on": new.rests_on,
         "rule": rule,
         "card": 0,
-        "state": "withdrawn" if other else "proposed",
-        "error": f"The same is already prepared or done as action {other}." if other else None,
+        "state": "proposed",
         "due": now + parse_duration(rule["due"]) if rule.get("due") else None,
         "model": new.model,
         "created": now,
         "updated": now,
     }
-    action_id = int(connection.execute(insert(actions).values(values).returning(actions.c.id)).scalar_one())
+    other = None
+    action_id = connection.execute(insert_new(connection, actions, values).returning(actions.c.id)).scalar()
+    if action_id is None and (twin := _at(connection, new.case_id, new.path)):
+        return twin.id, None  # another worker has worked on this case too, and was faster
+    if action_id is None:
+        other = connection.execute(select(actions.c.id).where(actions.c.effect_key == effect_key)).scalar_one()
+        error = f"The same is already prepared or done as action {other}."
+        values |= {"effect_key": None, "state": "withdrawn", "error": error}
+        action_id = connection.execute(insert(actions).values(values).returning(actions.c.id)).scalar_one()
     card = head.card if head else action_id
     connection.execute(update(actions).where(actions.c.id == action_id).values(card=card))
     _keep_revision(connection, action_id, 1, payload, "flow", "", now)
@@ -160,11 +168,22 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
     return action_id, other
 
 
+def _effect_key(connection: str, action: str, business_key: str) -> str:
+    """What is unique among all actions; a key that is too long by its hash."""
+    key = f"{connection}.{action}:{storable(business_key)}"
+    return key if len(key) <= 400 else f"{key[:300]}#{sha256(key.encode())}"
+
+
 def _head(connection: Connection, new: NewAction) -> ActionRow | None:
     """The action whose card this one shares."""
     if not new.together_with:
         return None
-    row = connection.execute(select(actions).where(actions.c.case_id == new.case_id, actions.c.path == new.together_with)).first()
+    return _at(connection, new.case_id, new.together_with)
+
+
+def _at(connection: Connection, case_id: int, path: str) -> ActionRow | None:
+    """The action of one step of a case."""
+    row = connection.execute(select(actions).where(actions.c.case_id == case_id, actions.c.path == path)).first()
     return as_row(row) if row else None
 
 
@@ -226,7 +245,7 @@ def decisions(connection: Connection, action_id: int) -> list[dict[str, Any]]:
 def history(connection: Connection, action_id: int) -> list[dict[str, Any]]:
     """Every revision of an action's payload, oldest first."""
     query = select(revisions).where(revisions.c.action_id == action_id).order_by(revisions.c.revision)
-    return [{**r._mapping, "payload": decode(r.payload.decode())} for r in connection.execute(query)]
+    return [{**r._mapping, "payload": json.loads(r.payload)} for r in connection.execute(query)]
 
 
 def may_decide(row: ActionRow, who: Who, now: datetime | None = None) -> bool:
@@ -258,6 +277,9 @@ def _approve_one(connection: Connection, shown: Shown, who: Who, comment: str) -
             "This needs a word on how it was checked (a call back to the known number, for instance): write a comment."
         )
     now = utcnow()
+    if _needs_new_round(connection, row, now):
+        shown = _next_revision(connection, row, row.payload, composer(connection, row), "decided again")
+        row = get(connection, row.id)
     _decide(connection, row, "approve", who, comment, now + parse_duration(row.rule.get("expires") or "7d"))
     given = approvers(connection, row, now)
     state = row.state
@@ -268,6 +290,13 @@ def _approve_one(connection: Connection, shown: Shown, who: Who, comment: str) -
     data = {"revision": row.revision, "sha256": row.sha256, "channel": who.channel, "comment": comment, "state": state}
     audit.append(connection, [Event("action.approved", who.name, f"action:{row.id}", data)])
     return state
+
+
+def _needs_new_round(connection: Connection, row: ActionRow, now: datetime) -> bool:
+    """Whether earlier approvals of this revision are used up: it was refused outside, or one of them has expired."""
+    mine = (approvals.c.action_id == row.id, approvals.c.revision == row.revision, approvals.c.decision == "approve")
+    expired = select(approvals.c.id).where(*mine, approvals.c.expires <= now).limit(1)
+    return row.state == "refused" or connection.execute(expired).scalar() is not None
 
 
 def needed(row: ActionRow) -> int:
@@ -326,6 +355,8 @@ class Edit:
     sentence: str
     warnings: Sequence[Mapping[str, Any]]
     rests_on: Mapping[str, Any]
+    business_key: str | None = None
+    """The business fact of the new version; None where it is the same as before."""
 
 
 def edit(connection: Connection, shown: Shown, edited: Edit, who: Who) -> Shown:
@@ -334,16 +365,28 @@ def edit(connection: Connection, shown: Shown, edited: Edit, who: Who) -> Shown:
     if not may_decide(row, who):
         raise NotAllowed(f"{who.name} may not edit action {row.id}.")
     before, payload = row.data, canonical(edited.payload)
-    changed = [k for k in {**before, **edited.payload} if before.get(k) != decode(payload.decode()).get(k)]
+    after = json.loads(payload)
+    changed = [k for k in {**before, **after} if before.get(k) != after.get(k)]
     origins = {**row.origins, **{k: [f"person:{who.name}"] for k in changed}}
     stop = any(w.get("stop") for w in edited.warnings)
     rule = {**row.rule, "count": max(2, int(row.rule.get("count", 1))), "comment": True} if stop else row.rule
     new = _next_revision(connection, row, payload, who.name, "edited", sentence=edited.sentence, origins=origins, rule=rule,
-                         warnings=list(edited.warnings), rests_on=edited.rests_on)  # fmt: skip
-    corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "edit", before, decode(payload.decode()), who.name)
+                         warnings=list(edited.warnings), rests_on=edited.rests_on, **_business(connection, row, edited))  # fmt: skip
+    corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "edit", before, after, who.name)
     data = {"revision": new.revision, "sha256": new.sha256, "fields": sorted(changed)}
     audit.append(connection, [Event("action.edited", who.name, f"action:{row.id}", data)])
     return new
+
+
+def _business(connection: Connection, row: ActionRow, edited: Edit) -> dict[str, str]:
+    """The new business fact of an edited action, if it has one. Raises NotAllowed where another action stands for it."""
+    if edited.business_key is None:
+        return {}
+    effect_key = _effect_key(row.connection, row.action, edited.business_key)
+    other = connection.execute(select(actions.c.id).where(actions.c.effect_key == effect_key, actions.c.id != row.id)).scalar()
+    if other:
+        raise NotAllowed(f"The same is already prepared or done as action {other}; reject this one, or correct what you changed.")
+    return {"business_key": storable(edited.business_key)[:255], "effect_key": effect_key}
 
 
 def void(connection: Connection, row: ActionRow, reason: str, actor: str, code: str = "changed") -> None:
@@ -362,13 +405,9 @@ def void(connection: Connection, row: ActionRow, reason: str, actor: str, code: 
 
 def void_threads(connection: Connection, keys: Sequence[str], new_case: int, reason: str) -> int:
     """A new mail came in these conversations: void what is proposed or approved in them. Returns how many."""
-    ids = [
-        i
-        for i in connection.execute(select(threads.c.case_id).where(threads.c.key.in_([k[:255] for k in keys]))).scalars()
-        if i != new_case
-    ]
+    ids = [i for i in cases.in_thread(connection, keys) if i != new_case]
     query = select(actions).where(actions.c.case_id.in_(ids), actions.c.state.in_(("proposed", "approved")))
-    rows = [as_row(r) for r in connection.execute(query)] if ids else []
+    rows = [as_row(r) for r in connection.execute(query.order_by(actions.c.id).with_for_update())] if ids else []
     for row in rows:
         void(connection, row, reason, "intake", "thread")
     return len(rows)
@@ -376,7 +415,8 @@ def void_threads(connection: Connection, keys: Sequence[str], new_case: int, rea
 
 def take_back(connection: Connection, action_id: int, who: Who) -> None:
     """Undo an approval while its window is open: back to proposed. Raises Stale when it has left already."""
-    for row in card(connection, action_id):
+    rows = [r for r in card(connection, action_id) if r.id == action_id or r.state not in ("withdrawn", "rejected", "proposed")]
+    for row in rows:
         if row.state != "approved":
             raise Stale(f"Action {row.id} is {row.state}; only what is approved and has not run yet can be taken back.")
         if not may_decide(row, who):
@@ -390,9 +430,9 @@ def assign(connection: Connection, action_id: int, to: str, who: Who, comment: s
     for row in card(connection, action_id):
         if not may_decide(row, who):
             raise NotAllowed(f"{who.name} may not hand over action {row.id}.")
-        connection.execute(
-            update(actions).where(actions.c.id == row.id, actions.c.state.in_(OPEN)).values(assigned=to, updated=utcnow())
-        )
+        mine = (actions.c.id == row.id, actions.c.state.in_(OPEN))
+        if connection.execute(update(actions).where(*mine).values(assigned=to, updated=utcnow())).rowcount == 0:
+            continue
         audit.append(connection, [Event("action.assigned", who.name, f"action:{row.id}", {"to": to, "comment": comment})])
 
 
@@ -403,7 +443,7 @@ def resolve(connection: Connection, shown: Shown, who: Who, *, happened: bool, c
         raise NotAllowed(f"{who.name} may not decide action {row.id}.")
     _decide(connection, row, "resolve", who, comment, None)
     if happened:
-        receipt = {"stated_by": who.name, "comment": comment}
+        receipt = {"evidence": {"stated_by": who.name, "comment": comment}, "outputs": {}}
         _cas(connection, shown, ("uncertain",), state="done", receipt=receipt, error=None)
         cases.wake(connection, [row.case_id])
     else:

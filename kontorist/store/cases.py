@@ -95,11 +95,13 @@ class Case:
 
 def known_keys(connection: Connection, flow: str, name: str, keys: set[str]) -> set[str]:
     """Which source keys of a connection were taken in by this flow already."""
-    stored = {_key(k): k for k in keys}
-    query = select(cases.c.source_key).where(
-        cases.c.flow == flow, cases.c.connection == name, cases.c.source_key.in_(list(stored))
-    )
-    return {stored[k] for k in connection.execute(query).scalars()}
+    stored, known = {_key(k): k for k in keys}, set()
+    todo = list(stored)
+    for start in range(0, len(todo), 10_000):  # databases take some 32 000 parameters
+        batch = cases.c.source_key.in_(todo[start : start + 10_000])
+        query = select(cases.c.source_key).where(cases.c.flow == flow, cases.c.connection == name, batch)
+        known |= {stored[k] for k in connection.execute(query).scalars()}
+    return known
 
 
 def _key(source_key: str) -> str:

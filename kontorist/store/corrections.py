@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from kontorist.core.clock import utcnow
-from kontorist.store.tables import corrections
+from kontorist.store.tables import corrections, storable
 
 
 def keep(connection: Connection, case_id: int, step: str, kind: str, given: Any, corrected: Any, person: str) -> None:
     """Keep one correction; `step` is flow/step, `kind` is answer, edit or reject."""
     connection.execute(
         insert(corrections).values(
-            case_id=case_id, step=step, kind=kind, given=given, corrected=corrected, person=person, at=utcnow()
+            case_id=case_id, step=storable(step)[:200], kind=kind, given=given, corrected=corrected, person=person, at=utcnow()
         )
     )
 

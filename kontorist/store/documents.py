@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from kontorist.core.errors import NotFound, Unavailable
 from kontorist.core.values import sha256
 from kontorist.store.database import Database, insert_new
 from kontorist.store.tables import documents
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def place(database: Database, digest: str) -> Path:
@@ -69,6 +72,8 @@ def register(connection: Connection, sizes: dict[str, int]) -> None:
 
 def get(database: Database, digest: str) -> bytes:
     """The bytes of a document. Raises NotFound when it is gone or was changed on disk."""
+    if not _DIGEST.fullmatch(digest):
+        raise NotFound("There is no such document: its name is a SHA-256.")
     try:
         data = place(database, digest).read_bytes()
     except OSError as error:
