@@ -177,6 +177,9 @@ def _in(office: Office, data_dir: Path, kind: str | None, path: Path) -> Iterato
                 yield from _in(office, data_dir, kind, child)
         return
     chosen = _kind_for(path, kind)
+    if kind == "mail" and chosen != "mail":
+        yield _unreadable(path, f"{path} is no mail; this flow works on mails: .eml, mbox or Maildir.")
+        return
     connector = registry.load("connectors", {"mail": "mail", "rows": "erp_csv"}.get(chosen, "folder"))
     settings = surroundings(office, data_dir, "simulate").settings
     try:
