@@ -77,6 +77,8 @@ class Agent(ABC):
     Options: ClassVar[type[BaseModel]]
     templates: ClassVar[Sequence[str]] = ("text",)
     """Options that the engine renders for each case before `run`."""
+    own_names: ClassVar[Sequence[str]] = ()
+    """Names that the agent itself adds when it renders its `template`."""
     version: ClassVar[str] = "1"
 
     @abstractmethod

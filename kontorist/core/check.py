@@ -194,8 +194,9 @@ class _FlowCheck:
         except ValidationError as error:
             add_errors(self.file, error, agent.Options, loc)
             return
-        for key in (*agent.templates, "template"):
+        for key in agent.templates:
             self._template((step.model_extra or {}).get(key), (*loc, key), names)
+        self._template((step.model_extra or {}).get("template"), (*loc, "template"), names | set(agent.own_names))
         if step.model and step.model not in ("built-in", "environment") and step.model not in self.office.settings.models:
             self.file.add(
                 (*loc, "model"), f"there is no model '{step.model}'{did_you_mean(step.model, self.office.settings.models)}"
