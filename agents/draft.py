@@ -73,6 +73,7 @@ class Draft(Agent):
 
     Options = DraftOptions
     templates = ("language", "question")
+    own_names = ("knowledge", "language")
 
     def run(self, tasks: Sequence[Task], setting: Setting) -> list[Result | Exception]:
         """One draft a task; a template that cannot be filled in is that task's error."""
