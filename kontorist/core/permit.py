@@ -7,13 +7,27 @@ bytes, so that what runs is what a person saw, and the fence that must be passed
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from kontorist.core.errors import NotApproved
 from kontorist.core.values import sha256
 
 _ISSUED = object()
+
+
+@dataclass
+class _Seal:
+    """What the gate remembers of a permit; nobody who holds the permit can change it."""
+
+    digest: str
+    fence: Callable[[], None]
+    committed: bool = False
+
+
+_SEALS: weakref.WeakKeyDictionary[Permit, _Seal] = weakref.WeakKeyDictionary()
 
 
 class Permit:
@@ -28,15 +42,25 @@ class Permit:
         self.key = key
         """The idempotency key: the same on every attempt, different for every action."""
         self.attempt = attempt
-        self.committed = False
         self._payload = payload
-        self._digest = digest
-        self._fence = fence
+        _SEALS[self] = _Seal(digest, fence)
+
+    @property
+    def _seal(self) -> _Seal:
+        seal = _SEALS.get(self)
+        if seal is None:  # copied, pickled or put together by hand
+            raise NotApproved("Only the gate issues permits.")
+        return seal
+
+    @property
+    def committed(self) -> bool:
+        """Whether the fence was passed."""
+        return self._seal.committed
 
     @property
     def payload(self) -> dict[str, Any]:
         """The approved payload, parsed from the approved bytes. Raises NotApproved if they are not those."""
-        if sha256(self._payload) != self._digest:
+        if sha256(self._payload) != self._seal.digest:
             raise NotApproved(f"Action {self.action_id}: the payload is not the one that was approved.")
         data: dict[str, Any] = json.loads(self._payload)
         return data
@@ -50,8 +74,8 @@ class Permit:
         if self.committed:
             raise NotApproved(f"Action {self.action_id}: the permit was used already.")
         self.payload  # noqa: B018 - re-checks the hash
-        self._fence()
-        self.committed = True
+        self._seal.fence()
+        self._seal.committed = True
 
 
 def issue(**fields: Any) -> Permit:

@@ -339,10 +339,25 @@ def _leave_out(connection: Connection, ids: Sequence[int], owner: str) -> None:
 
 def _withdraw(connection: Connection, case_id: int) -> None:
     """Nobody has to decide, and nothing runs any more, what was proposed for a case that a person has closed."""
-    open_ones = (actions.c.case_id == case_id, actions.c.state.in_(("proposed", "approved", "refused")))
+    _withdraw_where(connection, actions.c.case_id == case_id, actions.c.state.in_(("proposed", "approved", "refused")))
+
+
+def withdraw_closed(connection: Connection) -> None:
+    """Withdraw what was on its way when its case was closed, did not happen, and would be tried again now."""
+    closed = select(cases.c.id).where(cases.c.id == actions.c.case_id, cases.c.state == "closed")
+    _withdraw_where(connection, actions.c.state == "approved", closed.exists())
+
+
+def is_closed(connection: Connection, case_id: int) -> bool:
+    """Whether a person has ended this case; nobody ends it until the caller's transaction is over."""
+    query = select(cases.c.state).where(cases.c.id == case_id).with_for_update(read=True)
+    return connection.execute(query).scalar() == "closed"
+
+
+def _withdraw_where(connection: Connection, *which: Any) -> None:
     values = {"state": "withdrawn", "effect_key": None, "error": "The case was closed.", "updated": utcnow()}
-    ids = connection.execute(update(actions).where(*open_ones).values(values).returning(actions.c.id)).scalars().all()
-    audit.append(connection, [Event("action.withdrawn", "case", f"action:{i}", {"case": case_id}) for i in ids])
+    rows = connection.execute(update(actions).where(*which).values(values).returning(actions.c.id, actions.c.case_id)).all()
+    audit.append(connection, [Event("action.withdrawn", "case", f"action:{r.id}", {"case": r.case_id}) for r in sorted(rows)])
 
 
 def _set_state(connection: Connection, m: Move, now: datetime, run: str | None) -> None:

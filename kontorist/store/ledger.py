@@ -17,7 +17,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
 from kontorist.core.permit import Permit, issue
 from kontorist.core.values import sha256
-from kontorist.store import audit, cases
+from kontorist.store import audit, cases, instance
 from kontorist.store import office_state as office
 from kontorist.store.actions import ActionRow, approvers, as_row, needed, void
 from kontorist.store.audit import Event
@@ -39,9 +39,12 @@ def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -
     """Claim approved actions whose time has come and whose approval is valid; void those whose approval is not."""
     now = utcnow()
     with database.write() as connection:
-        stops, epoch = office.stops(connection), office.epoch(connection)
+        cases.withdraw_closed(connection)
         claims = []
-        for row in _ready(connection, now, limit, epoch, stops):
+        ready = _ready(connection, now, limit, office.stops(connection))
+        if ready:
+            instance.check(database, connection)
+        for row in ready:
             if problem := _invalid(connection, row, now):
                 void(connection, row, problem, "gate", "approval")
                 continue
@@ -49,7 +52,7 @@ def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -
     return claims
 
 
-def _ready(connection: Connection, now: datetime, limit: int, epoch: int, stops: office.Stops) -> list[ActionRow]:
+def _ready(connection: Connection, now: datetime, limit: int, stops: office.Stops) -> list[ActionRow]:
     """Approved actions, oldest first; those that share a card wait until the leading one is done."""
     if stops.office:
         return []
@@ -60,7 +63,7 @@ def _ready(connection: Connection, now: datetime, limit: int, epoch: int, stops:
     due = or_(actions.c.not_before.is_(None), actions.c.not_before <= now)
     query = (
         select(actions)
-        .where(actions.c.state == "approved", actions.c.epoch <= epoch, due, leads)
+        .where(actions.c.state == "approved", due, leads)
         .where(actions.c.flow.not_in(stops.flows), actions.c.connection.not_in(stops.connections))
         .order_by(actions.c.id)
         .limit(limit)
@@ -114,8 +117,14 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
     with database.write() as connection:
         if office.stops(connection).hits(row.flow, row.connection):
             raise NotApproved(f"Action {row.id} was held back: the stop button is pressed.")
+        if cases.is_closed(connection, row.case_id):
+            raise NotApproved(f"Action {row.id} was held back: its case was closed.")
+        if len(approvers(connection, row, now)) < needed(row):
+            raise NotApproved(f"Action {row.id} was held back: its approval has expired.")
         if connection.execute(update(actions).where(*mine).values(state="committing", updated=now)).rowcount != 1:
             raise NotApproved(f"Action {row.id} is no longer this worker's: nothing was done.")
+        begun = instance.begin_effect(connection)
+    instance.note(database, begun)
 
 
 def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> None:

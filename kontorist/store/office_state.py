@@ -1,8 +1,7 @@
-"""Facts about the office as a whole: its instance, its epoch, what is stopped, the heartbeats of its connections."""
+"""Facts about the office as a whole: what is stopped, the heartbeats of its connections, its passes."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,18 +24,6 @@ def put(connection: Connection, name: str, value: Any) -> None:
     """Store a fact."""
     connection.execute(insert_new(connection, state, {"name": name, "value": value}))
     connection.execute(update(state).where(state.c.name == name).values(value=value))
-
-
-def instance(connection: Connection) -> str:
-    """The id of this office's database, made on first use."""
-    if not get(connection, "instance"):
-        connection.execute(insert_new(connection, state, {"name": "instance", "value": secrets.token_hex(8)}))
-    return str(get(connection, "instance"))
-
-
-def epoch(connection: Connection) -> int:
-    """Counts up when an admin says that a restored database may act again."""
-    return int(get(connection, "epoch") or 0)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Values(TypeDecorator[Any]):
 
 
 state = Table("state", metadata, Column("name", String(64), primary_key=True), Column("value", Values))
-"""Facts about this office as a whole: instance, epoch, stops, heartbeats."""
+"""Facts about this office as a whole: instance, effects begun, stops, heartbeats."""
 
 cases = Table(
     "cases",
@@ -188,7 +188,6 @@ actions = Table(
     Column("attempt", Integer, nullable=False, default=0),
     Column("lease_until", Utc),
     Column("lease_owner", String(64)),
-    Column("epoch", Integer, nullable=False, default=0),
     Column("receipt", Values),
     Column("error", Text),
     Column("model", String(200)),

@@ -150,7 +150,6 @@ def _tables() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.String(32), nullable=True),
         sa.Column("lease_owner", sa.String(64), nullable=True),
-        sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("receipt", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("model", sa.String(200), nullable=True),

@@ -1,0 +1,145 @@
+"""Which copy of an office may act: a database that was copied or restored has to be released by a person first.
+
+The data folder holds a small file that belongs to exactly one database: its id, its epoch and how many effects it has
+begun. A copied folder has another file (another inode), a copied database has no file, a restored backup has begun
+fewer effects than the file says. In each case an effect could happen a second time, so none happens.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from kontorist.core.clock import utcnow
+from kontorist.core.errors import NotApproved, Unavailable
+from kontorist.store import actions, audit
+from kontorist.store import office_state as office
+from kontorist.store.audit import Event
+from kontorist.store.database import Database, insert_new
+from kontorist.store.tables import actions as actions_table
+from kontorist.store.tables import state
+
+_NAME = "instance"
+
+
+def check(database: Database, connection: Connection) -> None:
+    """Raises NotApproved with the reason if this database is a copy; makes a new one known on first use."""
+    if office.get(connection, _NAME) is None:
+        _lock(connection)  # two workers of a new office: the second finds it known
+    here, there = office.get(connection, _NAME), _read(database)
+    if here is None and _begun(connection) == 0:
+        _bind(database, connection, secrets.token_hex(8), 0)
+        return
+    if reason := _difference(here or {}, there, _begun(connection)):
+        raise NotApproved(
+            f"{reason} What is approved could have happened already, so nothing is executed. If no other copy of this office "
+            "is at work, release this one with `kontorist adopt`; everything approved is then to be decided once more."
+        )
+
+
+def _difference(here: dict[str, Any], there: dict[str, Any] | None, begun: int) -> str:
+    if there is None:
+        return "This database came here without its data folder."
+    if (there["id"], there["epoch"]) != (here.get("id"), here.get("epoch")):
+        return "This data folder belongs to another database."
+    if there["inode"] != here.get("inode"):
+        return "This data folder is a copy."
+    if begun < there["begun"]:
+        return "This database is older than its data folder, as after restoring a backup."
+    return ""
+
+
+def adopt(database: Database, actor: str) -> int:
+    """A person says that this copy is the one that acts. What was approved is decided anew; returns how many those are."""
+    with database.write() as connection:
+        before = office.get(connection, _NAME) or {}
+        _bind(database, connection, before.get("id") or secrets.token_hex(8), int(before.get("epoch", 0)) + 1)
+        doubtful = _doubtful(connection)
+        audit.append(connection, [Event("office.adopted", actor, "office", {"actions": doubtful})])
+    return len(doubtful)
+
+
+def _doubtful(connection: Connection) -> list[int]:
+    """Take the approval from all that had one, and let a person look at what was on its way."""
+    now = utcnow()
+    on_the_way = update(actions_table).where(actions_table.c.state == "committing")
+    error = "This office was restored or moved while it was being done."
+    values = {"state": "uncertain", "lease_until": None, "lease_owner": None, "error": error, "updated": now}
+    ids = list(connection.execute(on_the_way.values(values).returning(actions_table.c.id)).scalars())
+    query = select(actions_table).where(actions_table.c.state.in_(("approved", "claimed"))).order_by(actions_table.c.id)
+    for row in [actions.as_row(r) for r in connection.execute(query.with_for_update())]:
+        reason = "This office was restored or moved: make sure that it has not happened already."
+        actions.void(connection, row, reason, "gate", "adopted")
+        ids.append(row.id)
+    return sorted(ids)
+
+
+def begin_effect(connection: Connection) -> int:
+    """Count an effect about to begin, in the caller's transaction."""
+    begun = _lock(connection) + 1
+    office.put(connection, "effects", begun)
+    return begun
+
+
+def _lock(connection: Connection) -> int:
+    """The number of effects begun, with everybody else who wants to know it waiting."""
+    connection.execute(insert_new(connection, state, {"name": "effects", "value": 0}))
+    return int(connection.execute(select(state.c.value).where(state.c.name == "effects").with_for_update()).scalar_one())
+
+
+def note(database: Database, begun: int) -> None:
+    """Remember beside the database how far it has come; on disk when this returns. Raises Unavailable."""
+    try:
+        with _path(database).open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            found = json.loads(file.read())
+            if begun > found["begun"]:
+                _write(file.fileno(), {**found, "begun": begun})
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"{_path(database)} cannot be written ({error}): check the disk and who owns the data folder."
+        ) from error
+
+
+def _begun(connection: Connection) -> int:
+    return int(office.get(connection, "effects") or 0)
+
+
+def _path(database: Database) -> Path:
+    return database.data_dir / "instance.json"
+
+
+def _read(database: Database) -> dict[str, Any] | None:
+    try:
+        with _path(database).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            found: dict[str, Any] = json.loads(file.read())
+            return {**found, "inode": os.fstat(file.fileno()).st_ino}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise Unavailable(f"{_path(database)} cannot be read ({error}): restore it, or run `kontorist adopt`.") from error
+
+
+def _bind(database: Database, connection: Connection, name: str, epoch: int) -> None:
+    """Make database and data folder belong together."""
+    new = _path(database).with_suffix(f".{secrets.token_hex(4)}")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    try:
+        _write(handle, {"id": name, "epoch": epoch, "begun": _begun(connection)})
+        inode = os.fstat(handle).st_ino
+    finally:
+        os.close(handle)
+    new.replace(_path(database))
+    office.put(connection, _NAME, {"id": name, "epoch": epoch, "inode": inode})
+
+
+def _write(handle: int, values: dict[str, Any]) -> None:
+    os.pwrite(handle, json.dumps(values).ljust(120).encode(), 0)
+    os.fsync(handle)
