@@ -43,7 +43,9 @@ class Invoice(Agent):
     def run(self, tasks: Sequence[Task], setting: Setting) -> list[Result | Exception]:
         """One result a case."""
         language = str(next(iter(setting.languages), "de"))
-        return [self._one(task, language) for task in tasks]
+        company = setting.settings.get("company")
+        name = str(company.get("name") or "") if isinstance(company, Mapping) else ""
+        return [self._one(task, language, name) for task in tasks]
 
     def outputs(self, options: Any) -> Mapping[str, str]:
         """The fields of the result."""
@@ -58,9 +60,9 @@ class Invoice(Agent):
             "more": "list",
         }
 
-    def _one(self, task: Task, language: str) -> Result | Exception:
+    def _one(self, task: Task, language: str, company: str) -> Result | Exception:
         try:
-            reading = _read(task)
+            reading = _read(task, company)
         except KontoristError as error:
             return error
         groups = _same_invoices(reading.found)
@@ -69,7 +71,7 @@ class Invoice(Agent):
         return _result(groups, reading, language)
 
 
-def _read(task: Task) -> _Reading:
+def _read(task: Task, company: str) -> _Reading:
     reading = _Reading()
     for document in _documents(task):
         name, digest = str(document.get("name") or "document"), str(document.get("sha256") or "")
@@ -82,8 +84,18 @@ def _read(task: Task) -> _Reading:
             reading.unreadable.append(f"'{name}': {error}")
             continue
         if found is not None:
-            reading.found.append((name, replace(found, document=digest)))
+            reading.found.append((name, replace(_addressed(found, company), document=digest)))
     return reading
+
+
+def _addressed(found: Found, company: str) -> Found:
+    """A page without data does not say who its buyer is; where the office's own name stands on it, that is the buyer."""
+    if found.invoice.syntax != "PDF" or found.invoice.buyer.name or not company:
+        return found
+    wanted = "".join(company.casefold().split())
+    if not any(wanted in "".join(page.text.casefold().split()) for page in found.pages):
+        return found
+    return replace(found, invoice=replace(found.invoice, buyer=replace(found.invoice.buyer, name=company)))
 
 
 def _documents(task: Task) -> list[Mapping[str, Any]]:
@@ -184,7 +196,7 @@ def _doubt(found: Found, reading: _Reading) -> str:
 
 
 def _nothing(reading: _Reading) -> Result:
-    output = {
+    output: dict[str, Any] = {
         "found": False,
         "invoice": None,
         "problems": [],

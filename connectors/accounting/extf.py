@@ -27,27 +27,33 @@ def _pairs(art: str, content: str, count: int) -> list[tuple[str, int]]:
 
 
 _TEXTS: dict[str, int] = {
-
-        "Soll/Haben-Kennzeichen": 1,
-        "WKZ Umsatz": 3,
-        "WKZ Basisumsatz": 3,
-        "BU-Schlüssel": 4,
-        "Belegfeld 1": 36,
-        "Belegfeld 2": 12
-    ,
-    "Buchungstext": 60, "Diverse Adressnummer": 9, "Beleglink": 210,
+    "Soll/Haben-Kennzeichen": 1,
+    "WKZ Umsatz": 3,
+    "WKZ Basisumsatz": 3,
+    "BU-Schlüssel": 4,
+    "Belegfeld 1": 36,
+    "Belegfeld 2": 12,
+    "Buchungstext": 60,
+    "Diverse Adressnummer": 9,
+    "Beleglink": 210,
     **dict(_pairs("Beleginfo – Art", "Beleginfo – Inhalt", 8)),
-    "KOST1 – Kostenstelle": 36, "KOST2 – Kostenstelle": 36, "EU-Land u. USt-IdNr.": 15, "Abw. Versteuerungsart": 1,
+    "KOST1 – Kostenstelle": 36,
+    "KOST2 – Kostenstelle": 36,
+    "EU-Land u. USt-IdNr.": 15,
+    "Abw. Versteuerungsart": 1,
     **dict(_pairs("Zusatzinformation – Art", "Zusatzinformation – Inhalt", 20)),
-    "Auftragsnummer": 30, "Buchungstyp": 2, "EU-Mitgliedstaat (Anzahlungen)": 2, "Herkunft-Kz": 2, "Leerfeld": 36,
-
-        "SEPA-Mandatsreferenz": 35,
-        "Gesellschaftername": 76,
-        "Identifikationsnummer": 11,
-        "Zeichnernummer": 20,
-        "Bezeichnung": 30
-    ,
-    "Generalumkehr": 1, "Land": 2,
+    "Auftragsnummer": 30,
+    "Buchungstyp": 2,
+    "EU-Mitgliedstaat (Anzahlungen)": 2,
+    "Herkunft-Kz": 2,
+    "Leerfeld": 36,
+    "SEPA-Mandatsreferenz": 35,
+    "Gesellschaftername": 76,
+    "Identifikationsnummer": 11,
+    "Zeichnernummer": 20,
+    "Bezeichnung": 30,
+    "Generalumkehr": 1,
+    "Land": 2,
 }
 """Columns of type text with their greatest length; the others are numbers and dates."""
 

@@ -51,7 +51,8 @@ GROSS = (
     _label(
         r"(?:rechnungs|end|zahl|brutto|rechnungsend)[-\s]*betrag|brutto(?:summe|gesamt)?|gesamt(?:betrag|summe)?\s*\(?\s*(?:brutto|inkl)|zu\s+zahlen(?:der\s+betrag)?|f[äa]lliger?\s+betrag|zahlbetrag|grand\s+total|(?:total\s+)?amount\s+(?:due|payable)|due\s+payable|balance\s+due|invoice\s+(?:total|amount)|total\s+(?:due|gross|payable|incl)|gross(?:\s+(?:total|amount))?|amount\s+due"
     ),
-    _label(r"gesamt(?:betrag|summe)?|summe|total(?:\s+amount)?|betrag"),
+    _label(r"gesamt(?:betrag|summe|preis)|total\s+amount"),
+    _label(r"gesamt|summe|total|betrag"),
 )
 NET = (
     _label(
