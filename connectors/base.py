@@ -223,7 +223,7 @@ class Connector(ABC):
         self.config = config
         self.surroundings = surroundings
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most connectors hold nothing open
         """Let go of sockets and files."""
 
     # reads ---------------------------------------------------------------
@@ -235,7 +235,7 @@ class Connector(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} has no trigger")
 
-    def acknowledge(self, kind: str, options: Any, items: Sequence[Item]) -> None:
+    def acknowledge(self, kind: str, options: Any, items: Sequence[Item]) -> None:  # noqa: B027 - optional
         """Tell the source that these are safely ours (called after the commit). Must be harmless when repeated."""
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from flows.advance import Tally, advance
@@ -103,10 +104,8 @@ def test_a_journalled_step_is_not_repeated_after_a_crash(tmp_path: Path, monkeyp
             raise KeyboardInterrupt
         return perform(rt, works)
 
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         advance(runtime, Tally(), run_step=crash)
-    except KeyboardInterrupt:
-        pass
     with runtime.database.write() as connection:
         connection.exec_driver_sql("UPDATE cases SET lease_until = '2000-01-01T00:00:00+00:00'")
     advance(runtime, Tally(), run_step=crash)
