@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, func, insert, select, type_coerce
+from sqlalchemy import Connection, Result, String, func, insert, select, type_coerce
 from sqlalchemy.exc import OperationalError
 
 from kontorist.core.audit import GENESIS, event_hash
@@ -111,31 +111,37 @@ def read(connection: Connection, subject: str | None = None) -> Iterator[dict[st
 
 def verify(connection: Connection) -> Verdict:
     """Recompute the whole chain; the first event that does not fit is named."""
-    previous, count = GENESIS, 0
-    try:
-        for row in _raw(connection):
-            count += 1
-            if row.seq != count:
-                return Verdict(count - 1, f"event {count} is missing; the chain goes on with {row.seq}")
-            problem = _check(row, previous)
-            if problem:
-                return Verdict(count - 1, problem)
-            previous = row.hash
-    except OperationalError:  # SQLite cannot even decode the text
-        return Verdict(count, f"event {count + 1} or one near it was changed: it cannot be read")
-    tip = connection.execute(select(state.c.value).where(state.c.name == "audit.tip")).scalar()
-    if (tip or {"seq": 0})["seq"] != count or (tip and tip["hash"] != previous):
-        return Verdict(
-            count, f"the chain ends at event {count}, but {tip['seq'] if tip else 0} were written: its end was cut off"
-        )
-    return Verdict(count)
+    count, previous, problem = _follow(connection)
+    return Verdict(count, problem or _cut_off(connection, count, previous))
 
 
-def _raw(connection: Connection) -> Iterator[Any]:
+def _raw(connection: Connection) -> Result[Any]:
     """The events as text, a few at a time: what was tampered with must not stop the reading."""
     columns = [type_coerce(c, String).label("at") if c is events.c.at else c for c in events.c]
-    query = select(*columns).order_by(events.c.seq).execution_options(yield_per=1000)
-    yield from connection.execute(query)
+    return connection.execute(select(*columns).order_by(events.c.seq).execution_options(yield_per=1000))
+
+
+def _follow(connection: Connection) -> tuple[int, str, str]:
+    """How many events fit, the hash of the last of them, and what is wrong with the next one."""
+    previous, count = GENESIS, 0
+    try:
+        with _raw(connection) as rows:
+            for row in rows:
+                if row.seq != count + 1:
+                    return count, previous, f"event {count + 1} is missing; the chain goes on with {row.seq}"
+                if problem := _check(row, previous):
+                    return count, previous, problem
+                previous, count = row.hash, count + 1
+    except OperationalError:  # SQLite cannot even decode the text
+        return count, previous, f"event {count + 1} or one near it was changed: it cannot be read"
+    return count, previous, ""
+
+
+def _cut_off(connection: Connection, count: int, last: str) -> str:
+    tip = connection.execute(select(state.c.value).where(state.c.name == "audit.tip")).scalar() or {"seq": 0, "hash": GENESIS}
+    if (tip["seq"], tip["hash"]) == (count, last):
+        return ""
+    return f"the chain ends at event {count}, but {tip['seq']} were written: its end was cut off"
 
 
 def _check(row: Any, previous: str) -> str:

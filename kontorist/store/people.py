@@ -119,9 +119,9 @@ def _hasher() -> Any:
 
 
 def _verify(hashed: str, password: str) -> bool:
-    from argon2.exceptions import VerificationError
+    from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
         return bool(_hasher().verify(hashed, password))
-    except VerificationError:
+    except (VerificationError, InvalidHashError):
         return False
