@@ -22,6 +22,7 @@ def _bulk(domain: str) -> dict[str, str]:
 def _cv() -> bytes:
     """A curriculum vitae on one page, uncompressed and dated: the same bytes every time."""
     pdf = FPDF()
+    pdf.set_producer("Sample")  # otherwise the version of the library
     pdf.set_compression(False)
     pdf.set_creation_date(datetime(2026, 11, 1, tzinfo=UTC))
     pdf.add_page()
