@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
@@ -91,8 +91,12 @@ def open_database(data_dir: Path, url: str | None = None) -> Database:
             f"The data folder {data_dir} cannot be created: {error.strerror}. Choose another with --data."
         ) from error
     database = Database(url or database_url(data_dir), data_dir)
-    with _readable_errors(database.url):
-        migrate(database)
+    try:
+        with _readable_errors(database.url):
+            migrate(database)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -127,13 +131,15 @@ def _has_versions(connection: Connection) -> bool:
 
 
 def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        try:
+    wrong = "DATABASE_URL is not the address of a database; write postgresql://user:password@host/name, or leave it out."
+    try:
+        kind = make_url(url).get_backend_name()
+        if kind == "postgresql":
             return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
-        except (ArgumentError, ImportError, ValueError) as error:
-            raise ConfigurationError(
-                "DATABASE_URL is not the address of a database; write postgresql://user:password@host/name, or leave it out."
-            ) from error
+    except (ArgumentError, ImportError, ValueError) as error:
+        raise ConfigurationError(wrong) from error
+    if kind != "sqlite":
+        raise ConfigurationError(wrong)
     engine = create_engine(url, module=sqlite_module(), connect_args={"timeout": 30, "check_same_thread": False})
     event.listen(engine, "connect", _sqlite_settings)
     event.listen(engine, "begin", _sqlite_begin)
@@ -173,7 +179,7 @@ def insert_new(connection: Connection, table: Table, rows: Mapping[str, Any] | S
 def _sentence(error: DBAPIError, url: str) -> str:
     cause = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
     shown = url if url.startswith("sqlite") else url.rpartition("@")[2]
-    if "malformed" in cause or "not a database" in cause:
+    if any(sign in cause for sign in ("malformed", "not a database", "Could not decode")):
         return f"The file of the database is damaged ({shown}: {cause}): stop the program and restore the file from the backup."
     if "full" in cause:
         return f"The disk of the database is full ({shown}): free some space; nothing was lost, the next run goes on."
