@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
 
 from agents._builtin.embeddings import NAME
 from agents._model.ask import Answer, ask, fell_back, text_of
@@ -49,6 +49,10 @@ class ClassifyOptions(Options):
         description="when a language model is asked: only where the built-in answer is below at_least, always or never",
     )
     multi: bool = Field(False, description="true: every label that fits, in `labels`")
+    certain: dict[str, str | bool] = Field(
+        default_factory=dict,
+        description='label: "{{ condition }}"; the first that holds decides, and nothing is read or asked (a document found, a sender)',
+    )
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -58,17 +62,24 @@ class ClassifyOptions(Options):
             return value
         return {k: {"means": v} if isinstance(v, str) else v for k, v in value.items()}
 
+    @model_validator(mode="after")
+    def _certain_are_labels(self) -> ClassifyOptions:
+        if unknown := set(self.certain) - set(self.labels):
+            raise ValueError(f"`certain` names what is no label: {', '.join(sorted(unknown))}")
+        return self
+
 
 class Classify(Agent):
     """Chooses a label."""
 
     Options = ClassifyOptions
-    templates = ("text",)
+    templates = ("text", "certain")
 
     def run(self, tasks: Sequence[Task], setting: Setting) -> list[Result | Exception]:
         """One result a task; tasks may have different options."""
-        results: list[Result | Exception] = [_empty(task, setting) for task in tasks]
-        filled = [i for i, task in enumerate(tasks) if text_of(task).strip()]
+        decided = [_by_rule(task) for task in tasks]
+        results: list[Result | Exception] = [rule or _empty(task, setting) for task, rule in zip(tasks, decided, strict=True)]
+        filled = [i for i, task in enumerate(tasks) if decided[i] is None and text_of(task).strip()]
         for i, result in _built_in([(i, tasks[i]) for i in filled], setting):
             results[i] = result
         asked = [i for i in filled if _is_to_ask(tasks[i].options, results[i], setting)]
@@ -86,6 +97,16 @@ class Classify(Agent):
 def _empty(task: Task, setting: Setting) -> Result:
     output: dict[str, Any] = {"label": "", "confidence": 0.0, "scores": {}} | ({"labels": []} if task.options.multi else {})
     return Result(output, confidence=0.0, unclear=say(setting, "empty"), question=_choice(task), model=f"built-in/{NAME}")
+
+
+def _by_rule(task: Task) -> Result | None:
+    """The label that the admin's rules give for certain; None when none of them holds."""
+    rules = task.rendered.get("certain") or {}
+    label = next((name for name, holds in rules.items() if holds is True or str(holds).strip().lower() == "true"), None)
+    if label is None:
+        return None
+    output: dict[str, Any] = {"label": label, "confidence": 1.0, "scores": {label: 1.0}}
+    return Result(output | ({"labels": [label]} if task.options.multi else {}), model="built-in/rule")
 
 
 def _choice(task: Task) -> dict[str, Any]:
