@@ -26,6 +26,7 @@ _PATTERNS = {kind: re.compile(words, re.IGNORECASE) for kind, words in _KINDS.it
 _OTHER_NUMBERS = {"invoice", "customer", "article", "tracking", "phone", "offer", "contract", "register", "order"}
 _REACH = 32
 _TAKEN = re.compile(r"(?i)\d{3,}\W+(?!(?:und|and|sowie|oder|or|bzw)\b)[^\W\d]{3,}")
+_ABOUT = re.compile(r"(?i)^\w*\W+(?:\w+\W+)?(?:for|of|zu|zum|zur|für|von|bezüglich|regarding)\W*$")
 
 
 def kinds_of(name: str, means: str) -> set[str]:
@@ -45,6 +46,8 @@ def nearness(text: str, start: int, kinds: set[str]) -> int:
         return 1
     if _TAKEN.search(line[nearest[0] :]):
         return 1  # the word belongs to a number before this one
+    if nearest[1] not in kinds and _ABOUT.match(line[nearest[0] :]):
+        return 1  # "the tracking number for 4711": of something that is called 4711
     if any(m.end() == nearest[0] for kind in kinds for m in _PATTERNS[kind].finditer(line)) or nearest[1] in kinds:
         return 2
     return 0 if nearest[1] in _OTHER_NUMBERS else 1
