@@ -127,10 +127,13 @@ def _print_proposals(data: Path) -> None:
 
     with open_store(data).read() as connection:
         rows = actions.find(connection)
+    cards: dict[int, list[Any]] = {}
+    for row in rows:
+        cards.setdefault(row.card, []).append(row)
     table(
         "Prepared, waiting for a person",
         ("id", "flow", "what", "for"),
-        [[r.id, r.flow, r.sentence, ", ".join(r.rule.get("by", []))] for r in rows],
+        [[c[0].id, c[0].flow, " ".join(r.sentence for r in c), ", ".join(c[0].rule.get("by", []))] for c in cards.values()],
     )
 
 

@@ -80,6 +80,9 @@ def days_until(value: Any, today: Any = None) -> int:
 def salutation(name: Any, language: str = "de") -> str:
     """A greeting that offends nobody: neutral by full name, since a name does not tell how somebody wants to be addressed."""
     text = " ".join(str(name or "").split())
+    if text.count(",") == 1:  # address books write the family name first
+        family, _, given = text.partition(",")
+        text = f"{given.strip()} {family.strip()}".strip()
     if language == "de":
         return f"Guten Tag {text}," if text else "Guten Tag,"
     return f"Dear {text}," if text else "Hello,"
