@@ -1,0 +1,136 @@
+"""The card: one decision with all that is needed for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy import Connection
+
+from kontorist.core.clock import utcnow
+from kontorist.inbox.desk import Desk, TheDesk
+from kontorist.inbox.pages import page
+from kontorist.inbox.queue import counts, open_cards
+from kontorist.inbox.toast import toast
+from kontorist.inbox.viewer import SignedIn, Viewer
+from kontorist.store import actions, cases, office_state
+from kontorist.store.actions import ActionRow
+from kontorist.store.cases import Case
+
+router = APIRouter()
+DECIDABLE = ("proposed", "refused")
+WITHDRAWABLE = ("proposed", "approved", "refused")
+
+
+@dataclass(frozen=True)
+class CardView:
+    """A card as its page shows it."""
+
+    head: ActionRow
+    rows: list[ActionRow]
+    case: Case
+    history: list[dict[str, Any]]
+    """Decisions and revisions of all its actions, oldest first."""
+    earlier: list[Any]
+    run_url: str
+    may: bool
+    """Whether this viewer may decide it at all."""
+    given: bool
+    """Whether they have approved exactly this already."""
+
+    @property
+    def decidable(self) -> list[ActionRow]:
+        """What an approval would be about."""
+        return [r for r in self.rows if r.state in DECIDABLE]
+
+    @property
+    def uncertain(self) -> list[ActionRow]:
+        """What nobody can know without looking outside."""
+        return [r for r in self.rows if r.state == "uncertain"]
+
+    @property
+    def approved(self) -> list[ActionRow]:
+        """What can still be taken back."""
+        return [r for r in self.rows if r.state == "approved"]
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """Every warning once, those that say stop first."""
+        found = {w.get("text", ""): dict(w) for r in self.rows for w in r.warnings if r.state not in ("withdrawn", "rejected")}
+        return sorted(found.values(), key=lambda w: not w.get("stop"))
+
+    @property
+    def stops(self) -> bool:
+        """Whether a warning says stop."""
+        return any(w.get("stop") for w in self.warnings)
+
+    @property
+    def comment(self) -> bool:
+        """Whether the rule asks for a word on how it was checked."""
+        return any(r.rule.get("comment") for r in self.decidable)
+
+    @property
+    def needed(self) -> int:
+        """How many people have to approve."""
+        return max((actions.needed(r) for r in self.decidable), default=1)
+
+
+def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
+    """The card of an action. Raises NotFound."""
+    rows = actions.card(connection, card_id)
+    (case,) = cases.load(connection, [rows[0].case_id])
+    now = utcnow()
+    given = any(viewer.name in actions.approvers(connection, r, now) for r in rows if r.state in DECIDABLE)
+    return CardView(
+        rows[0],
+        rows,
+        case,
+        history(connection, rows),
+        actions.earlier_with(connection, case.title, case.id),
+        office_state.pass_url(connection, case.run) if case.run else "",
+        viewer.decides and all(actions.may_decide(r, viewer.who) for r in rows),
+        given,
+    )
+
+
+def history(connection: Connection, rows: list[ActionRow]) -> list[dict[str, Any]]:
+    """Revisions and decisions in the order they came."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        found += [{**d, "kind": d["decision"], "by": d["person"], "of": row} for d in actions.decisions(connection, row.id)]
+        for made in actions.history(connection, row.id):
+            kind = "prepared" if made["revision"] == 1 else "revised"
+            found.append({**made, "kind": kind, "by": made["composed_by"], "comment": made["reason"], "of": row})
+    return sorted(found, key=lambda h: h["at"])
+
+
+@router.get("/card/{card_id}")
+def show(request: Request, desk: TheDesk, viewer: SignedIn, card_id: int) -> Response:
+    """The page of a card."""
+    return render(request, desk, viewer, card_id)
+
+
+def render(
+    request: Request, desk: Desk, viewer: Viewer, card_id: int, status: int = 200, problem: str = "", **more: Any
+) -> Response:
+    """The page of a card, with a problem on top where a decision could not be taken."""
+    with desk.database.read() as connection:
+        view = load(connection, viewer, card_id)
+        waiting = open_cards(connection, viewer)
+        numbers = counts(connection, waiting)
+        done = toast(connection, viewer, request.query_params)
+    mine = [c.id for c in waiting if c.mine]
+    here = mine.index(view.head.card) if view.head.card in mine else -1
+    before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
+    values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
+    values["handovers"] = handovers(desk)
+    return page(request, "card.html", viewer, status, problem=problem, **values, **more)
+
+
+def handovers(desk: Desk) -> dict[str, list[tuple[str, str]]]:
+    """To whom a card can be handed over."""
+    settings = desk.office.settings
+    able = [(n, p.name) for n, p in settings.people.items() if p.role != "auditor"]
+    return {"groups": [(g, desk.label(g)) for g in settings.groups], "people": able}

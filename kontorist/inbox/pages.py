@@ -1,0 +1,133 @@
+"""Renders pages: the templates with the viewer's language, dates and amounts as they read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from kontorist.core.clock import utcnow
+from kontorist.core.filters import ZONE
+from kontorist.inbox import labels
+from kontorist.inbox.desk import Desk
+from kontorist.inbox.texts import choose, languages, texts
+from kontorist.inbox.viewer import LANGUAGE, Viewer
+
+_HERE = Path(__file__).parent
+
+
+@cache
+def _environment(language: str) -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    words = texts(language)
+    env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= {
+        "moment": lambda v: moment(v, language),
+        "ago": lambda v: ago(v, language),
+        "day": lambda v: format_date(v, "medium", locale=language),
+        "money": partial(_money, language),
+        "shown": lambda v: shown(v, language),
+        "field": lambda v: words.gettext(labels.field(v)),
+        "tr": lambda v: words.gettext(str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
+        "word": lambda v: words.gettext(labels.word(v)),
+    }
+    env.globals |= {"version": _version(), "now": utcnow}
+    return env
+
+
+@cache
+def _version() -> str:
+    """Changes with every static file, so that no browser keeps an old one."""
+    newest = max(p.stat().st_mtime_ns for p in (_HERE / "static").iterdir())
+    return f"{newest:x}"
+
+
+def moment(value: datetime | None, language: str) -> str:
+    """A moment in the office's zone: time only where it is today."""
+    if value is None:
+        return ""
+    local = value.astimezone(ZONE)
+    today = utcnow().astimezone(ZONE)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    pattern = "EEE d. MMM, HH:mm" if language == "de" else "EEE d MMM, HH:mm"
+    if local.year != today.year:
+        pattern = "d. MMM yyyy, HH:mm" if language == "de" else "d MMM yyyy, HH:mm"
+    return str(format_datetime(local, pattern, locale=language))
+
+
+def ago(value: datetime, language: str) -> str:
+    """How long ago, or in how long."""
+    return str(format_timedelta(value - utcnow(), add_direction=True, locale=language))
+
+
+def _money(language: str, value: Any, currency: str = "EUR") -> str:
+    return money(value, currency, language)
+
+
+def money(value: Any, currency: str, language: str) -> str:
+    """An amount with its currency; what is none stays as it is."""
+    try:
+        amount = Decimal(str(value))
+        return str(format_currency(amount, currency or "EUR", locale=language))
+    except (InvalidOperation, ValueError):
+        return str(value)
+
+
+def shown(value: Any, language: str) -> str:
+    """A single value as the reader writes it."""
+    if isinstance(value, bool):
+        return texts(language).gettext("yes" if value else "no")
+    if isinstance(value, Decimal | float) and not isinstance(value, bool):
+        return str(format_decimal(value, locale=language))
+    if isinstance(value, datetime):
+        return moment(value, language)
+    if isinstance(value, date):
+        return str(format_date(value, "medium", locale=language))
+    return "" if value is None else str(value)
+
+
+def language_for(request: Request, desk: Desk, viewer: Viewer | None) -> str:
+    """The language of this page."""
+    wanted = request.cookies.get(LANGUAGE, "") or (viewer.language if viewer else "")
+    return choose(wanted, request.headers.get("accept-language", ""), desk.office.language)
+
+
+def page(
+    request: Request,
+    template: str,
+    viewer: Viewer | None = None,
+    status: int = 200,
+    /,
+    **values: Any,
+) -> HTMLResponse:
+    """A page as a response."""
+    desk: Desk = request.app.state.desk
+    language = language_for(request, desk, viewer)
+    common: Mapping[str, Any] = {
+        "viewer": viewer,
+        "language": language,
+        "languages": languages(),
+        "office_name": desk.office.settings.company.name,
+        "label": desk.label,
+        "demo": desk.demo_people is not None,
+        "path": request.url.path,
+    }
+    html = _environment(language).get_template(template).render(**common, **values)
+    return HTMLResponse(html, status)

@@ -1,0 +1,79 @@
+"""What protects every page: headers, the origin of forms, their size."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Request
+from starlette.responses import PlainTextResponse, Response
+
+from kontorist.core.errors import NotAllowed
+
+MAX_FORM = 2 * 1024 * 1024
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; frame-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+
+
+class Form:
+    """The fields of a form, text only."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self.pairs = pairs
+
+    def text(self, name: str) -> str:
+        """The last value of a field, or empty."""
+        return next((v for k, v in reversed(self.pairs) if k == name), "")
+
+    def every(self, name: str) -> list[str]:
+        """All values of a field."""
+        return [v for k, v in self.pairs if k == name]
+
+    def has(self, name: str) -> bool:
+        """Whether the form has this field."""
+        return any(k == name for k, _ in self.pairs)
+
+
+async def form_of(request: Request) -> Form:
+    """The fields of a plain HTML form. Raises NotAllowed for anything else, or for more than a form can be."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM:
+            raise NotAllowed("This form is larger than 2 MB, so it was not read.")
+    if body and kind != "application/x-www-form-urlencoded":
+        raise NotAllowed("This is not a form of this page.")
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=5000)
+    return Form([(k, v.replace("\r\n", "\n")) for k, v in pairs])
+
+
+async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse forms of other sites; give every answer its headers."""
+    if request.method not in ("GET", "HEAD") and not _from_here(request):
+        response: Response = PlainTextResponse("This form comes from another site, so nothing was done.", 403)
+    else:
+        response = await call_next(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _from_here(request: Request) -> bool:
+    """What browsers say about where a form comes from; the token in the form decides where they say nothing."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -1,0 +1,84 @@
+// Keys, the countdown of the undo window, live counts. Everything works without this file, only slower.
+"use strict";
+const all = (selector) => [...document.querySelectorAll(selector)];
+const one = (selector) => document.querySelector(selector);
+
+// keys ---------------------------------------------------------------------
+function typing(target) {
+  return target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog[open]");
+}
+function press(element) {
+  if (element.tagName === "DETAILS") {
+    element.open = !element.open;
+    const first = element.open && element.querySelector("button, select, input:not([type=hidden])");
+    if (first) first.focus();
+  } else if (element.tagName === "INPUT") {
+    element.focus();
+  } else {
+    element.click();
+  }
+}
+function step(by) {
+  const rows = all("[data-row]");
+  if (!rows.length) return false;
+  const at = rows.indexOf(document.activeElement);
+  const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))] || rows[0];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    all("details[open].drop, details[open].menu").forEach((d) => { d.open = false; d.querySelector("summary").focus(); });
+    if (typing(event.target)) event.target.blur();
+    return;
+  }
+  if (typing(event.target)) return;
+  if (event.key === "?") {
+    const help = one("#help");
+    if (help && !help.open) help.showModal();
+    event.preventDefault();
+  } else if ((event.key === "j" || event.key === "k") && step(event.key === "j" ? 1 : -1)) {
+    event.preventDefault();
+  } else {
+    const element = event.key.length === 1 && one(`[data-key="${CSS.escape(event.key)}"]`);
+    if (element) { event.preventDefault(); press(element); }
+  }
+});
+document.addEventListener("click", (event) => {
+  all("details[open].drop, details[open].menu").forEach((d) => { if (!d.contains(event.target)) d.open = false; });
+});
+
+// one press is one decision ------------------------------------------------
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
+
+// the toast ----------------------------------------------------------------
+const toast = one(".toast");
+if (toast) {
+  history.replaceState(null, "", location.pathname + location.search.replace(/[?&](did|of)=[^&]*/g, "").replace(/^&/, "?"));
+  const number = toast.querySelector("[data-countdown]");
+  let left = Number(toast.dataset.seconds);
+  const timer = setInterval(() => {
+    left -= 1;
+    if (number && left >= 0) number.textContent = String(left);
+    if (left < 0 && left < (number ? 0 : -6)) { clearInterval(timer); toast.remove(); }
+  }, 1000);
+}
+
+// live counts --------------------------------------------------------------
+if (one("[data-count]")) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch("/counts", { headers: { accept: "application/json" } }).catch(() => null);
+    if (!answer || !answer.ok || answer.redirected) return;
+    const counts = await answer.json();
+    all("[data-count]").forEach((e) => { e.textContent = counts[e.dataset.count]; });
+  }, 20000);
+}

@@ -1,0 +1,44 @@
+"""The small note after a decision: what was decided, when it leaves, and how to undo it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from kontorist.core.clock import utcnow
+from kontorist.core.errors import NotFound
+from kontorist.inbox.viewer import Viewer
+from kontorist.store import actions
+from kontorist.store.actions import ActionRow
+
+KINDS = ("approved", "first", "rejected", "handed", "saved", "back", "answered", "retried", "closed", "settled", "stops")
+
+
+@dataclass(frozen=True)
+class Toast:
+    """What to say; `row` is the decided action where there is one, `seconds` how long it can be taken back."""
+
+    kind: str
+    row: ActionRow | None = None
+    seconds: int = 0
+    undo: bool = False
+
+
+def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> Toast | None:
+    """The note that the address asks for; it only shows what the store says."""
+    kind, number = query.get("did", ""), query.get("of", "")
+    if kind not in KINDS:
+        return None
+    if not number.isdigit() or len(number) > 9 or kind in ("answered", "retried", "closed", "stops"):
+        return Toast(kind)
+    try:
+        rows = actions.card(connection, int(number))
+    except NotFound:
+        return None
+    waits = [r for r in rows if r.state == "approved" and r.not_before]
+    left = max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in waits if r.not_before), default=0)
+    allowed = viewer.decides and all(actions.may_decide(r, viewer.who) for r in waits)
+    return Toast(kind, rows[0], max(0, left), kind == "approved" and bool(waits) and allowed)
