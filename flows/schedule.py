@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +153,15 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
 
 
 def _wait_for_windows(runtime: Runtime, patience: float) -> bool:
-    """Wait until an approved action may run, if that is soon; whether one may."""
-    with runtime.database.read() as connection:
-        due = ledger.next_due(connection)
-    seconds = (due - utcnow()).total_seconds() if due else None
-    if seconds is None or seconds > patience:
+    """Wait until every approved action may run that may do so soon; whether there is one."""
+    if patience <= 0:
         return False
-    time.sleep(max(0.0, seconds) + 0.05)
+    now = utcnow()
+    with runtime.database.read() as connection:
+        due = ledger.last_due(connection, now + timedelta(seconds=patience))
+    if due is None:
+        return False
+    time.sleep(max(0.0, (due - now).total_seconds()) + 0.05)
     return True
 
 

@@ -139,21 +139,23 @@ def _lookups(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
     started = time.perf_counter()
     results = runtime.connections.get(connection).look_up(table, wheres)
     ms = (time.perf_counter() - started) * 1000 / len(works)
-    return [_of_rows(w, table, where, rows, ms) for w, where, rows in zip(works, wheres, results, strict=True)]
+    language = next(iter(runtime.office.settings.languages), "de")
+    return [_of_rows(w, table, where, rows, ms, language) for w, where, rows in zip(works, wheres, results, strict=True)]
 
 
 def _scalar(value: Any) -> Any:
     return value["amount"] if isinstance(value, dict) and "amount" in value else value
 
 
-def _of_rows(work: Work, table: str, where: Mapping[str, Any], rows: Sequence[Row], ms: float) -> Outcome:
+def _of_rows(work: Work, table: str, where: Mapping[str, Any], rows: Sequence[Row], ms: float, language: str) -> Outcome:
     step: LookupStep = work.step
     if not rows and step.if_missing == "stop":
-        return Outcome(stop=f"Nothing in {step.lookup} for {_shown(where)}.")
+        return Outcome(stop=_nothing(step, where, language))
     if not rows and step.if_missing == "ask" and not step.many:
-        return Outcome(unclear=f"Nothing in {step.lookup} for {_shown(where)}.")
+        return Outcome(unclear=_nothing(step, where, language))
     if len(rows) > 1 and not step.many:
-        return Outcome(unclear=f"{len(rows)} rows in {step.lookup} for {_shown(where)}; one was expected.")
+        several = "Zeilen in {} zu {}; erwartet war eine." if language == "de" else "rows in {} for {}; one was expected."
+        return Outcome(unclear=f"{len(rows)} {several.format(step.lookup, _shown(where))}")
     output = [dict(r.values) for r in rows] if step.many else dict(rows[0].values) if rows else None
     evidence = (
         {}
@@ -173,8 +175,13 @@ def rows_hash(rows: Sequence[Row]) -> str:
     return sha256(canonical({"rows": [r.values for r in rows]}))
 
 
+def _nothing(step: LookupStep, where: Mapping[str, Any], language: str) -> str:
+    sentence = "In {} steht nichts zu {}." if language == "de" else "There is nothing in {} for {}."
+    return sentence.format(step.lookup, _shown(where))
+
+
 def _shown(where: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k} = {v}" for k, v in where.items()) or "no condition"
+    return ", ".join(f"{k} = {v}" for k, v in where.items()) or "–"
 
 
 # proposals ---------------------------------------------------------------

@@ -71,10 +71,11 @@ def _ready(connection: Connection, now: datetime, limit: int, stops: office.Stop
     return [as_row(r) for r in connection.execute(query.with_for_update(skip_locked=True))]
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next approved action may run, or None if none is waiting for its time."""
-    query = select(actions.c.not_before).where(actions.c.state == "approved", actions.c.not_before.is_not(None))
-    return connection.execute(query.order_by(actions.c.not_before).limit(1)).scalar()
+def last_due(connection: Connection, until: datetime) -> datetime | None:
+    """When the last of the approved actions may run that wait for a moment before `until`; None if none does."""
+    waiting = (actions.c.state == "approved", actions.c.not_before.is_not(None), actions.c.not_before <= until)
+    query = select(actions.c.not_before).where(*waiting)
+    return connection.execute(query.order_by(actions.c.not_before.desc()).limit(1)).scalar()
 
 
 def _invalid(connection: Connection, row: ActionRow, now: datetime) -> str:

@@ -179,7 +179,8 @@ def test_pauses_grow(database) -> None:
         ledger.postpone(database, one, "down")
         pauses.append((get(database, row.id).not_before - before).total_seconds())
         with database.read() as connection:
-            assert ledger.next_due(connection) == get(database, row.id).not_before
+            assert ledger.last_due(connection, utcnow() + timedelta(days=1)) == get(database, row.id).not_before
+            assert ledger.last_due(connection, utcnow() - timedelta(days=1)) is None
     assert [round(p / 30) for p in pauses] == [1, 2, 4]
 
 
