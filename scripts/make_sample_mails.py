@@ -13,7 +13,7 @@ from scripts.sample import erp, vendors
 from scripts.sample.mail import Sample, written
 
 ROOT = Path(__file__).resolve().parents[1]
-KINDS = ("customers", "invoices", "oddities")
+KINDS = ("customers", "invoices", "letters", "machines", "fraud", "broken")
 
 
 def samples() -> list[Sample]:

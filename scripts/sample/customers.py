@@ -18,8 +18,8 @@ def _reply(label: str, language: str = "de") -> dict[str, str]:
     return {"label": label, "outcome": "reply", "language": language}
 
 
-def _open(label: str) -> dict[str, str]:
-    return {"label": label, "outcome": "unclear"}
+def _open(label: str, language: str = "de") -> dict[str, str]:
+    return {"label": label, "outcome": "unclear", "language": language}
 
 
 def _photo(width: int = 48, height: int = 32) -> bytes:
@@ -327,7 +327,7 @@ Bitte bestätigen Sie den Auftrag unter unserer Nummer SM-311. mfg Dirk Mertens
     Sample("order-hughes-film", "Tom Hughes <t.hughes@bluewatermarine.example>", "Purchase order BM-0917", """\
 Please supply against our PO BM-0917: 48 rolls hand stretch film (4001) and 2 strapping tool sets (5002). Deliver to Dock 4.
 Please confirm. Tom Hughes
-""", truth=_open("order")),
+""", truth=_open("order", "en")),
     Sample("order-wohlers-csv", "Meike Wohlers <wohlers@gartencenter-wohlers.example>", "Bestellung aus unserer Wawi", """\
 Moin, anbei unsere Bestellung als Datei aus der Warenwirtschaft. Liefertermin bitte zurückmelden. LG Meike Wohlers
 """, files=(File("bestellung.csv", "text/csv", SHEET.replace("\n", "\r\n").encode("cp1252")),), truth=_open("order")),
