@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
 from kontorist.inbox.desk import Desk, TheDesk
-from kontorist.inbox.pages import page
+from kontorist.inbox.facts import facts_of
+from kontorist.inbox.originals import views
+from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
@@ -121,12 +123,20 @@ def render(
         waiting = open_cards(connection, viewer)
         numbers = counts(connection, waiting)
         done = toast(connection, viewer, request.query_params)
+    found = facts_of(view.case)
+    originals = views(desk.database, view.case, found, language_for(request, desk, viewer))
     mine = [c.id for c in waiting if c.mine]
     here = mine.index(view.head.card) if view.head.card in mine else -1
     before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
     values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
-    values["handovers"] = handovers(desk)
+    values |= {"handovers": handovers(desk), "facts": found, "views": originals, "prefect": run_link(desk, view)}
     return page(request, "card.html", viewer, status, problem=problem, **values, **more)
+
+
+def run_link(desk: Desk, view: CardView) -> str:
+    """Where Prefect shows the last pass of this case; only an address of the web."""
+    url = view.run_url or (f"{desk.prefect_url}/runs/flow-run/{view.case.run}" if desk.prefect_url and view.case.run else "")
+    return url if url.startswith(("http://", "https://")) else ""
 
 
 def handovers(desk: Desk) -> dict[str, list[tuple[str, str]]]:

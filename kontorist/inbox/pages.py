@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
@@ -44,6 +44,9 @@ def _environment(language: str) -> Environment:
         "money": partial(_money, language),
         "shown": lambda v: shown(v, language),
         "field": lambda v: words.gettext(labels.field(v)),
+        "columns": columns,
+        "brief": brief,
+        "place": place,
         "tr": lambda v: words.gettext(str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
         "word": lambda v: words.gettext(labels.word(v)),
     }
@@ -101,6 +104,36 @@ def shown(value: Any, language: str) -> str:
     if isinstance(value, date):
         return str(format_date(value, "medium", locale=language))
     return "" if value is None else str(value)
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns of a table in which something stands."""
+    names = dict.fromkeys(k for r in rows if isinstance(r, Mapping) for k in r)
+    return [n for n in names if any(r.get(n) not in (None, "", [], {}) for r in rows if isinstance(r, Mapping))]
+
+
+def brief(value: Any, at_most: int = 600) -> str:
+    """What a step gave, on a few lines."""
+    if isinstance(value, Mapping):
+        listed = [f"{k}: {brief(v, 120)}" for k, v in value.items() if v not in (None, "", [], {})]
+        text = " · ".join(listed)
+    elif isinstance(value, list | tuple):
+        text = ", ".join(brief(v, 60) for v in value[:8]) + (" …" if len(value) > 8 else "")
+    else:
+        text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= at_most else text[: at_most - 1] + "…"
+
+
+def place(evidence: Mapping[str, Any]) -> str:
+    """Where a value stands, in a few signs."""
+    if evidence.get("table"):
+        return str(evidence.get("row") or evidence["table"])
+    if evidence.get("page"):
+        return f"PDF, {evidence['page']}"
+    if evidence.get("xpath"):
+        return "XML"
+    part = str(evidence.get("part") or "text")
+    return {"text": "", "rendered": "", "subject": ""}.get(part, part)
 
 
 def language_for(request: Request, desk: Desk, viewer: Viewer | None) -> str:

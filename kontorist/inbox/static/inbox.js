@@ -82,3 +82,32 @@ if (one("[data-count]")) {
     all("[data-count]").forEach((e) => { e.textContent = counts[e.dataset.count]; });
   }, 20000);
 }
+
+// values and their evidence, both ways ---------------------------------------
+const ids = (element) => (element.dataset.fact || "").split(" ");
+function light(source) {
+  const wanted = new Set(ids(source));
+  const hit = all("[data-fact]").filter((e) => ids(e).some((i) => wanted.has(i)));
+  all("[data-fact].on").forEach((e) => e.classList.remove("on"));
+  hit.forEach((e) => e.classList.add("on"));
+  const here = source.closest(".original");
+  const there = hit.find((e) => e !== source && Boolean(e.closest(".original")) !== Boolean(here) && !e.closest(".rests"));
+  if (!there) return;
+  const outer = there.closest("details:not([open])");
+  if (outer) outer.open = true;
+  there.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+}
+document.addEventListener("click", (event) => {
+  const fact = event.target.closest && event.target.closest("[data-fact]");
+  if (fact) light(fact);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches && event.target.matches("mark[data-fact]")) light(event.target);
+});
+document.addEventListener("mouseover", (event) => {
+  const fact = event.target.closest && event.target.closest("[data-fact]");
+  all("[data-fact].near").forEach((e) => e.classList.remove("near"));
+  if (!fact) return;
+  const wanted = new Set(ids(fact));
+  all("[data-fact]").filter((e) => ids(e).some((i) => wanted.has(i))).forEach((e) => e.classList.add("near"));
+});
