@@ -13,6 +13,14 @@ from scripts.sample import erp, vendors
 from scripts.sample.mail import Sample, written
 
 ROOT = Path(__file__).resolve().parents[1]
+ACTIONS = {
+    "reply": ["mailbox.reply", "mailbox.move"],
+    "posting": ["books.post", "mailbox.move"],
+    "filed": ["mailbox.move"],
+    "unclear": [],
+    "stopped": [],
+}
+"""What is proposed for a mail with this outcome."""
 KINDS = ("customers", "invoices", "letters", "machines", "fraud", "broken")
 
 
@@ -30,7 +38,10 @@ def files() -> dict[str, bytes]:
 
 def truth() -> str:
     """What the office should make of each mail, a line each."""
-    rows = [{"file": f"{i:03d}-{mail.slug}.eml", **mail.truth} for i, mail in enumerate(samples(), 1)]
+    rows = [
+        {"file": f"{i:03d}-{mail.slug}.eml", **mail.truth, "actions": ACTIONS[mail.truth["outcome"]]}
+        for i, mail in enumerate(samples(), 1)
+    ]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 

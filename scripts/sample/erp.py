@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from scripts.sample.vendors import german_vat_id
+
 TODAY = date(2026, 11, 23)
 
 # number, name, contact, address of mails, street, postcode, city, country, language, days to pay, dunning block
@@ -42,6 +44,16 @@ CUSTOMERS = [
     ("10028", "Physio am Park", "Frau Jule Brandt", "praxis@physio-am-park.example", "Parkallee 33", "23845", "Itzstedt", "DE", "de", 14, ""),
     ("10029", "Stoffwerk Altona", "Frau Derya Aydın", "derya@stoffwerk-altona.example", "Große Bergstraße 140", "22767", "Hamburg", "DE", "de", 14, ""),
     ("10030", "Holzmanufaktur Eichental", "Herr Georg Maler", "g.maler@eichental-holz.example", "Am Sägewerk 1", "37539", "Bad Grund", "DE", "de", 30, ""),
+    ("10031", "Apotheke am Stadtgraben", "Herr Dr. Henrik Claasen", "claasen@apotheke-stadtgraben.example", "Am Stadtgraben 6", "23966", "Wismar", "DE", "de", 14, ""),
+    ("10032", "Seifenmanufaktur Deichgold GmbH", "Frau Antje Boysen", "a.boysen@deichgold.example", "Deichstraße 18", "25746", "Heide", "DE", "de", 14, ""),
+    ("10033", "Lampenwerk Ostufer GmbH", "Herr Nils Rathje", "rathje@lampenwerk-ostufer.example", "Werftstraße 211", "24148", "Kiel", "DE", "de", 30, ""),
+    ("10034", "Northgate Books Ltd", "Ms Harriet Cole", "harriet@northgate-books.example", "9 Castle Lane", "YO1 7HH", "York", "GB", "en", 30, ""),
+    ("10035", "Keramik Steilufer", "Frau Gunda Pries", "werkstatt@keramik-steilufer.example", "Steilufer 3", "23669", "Timmendorfer Strand", "DE", "de", 14, ""),
+    ("10036", "Autoteile Kröger & Sohn", "Herr Bernd Kröger", "teile@kroeger-autoteile.example", "Gewerbering 27", "24558", "Henstedt-Ulzburg", "DE", "de", 14, "ja"),
+    ("10037", "Laborbedarf Seeland GmbH", "Frau Dr. Miriam Abel", "einkauf@laborbedarf-seeland.example", "Technologiepark 2", "18119", "Rostock", "DE", "de", 30, ""),
+    ("10038", "Marais & Fils SARL", "Mme Claire Marais", "commandes@marais-fils.example", "14 rue du Port", "44000", "Nantes", "FR", "en", 30, ""),
+    ("10039", "Weinhandel Untertrave", "Herr Sönke Hinrichs", "kontakt@weinhandel-untertrave.example", "An der Untertrave 96", "23552", "Lübeck", "DE", "de", 14, ""),
+    ("10040", "Hofladen Rapsblüte GbR", "Frau Maren Stahmer", "hofladen@rapsbluete.example", "Dorfstraße 21", "23769", "Fehmarn", "DE", "de", 7, ""),
 ]  # fmt: skip
 
 # number, name, unit, price, stock, available on, group
@@ -81,9 +93,36 @@ ARTICLES = [
     ("7001", "Cuttermesser mit Sicherheitsklinge", "Stück", "4,20", "230", None, "Werkzeug"),
     ("7002", "Packtisch höhenverstellbar 1600 x 800 mm", "Stück", "349,00", "6", None, "Betrieb"),
     ("7003", "Paketwaage 60 kg", "Stück", "119,00", "9", None, "Betrieb"),
+    ("1011", "Faltkarton einwellig 250 x 175 x 100 mm", "Stück", "0,29", "15.800", None, "Kartons"),
+    ("1012", "Faltkarton zweiwellig 500 x 400 x 300 mm", "Stück", "1,22", "3.450", None, "Kartons"),
+    ("1013", "Palettencontainer 1180 x 780 x 760 mm mit Deckel", "Stück", "14,90", "85", None, "Kartons"),
+    ("1014", "Versandtasche Karton A4, haftklebend", "Stück", "0,33", "9.200", None, "Kartons"),
+    ("1015", "Planversandkarton 705 x 108 x 108 mm", "Stück", "1,05", "1.900", None, "Kartons"),
+    ("1016", "Glockenkarton für Kleider 600 x 500 x 1200 mm", "Stück", "8,40", "0", date(2026, 12, 14), "Kartons"),
+    ("2006", "Packband Papier, braun, 50 mm x 50 m", "Rolle", "2,35", "2.870", None, "Klebeband"),
+    ("2007", "Filamentband längsverstärkt 25 mm x 50 m", "Rolle", "2,95", "740", None, "Klebeband"),
+    ("2008", "Tischabroller für Nassklebeband", "Stück", "269,00", "4", None, "Klebeband"),
+    ("3006", "Luftpolstertasche braun, Innenmaß 220 x 265 mm", "Stück", "0,27", "11.000", None, "Polster"),
+    ("3007", "Wabenpapier 50 cm x 250 m", "Rolle", "39,50", "48", None, "Polster"),
+    ("3008", "Seidenpapier weiß 50 x 75 cm, 480 Bogen", "Paket", "17,60", "95", None, "Polster"),
+    ("3009", "Luftkissenfolie 200 x 100 mm, 600 m", "Rolle", "28,70", "60", None, "Polster"),
+    ("3010", "Schaumfolie 1 mm, 100 cm x 500 m", "Rolle", "44,90", "22", date(2026, 12, 7), "Polster"),
+    ("4006", "Flachbeutel 200 x 300 mm, 25 µm", "Stück", "0,02", "80.000", None, "Folien"),
+    ("4007", "Stretchfolie Mini 100 mm x 150 m", "Rolle", "2,15", "1.300", None, "Folien"),
+    ("4008", "Versandbeutel aus Papier 320 x 430 mm", "Stück", "0,26", "7.500", None, "Folien"),
+    ("4009", "Abdeckplane für Palette 1200 x 1600 mm", "Stück", "0,55", "2.600", None, "Folien"),
+    ("5005", "Umreifungsband PET 16 x 0,8 mm, 1500 m", "Rolle", "58,00", "31", None, "Umreifung"),
+    ("5006", "Metallklemmen 13 mm, 1000 Stück", "Karton", "18,20", "54", None, "Umreifung"),
+    ("5007", "Zwischenlage Wellpappe 1180 x 780 mm", "Stück", "0,68", "2.050", None, "Paletten"),
+    ("6004", "Etikett „Oben / This side up“, Rolle mit 500", "Rolle", "9,95", "140", None, "Etiketten"),
+    ("6005", "Dokumententasche A5, transparent", "Stück", "0,05", "22.000", None, "Etiketten"),
+    ("7004", "Schneidständer für Rollen bis 100 cm", "Stück", "139,00", "7", None, "Betrieb"),
+    ("7005", "Sackkarre 200 kg, klappbar", "Stück", "84,50", "11", None, "Betrieb"),
 ]  # fmt: skip
 
-CARRIERS = ("Nordkurier Logistik", "Hanse Paket", "Spedition Albers")
+FIRST_CUSTOMERS, FIRST_ARTICLES = CUSTOMERS[:30], ARTICLES[:35]
+"""Those that the orders up to 47070 are made of; later ones are added behind, so that the mails stay right."""
+CARRIERS = ("Trave Kurier", "Hanse Paket", "Spedition Albers")
 STATUSES = ("versandt", "versandt", "in Arbeit", "offen", "teilgeliefert", "versandt", "storniert")
 
 
@@ -97,6 +136,11 @@ def day(value: date | None) -> str:
     return value.strftime("%d.%m.%Y") if value else ""
 
 
+def _workday(value: date) -> date:
+    """The same day, or the Monday after a weekend."""
+    return value + timedelta(days=max(0, 7 - value.weekday()) if value.weekday() > 4 else 0)
+
+
 def _price(text: str) -> Decimal:
     return Decimal(text.replace(".", "").replace(",", "."))
 
@@ -104,9 +148,10 @@ def _price(text: str) -> Decimal:
 def lines_of(order: int) -> list[tuple[int, str, str, int, Decimal]]:
     """Position, article, description, quantity and price: made from the order's number, always the same."""
     count = 1 + order * 7 % 4
+    articles = FIRST_ARTICLES if order <= 47070 else ARTICLES
     found = []
     for position in range(1, count + 1):
-        number, name, _unit, price, *_ = ARTICLES[(order * 13 + position * 5) % len(ARTICLES)]
+        number, name, _unit, price, *_ = articles[(order * 13 + position * 5) % len(articles)]
         single = _price(price)
         quantity = (
             2
@@ -120,17 +165,17 @@ def lines_of(order: int) -> list[tuple[int, str, str, int, Decimal]]:
 
 
 def orders() -> list[dict[str, str]]:
-    """The orders 47001 to 47070."""
+    """The orders 47001 to 47080."""
     found = []
-    for i in range(70):
+    for i in range(80):
         number = 47001 + i
-        customer = CUSTOMERS[i * 11 % len(CUSTOMERS)]
+        customer = FIRST_CUSTOMERS[i * 11 % 30] if i < 70 else CUSTOMERS[i - 40]
         status = STATUSES[i % len(STATUSES)]
-        ordered = TODAY - timedelta(days=4 + (69 - i) // 3)
+        ordered = TODAY - timedelta(days=4 + (69 - i) // 3 if i < 70 else 2 + (79 - i) // 5)
         sent = status in ("versandt", "teilgeliefert")
-        shipped = ordered + timedelta(days=2) if sent else None
+        shipped = _workday(ordered + timedelta(days=2)) if sent else None
         waits = status in ("in Arbeit", "teilgeliefert") or (status == "offen" and i % 2)
-        expected = max(ordered + timedelta(days=9), TODAY + timedelta(days=3 + i % 9)) if waits else None
+        expected = _workday(max(ordered + timedelta(days=9), TODAY + timedelta(days=3 + i % 9))) if waits else None
         total = sum((q * p for _, _, _, q, p in lines_of(number)), Decimal())
         found.append(
             {
@@ -153,14 +198,14 @@ def orders() -> list[dict[str, str]]:
 def open_items() -> list[dict[str, str]]:
     """What customers owe: some overdue at each level, some not due, some paid in part or in full."""
     found = []
-    for i in range(32):
-        customer = CUSTOMERS[(i * 7 + i // 15) % len(CUSTOMERS)]
-        issued = TODAY - timedelta(days=6 + i * 3)
+    for i in range(36):
+        customer = FIRST_CUSTOMERS[(i * 7 + i // 15) % 30] if i < 32 else CUSTOMERS[i - 1]
+        issued = TODAY - timedelta(days=6 + i * 2)
         due = issued + timedelta(days=int(customer[9]))
         gross = (Decimal(140 + i * 83 % 2900) + Decimal(i * 37 % 100) / 100).quantize(Decimal("0.01"))
         paid = gross if i % 9 == 8 else (gross / 2).quantize(Decimal("0.01")) if i % 7 == 5 else Decimal("0.00")
         late = (TODAY - due).days
-        level = 0 if late <= 10 else min(3, 1 + late // 30)
+        level = sum(late > limit for limit in (14, 34, 54))
         found.append(
             {
                 "Rechnungsnummer": f"R26-{3100 - i}",
@@ -173,7 +218,7 @@ def open_items() -> list[dict[str, str]]:
                 "Bezahlt": amount(paid),
                 "Offen": amount(gross - paid),
                 "Mahnstufe": str(level),
-                "Letzte Mahnung": day(due + timedelta(days=12)) if level else "",
+                "Letzte Mahnung": day(_workday(due + timedelta(days=(0, 10, 26, 48)[level]))) if level else "",
             }
         )
     return found
@@ -197,9 +242,9 @@ def _customers() -> list[dict[str, str]]:
     return [
         {
             **{k: row[k] for k in ("Kundennummer", "Name", "Ansprechpartner", "E-Mail")},
-            "Telefon": f"+49 451 5550 {100 + i}" if row["Land"] == "DE" else "",
+            "Telefon": f"+49 40 66969 {100 + i * 17 % 900}" if row["Land"] == "DE" else "",
             **{k: row[k] for k in ("Straße", "PLZ", "Ort", "Land")},
-            "USt-IdNr": "",
+            "USt-IdNr": german_vat_id(f"{27104000 + i * 9173}") if row["Land"] == "DE" and i % 3 else "",
             **{k: row[k] for k in ("Zahlungsziel", "Sprache", "Mahnsperre")},
         }
         for i, row in enumerate(rows)
@@ -232,11 +277,11 @@ def _order_lines() -> list[dict[str, str]]:
 def write(folder: Path) -> None:
     """Write the exports as such ERP systems do: semicolons, CRLF, some in Windows-1252, some in UTF-8."""
     tables = {
-        "kunden.csv": (_customers(), "cp1252"),
+        "kunden.csv": (_customers(), "utf-8-sig"),
         "artikel.csv": (_articles(), "cp1252"),
         "auftraege.csv": (orders(), "utf-8-sig"),
         "auftragspositionen.csv": (_order_lines(), "cp1252"),
-        "offene_posten.csv": (open_items(), "utf-8"),
+        "offene_posten.csv": (open_items(), "cp1252"),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, (rows, encoding) in tables.items():
@@ -244,4 +289,4 @@ def write(folder: Path) -> None:
         writer = csv.DictWriter(out, list(rows[0]), delimiter=";", lineterminator="\r\n")
         writer.writeheader()
         writer.writerows(rows)
-        (folder / name).write_bytes(out.getvalue().encode(encoding, "replace"))
+        (folder / name).write_bytes(out.getvalue().encode(encoding))

@@ -11,10 +11,17 @@ from xml.sax.saxutils import escape
 
 from fpdf import FPDF
 
-from scripts.sample.vendors import Vendor
+from scripts.sample.vendors import Vendor, german_vat_id
 
 OFFICE = ("Hansen & Brandt Großhandel GmbH", "Kaiserstraße 12", "23552", "Lübeck", "DE136695976", "service@hansen-brandt.example")
-OTHER = ("Brandt & Söhne Baustoffe GmbH", "Werftstraße 80", "24143", "Kiel", "DE811128135", "rechnung@brandt-soehne.example")
+OTHER = (
+    "Brandt & Söhne Baustoffe GmbH",
+    "Werftstraße 80",
+    "24143",
+    "Kiel",
+    german_vat_id("27315460"),
+    "rechnung@brandt-soehne.example",
+)
 
 
 class Line(NamedTuple):

@@ -23,7 +23,7 @@ def _truth(invoice: Invoice, outcome: str, *warnings: str) -> dict[str, Any]:
         "invoice_number": invoice.number,
         "gross": str(invoice.gross_in_xml or invoice.gross),
         "language": "de",
-        "warnings": list(warnings),
+        "warnings": sorted(warnings),
     }
 
 
@@ -120,6 +120,12 @@ ADVICE = Invoice(
 FLOWERS = Invoice(
     "77", vendor("70012"), date(2026, 11, 17), [Line("Blumenstrauß Jubiläum", "1", "48.00", rate="0", category="E")]
 )
+JOURNAL = Invoice(
+    "2026-30517",
+    vendor("70013"),
+    date(2026, 11, 16),
+    [Line("Fachzeitschrift Lager & Versand, Jahresabonnement 2027", "3", "96.00", rate="7")],
+)
 CREDIT = Invoice(
     "GS-2026-0042",
     vendor("70001"),
@@ -144,15 +150,16 @@ MAILS = [
     Sample("invoice-hosting", _sender(HOSTING.vendor), "Rechnung HH-88213 für November", "Moin,\n\nIhre Rechnung für November liegt bei (XRechnung, UBL).\n\nViele Grüße aus dem Havenweg\n", files=[File("HH-88213_xrechnung.xml", "text/xml", ubl(HOSTING))], truth=_truth(HOSTING, "posting")),
     Sample("invoice-buerohaus", _sender(OFFICE_SUPPLIES.vendor), "Ihre Bestellung vom 12.11. - Rechnung B-260931", "Sehr geehrte Frau Lorenz,\n\nvielen Dank für Ihre Bestellung. Die Ware ist unterwegs, die Rechnung B-260931 hängt an.\n\nFreundliche Grüße\nBürohaus Lübeck\n", files=[_zugferd(OFFICE_SUPPLIES)], truth=_truth(OFFICE_SUPPLIES, "posting")),
     Sample("invoice-klebtechnik", _sender(TAPE.vendor), "Rechnung KR-10442", "Guten Tag,\n\nanbei die Rechnung zu Ihrem Abruf, der vereinbarte Rabatt ist abgezogen.\n\nMit freundlichem Gruß\nRahlff, Klebtechnik\n", files=[_zugferd(TAPE)], truth=_truth(TAPE, "posting")),
-    Sample("invoice-kowalski", _sender(KOWALSKI.vendor, "Accounts"), "Invoice FV/2026/11/0312", "Dear Sir or Madam,\n\nplease find attached our invoice FV/2026/11/0312 for the boxes delivered last week. VAT is due in Germany (intra-community supply).\n\nKind regards\nAnna Kowalska\n", files=[File("FV_2026_11_0312.xml", "application/xml", cii(KOWALSKI))], truth=_truth(KOWALSKI, "posting") | {"language": "en"}),
-    Sample("invoice-reinigung", _sender(CLEANING.vendor, "Büro"), "Rechnung Reinigung November", "Hallo Herr Hansen,\n\ndie Rechnung für November ist dabei, wie immer nach § 13b.\n\nSchöne Grüße\nGlanz & Söhne\n", files=[File("Rechnung G-2611-77.xml", "application/xml", ubl(CLEANING))], truth=_truth(CLEANING, "posting")),
+    Sample("invoice-kowalski", _sender(KOWALSKI.vendor, "Accounts"), "Invoice FV/2026/11/0312", "Dear Sir or Madam,\n\nplease find attached our invoice FV/2026/11/0312 for the boxes delivered last week. VAT is due in Germany (intra-community supply).\n\nKind regards\nAnna Kowalska\n", files=[File("FV_2026_11_0312.xml", "application/xml", cii(KOWALSKI))], truth=_truth(KOWALSKI, "posting", "reverse-charge") | {"language": "en"}),
+    Sample("invoice-reinigung", _sender(CLEANING.vendor, "Büro"), "Rechnung Reinigung November", "Hallo Herr Hansen,\n\ndie Rechnung für November ist dabei, wie immer nach § 13b.\n\nSchöne Grüße\nGlanz & Söhne\n", files=[File("Rechnung G-2611-77.xml", "application/xml", ubl(CLEANING))], truth=_truth(CLEANING, "posting", "reverse-charge")),
     Sample("invoice-folien", _sender(FOIL.vendor), "Folien Union AG: Rechnung FU-900127", "Sehr geehrte Damen und Herren,\n\nfür die Lieferung vom 11.11. erlauben wir uns, den beigefügten Betrag zu berechnen.\n\nFolien Union AG\nDebitorenbuchhaltung\n", files=[_zugferd(FOIL)], truth=_truth(FOIL, "posting")),
     Sample("invoice-nordnetz", _sender(PHONE.vendor, "Rechnung"), "Ihre Nordnetz-Rechnung NN-2026-447102", "Guten Tag,\n\nIhre Rechnung für November steht bereit und liegt dieser Mail als PDF bei. Der Betrag ist in zehn Tagen fällig.\n\nIhr Telekontor Nordnetz\n", files=[File("NN-2026-447102.pdf", "application/pdf", pdf(PHONE, with_xml=False))], truth=_truth(PHONE, "posting")),
     Sample("invoice-steuerberatung", _sender(ADVICE.vendor, "Kanzlei"), "Honorarrechnung 2026/1093", "Sehr geehrter Herr Hansen,\n\nanbei unsere Honorarrechnung für Oktober.\n\nMit freundlichen Grüßen\nThode Steuerberatung\n", files=[_zugferd(ADVICE)], truth=_truth(ADVICE, "posting")),
     Sample("invoice-blumen", _sender(FLOWERS.vendor, "Ute Petersilie,"), "Rechnung 77", "Liebe Frau Brandt,\n\nhier die Rechnung für den Strauß zum Jubiläum. Hat er gefallen?\n\nHerzliche Grüße\nUte Petersilie\n", files=[_zugferd(FLOWERS)], truth=_truth(FLOWERS, "posting")),
+    Sample("invoice-verlag", _sender(JOURNAL.vendor, "Abonnements"), "Rechnung 2026-30517: Ihr Abonnement 2027", "Sehr geehrte Damen und Herren,\n\nvielen Dank, dass Sie uns auch 2027 treu bleiben. Die Rechnung für drei Exemplare finden Sie im Anhang.\n\nIhr Leserservice\n", files=[File("Rechnung_2026-30517.xml", "text/xml", ubl(JOURNAL))], truth=_truth(JOURNAL, "posting")),
     Sample("credit-wellpappe", _sender(CREDIT.vendor), "Gutschrift GS-2026-0042", "Sehr geehrte Damen und Herren,\n\nfür die beschädigten Bogen erhalten Sie anbei unsere Gutschrift.\n\nWellpappe Nord GmbH\n", files=[_zugferd(CREDIT)], truth=_truth(CREDIT, "posting")),
     Sample("invoice-unknown-vendor", _sender(UNKNOWN.vendor), "Rechnung R-4402 Regalschilder", "Guten Tag,\n\nanbei die Rechnung für die Regalschilder, vielen Dank für den Auftrag!\n\nMit freundlichen Grüßen\nSörensen\n", files=[_zugferd(UNKNOWN)], truth=_truth(UNKNOWN, "posting", "unknown-vendor")),
-    Sample("invoice-wellpappe-copy", _sender(WELLPAPPE.vendor), "Rechnungskopie RE-2026-1187", "Sehr geehrte Damen und Herren,\n\nwie telefonisch gewünscht noch einmal unsere Rechnung RE-2026-1187 als Kopie.\n\nWellpappe Nord GmbH\n", files=[_zugferd(WELLPAPPE)], truth=_truth(WELLPAPPE, "duplicate")),
+    Sample("invoice-wellpappe-copy", _sender(WELLPAPPE.vendor), "Rechnungskopie RE-2026-1187", "Sehr geehrte Damen und Herren,\n\nwie telefonisch gewünscht noch einmal unsere Rechnung RE-2026-1187 als Kopie.\n\nWellpappe Nord GmbH\n", files=[_zugferd(WELLPAPPE)], truth=_truth(WELLPAPPE, "posting") | {"same_as": "invoice-wellpappe-1187"}),
     Sample("invoice-wrong-sums", _sender(_WRONG_SUMS.vendor), "Spedition Albers Rechnung SA-55344", "Guten Tag,\n\nanbei unsere Rechnung für die Kalenderwoche 45.\n\nSpedition Albers\n", files=[File("SA-55344.xml", "application/xml", cii(_WRONG_SUMS, _XRECHNUNG))], truth=_truth(_WRONG_SUMS, "unclear")),
     Sample("invoice-without-tax-id", _sender(_NO_TAX_ID.vendor), "Rechnung HH-88290", "Moin,\n\nanbei die Rechnung HH-88290.\n\nHavenweg Hosting\n", files=[_zugferd(_NO_TAX_ID)], truth=_truth(_NO_TAX_ID, "unclear")),
     Sample("invoice-not-ours", _sender(_NOT_OURS.vendor), "Rechnung KR-10460", "Guten Tag,\n\nanbei die Rechnung KR-10460 zu Ihrer Bestellung.\n\nRahlff, Klebtechnik\n", files=[_zugferd(_NOT_OURS)], truth=_truth(_NOT_OURS, "posting", "not-our-company")),

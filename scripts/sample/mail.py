@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
 OFFICE = "Hansen & Brandt Kundenservice <service@hansen-brandt.example>"
-FIRST = datetime(2026, 11, 19, 7, 12, tzinfo=UTC)
+BERLIN = timezone(timedelta(hours=1))  # in winter
+DAYS = (19, 20, 23)
+"""Thursday, Friday and Monday of November 2026, on which the mails arrive."""
+A_DAY = 30
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Sample:
     raw: bytes = b""
     """The whole mail instead, for those that no mail library writes; `{id}` and `{date}` are filled in."""
     truth: Mapping[str, Any] = field(default_factory=dict)
-    """label (of the flow mailroom; None: a machine's mail), outcome (reply | posting | filed | unclear | stopped),
-    and where they apply order_number, invoice_number, gross, language, warnings (codes)."""
+    """label (of the flow mailroom; None: a machine's mail), `also`: labels that a person may find right too, outcome (reply |
+    posting | filed | unclear | stopped), language, and where they apply order_number, invoice_number, gross, warnings (codes)."""
 
 
 def message_id(slug: str, sender: str) -> str:
@@ -48,9 +51,15 @@ def message_id(slug: str, sender: str) -> str:
     return f"<{slug}.2026@{domain}>"
 
 
+def _moment(position: int) -> datetime:
+    """Within office hours, some minutes after the one before."""
+    day, nth = divmod(position, A_DAY)
+    return datetime(2026, 11, DAYS[day], 7, 12, tzinfo=BERLIN) + timedelta(minutes=19 * nth + position * 7 % 11)
+
+
 def written(sample: Sample, position: int) -> bytes:
     """The mail as bytes; the position decides its date."""
-    moment = FIRST + timedelta(minutes=37 * position)
+    moment = _moment(position)
     ident, date = message_id(sample.slug, sample.sender), format_datetime(moment)
     if sample.raw:
         return sample.raw.replace(b"{id}", ident.encode()).replace(b"{date}", date.encode())

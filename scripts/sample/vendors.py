@@ -26,6 +26,7 @@ class Vendor:
     city: str
     country: str = "DE"
     iban_given: str = ""
+    cost_center: str = ""
 
     @property
     def iban(self) -> str:
@@ -50,11 +51,14 @@ VENDORS = [
     Vendor("70005", "Telekontor Nordnetz GmbH", german_vat_id("22233445"), "", "20050550", "0044556677", "nordnetz.example", "4920", 10, "Leitungsweg 9", "20097", "Hamburg"),
     Vendor("70006", "Bürohaus Lübeck GmbH", german_vat_id("13566776"), "", "23050101", "0160002222", "buerohaus-luebeck.example", "4930", 14, "Kanalstraße 70", "23552", "Lübeck"),
     Vendor("70007", "Spedition Albers GmbH & Co. KG", german_vat_id("11822337"), "", "23050101", "0190033333", "spedition-albers.example", "3800", 14, "Genter Straße 8", "23568", "Lübeck"),
-    Vendor("70008", "Gebäudereinigung Glanz & Söhne", german_vat_id("24711998"), "", "23050101", "0001112223", "glanz-soehne.example", "4250", 14, "Ziegelstraße 100", "23556", "Lübeck"),
-    Vendor("70009", "Hosting Havenweg GmbH", german_vat_id("30455669"), "", "20050550", "1200340056", "havenweg-hosting.example", "4980", 14, "Havenweg 3", "20457", "Hamburg"),
-    Vendor("70010", "Kartonage Kowalski Sp. z o.o.", "PL5260250274", "", "", "", "kartonage-kowalski.example", "3420", 30, "ul. Portowa 7", "70-001", "Szczecin", "PL", "PL61109010140000071219812874"),
+    Vendor("70008", "Gebäudereinigung Glanz & Söhne", german_vat_id("24711998"), "", "23050101", "0001112223", "glanz-soehne.example", "4250", 14, "Ziegelstraße 100", "23556", "Lübeck", cost_center="100"),
+    Vendor("70009", "Hosting Havenweg GmbH", german_vat_id("30455669"), "", "20050550", "1200340056", "havenweg-hosting.example", "4980", 14, "Havenweg 3", "20457", "Hamburg", cost_center="200"),
+    Vendor("70010", "Kartonage Kowalski Sp. z o.o.", "PL9552204403", "", "", "", "kartonage-kowalski.example", "3420", 30, "ul. Portowa 7", "70-001", "Szczecin", "PL", "PL61109010140000071219812874"),
     Vendor("70011", "Steuerberatung Thode PartGmbB", german_vat_id("13499110"), "", "21050170", "0900800700", "thode-steuer.example", "4950", 14, "Mengstraße 20", "23552", "Lübeck"),
     Vendor("70012", "Blumen Petersilie Inh. Ute Petersilie", "", "22/150/04711", "23050101", "0077700077", "blumen-petersilie.example", "4653", 14, "Hüxstraße 3", "23552", "Lübeck"),
+    Vendor("70013", "Fachverlag Backsteintor GmbH", german_vat_id("28400117"), "", "20050550", "0660880990", "backsteintor-verlag.example", "4940", 14, "Marlesgrube 44", "23552", "Lübeck", cost_center="100"),
+    Vendor("70014", "Palettendienst Holst e. K.", german_vat_id("19533447"), "", "21050170", "0044112288", "paletten-holst.example", "3400", 14, "Am Güterbahnhof 5", "24537", "Neumünster"),
+    Vendor("70015", "Cloudwerf B.V.", "NL861400008B01", "", "", "", "cloudwerf.example", "4980", 30, "Havenkade 20", "3011 AA", "Rotterdam", "NL", "NL91ABNA0417164300", "200"),
 ]  # fmt: skip
 
 
@@ -67,5 +71,7 @@ def write(path: Path) -> None:
     """Write the list of creditors."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = ["Kreditor;Name;USt-IdNr;Steuernummer;IBAN;E-Mail-Domain;Aufwandskonto;Zahlungsziel;Kostenstelle"]
-    rows += [f"{v.number};{v.name};{v.vat_id};{v.tax_number};{v.iban};{v.domain};{v.expense};{v.days};" for v in VENDORS]
+    rows += [
+        f"{v.number};{v.name};{v.vat_id};{v.tax_number};{v.iban};{v.domain};{v.expense};{v.days};{v.cost_center}" for v in VENDORS
+    ]
     path.write_bytes(("\r\n".join(rows) + "\r\n").encode("cp1252"))
