@@ -49,10 +49,10 @@ bench: $(DEV_STAMP)
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
 
 docs: $(DEV_STAMP)
-	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python -m scripts.reference
 
 screenshots: $(DEV_STAMP)
-	@$(BIN)/python scripts/screenshots.py --office config --data var --out docs/screenshots
+	@$(BIN)/python -m scripts.screenshots
 
 lock: $(BIN)/uv
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 pyproject.toml -o requirements.lock
