@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,13 @@ from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
 from kontorist.inbox.desk import Desk, TheDesk
+from kontorist.inbox.diffs import changed
+from kontorist.inbox.edit_form import Input, inputs, schema_of
 from kontorist.inbox.facts import facts_of
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards
+from kontorist.inbox.security import Form
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import actions, cases, office_state
@@ -101,21 +105,35 @@ def history(connection: Connection, rows: list[ActionRow]) -> list[dict[str, Any
     """Revisions and decisions in the order they came."""
     found: list[dict[str, Any]] = []
     for row in rows:
-        found += [{**d, "kind": d["decision"], "by": d["person"], "of": row} for d in actions.decisions(connection, row.id)]
+        found += [
+            {**d, "kind": d["decision"], "by": d["person"], "of": row, "diff": []} for d in actions.decisions(connection, row.id)
+        ]
+        before = None
         for made in actions.history(connection, row.id):
             kind = "prepared" if made["revision"] == 1 else "revised"
-            found.append({**made, "kind": kind, "by": made["composed_by"], "comment": made["reason"], "of": row})
+            found.append({**made, "kind": kind, "by": made["composed_by"], "comment": made["reason"], "of": row, "diff": []})
+            if before is not None and made["payload"] != before:
+                found[-1]["diff"] = changed(before, made["payload"])
+            before = made["payload"]
     return sorted(found, key=lambda h: h["at"])
 
 
 @router.get("/card/{card_id}")
-def show(request: Request, desk: TheDesk, viewer: SignedIn, card_id: int) -> Response:
-    """The page of a card."""
-    return render(request, desk, viewer, card_id)
+def show(request: Request, desk: TheDesk, viewer: SignedIn, card_id: int, edit: str = "") -> Response:
+    """The page of a card, or with `?edit=1` the form to edit it."""
+    return render(request, desk, viewer, card_id, edit=bool(edit))
 
 
 def render(
-    request: Request, desk: Desk, viewer: Viewer, card_id: int, status: int = 200, problem: str = "", **more: Any
+    request: Request,
+    desk: Desk,
+    viewer: Viewer,
+    card_id: int,
+    status: int = 200,
+    problem: str = "",
+    *,
+    edit: bool = False,
+    edited: Form | None = None,
 ) -> Response:
     """The page of a card, with a problem on top where a decision could not be taken."""
     with desk.database.read() as connection:
@@ -130,7 +148,14 @@ def render(
     before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
     values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
     values |= {"handovers": handovers(desk), "facts": found, "views": originals, "prefect": run_link(desk, view)}
-    return page(request, "card.html", viewer, status, problem=problem, **values, **more)
+    values["forms"] = forms(desk, view, edited) if edit and view.may and not view.given else []
+    return page(request, "card.html", viewer, status, problem=problem, **values)
+
+
+def forms(desk: Desk, view: CardView, edited: Form | None) -> list[tuple[ActionRow, list[Input]]]:
+    """The fields of every action on the card that can be decided."""
+    with closing(desk.connections()) as opened:
+        return [(r, inputs(r, schema_of(opened, r), edited)) for r in view.decidable]
 
 
 def run_link(desk: Desk, view: CardView) -> str:

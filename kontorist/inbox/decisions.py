@@ -58,7 +58,7 @@ def decide(
         raise
     except KontoristError as error:
         status = 409 if isinstance(error, Stale) else 403 if isinstance(error, NotAllowed) else 422
-        return cards.render(request, desk, posted.viewer, card_id, status, str(error), typed=posted.form)
+        return cards.render(request, desk, posted.viewer, card_id, status, str(error))
     after = next_after(waiting, head)
     return RedirectResponse(f"/card/{after}?did={did}&of={head}" if after else f"/?did={did}&of={head}", 303)
 

@@ -111,3 +111,11 @@ document.addEventListener("mouseover", (event) => {
   const wanted = new Set(ids(fact));
   all("[data-fact]").filter((e) => ids(e).some((i) => wanted.has(i))).forEach((e) => e.classList.add("near"));
 });
+
+// editing --------------------------------------------------------------------
+const first = one("[data-focus]") || one(".edit input:not([type=hidden]), .edit textarea");
+if (first) { first.focus(); if (first.setSelectionRange) first.setSelectionRange(0, 0); }
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest && event.target.closest("form.edit");
+  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.querySelector("button[name=approve]").click();
+});
