@@ -21,7 +21,7 @@ ACTIONS = {
     "stopped": [],
 }
 """What is proposed for a mail with this outcome."""
-KINDS = ("customers", "invoices", "letters", "machines", "fraud", "broken")
+KINDS = ("questions", "customers", "invoices", "letters", "machines", "fraud", "broken")
 
 
 def samples() -> list[Sample]:

@@ -218,6 +218,8 @@ def pdf(invoice: Invoice, *, with_xml: bool = True) -> bytes:
     """A page as such vendors print it, with the XML inside unless told otherwise; the same bytes every time."""
     moment = datetime(invoice.issued.year, invoice.issued.month, invoice.issued.day, 8, tzinfo=UTC)
     page = FPDF(format="A4")
+    page.set_producer("Faktura")  # otherwise the version of the library
+    page.set_compression(False)
     page.set_creation_date(moment)
     page.set_title(f"Rechnung {invoice.number}")
     page.add_page()
