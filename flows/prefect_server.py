@@ -29,6 +29,7 @@ QUIET = {
     "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.1",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # what a person has to know is said in a sentence of ours
     "DO_NOT_TRACK": "1",
 }
 """Nothing leaves the machine, results are JSON, and logs are sent at once so that a short run does not wait for them."""
