@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale, Unavailable
 from kontorist.core.office import Office
-from kontorist.inbox import card, decisions, edit, files, listing, security, sign_in
+from kontorist.inbox import admin, card, case_page, decisions, edit, files, listing, security, sign_in
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.pages import page
 from kontorist.inbox.viewer import NotSignedIn
@@ -28,7 +28,7 @@ def create_app(
     """The inbox of one office; `demo_people` (name → password) are offered as one-click buttons."""
     app = FastAPI(title="Kontorist", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk(office, database, prefect_url.rstrip("/"), demo_people or None)
-    for module in (sign_in, listing, card, decisions, edit, files):
+    for module in (sign_in, listing, card, decisions, edit, files, case_page, admin):
         app.include_router(module.router)
     app.add_api_route("/health", health, methods=["GET"])
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

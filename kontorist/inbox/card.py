@@ -15,6 +15,7 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.diffs import changed
 from kontorist.inbox.edit_form import Input, inputs, schema_of
 from kontorist.inbox.facts import facts_of
+from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards
@@ -147,7 +148,12 @@ def render(
     here = mine.index(view.head.card) if view.head.card in mine else -1
     before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
     values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
-    values |= {"handovers": handovers(desk), "facts": found, "views": originals, "prefect": run_link(desk, view)}
+    values |= {
+        "handovers": handovers(desk),
+        "facts": found,
+        "views": originals,
+        "prefect": run_link(desk, view.run_url, view.case.run),
+    }
     values["forms"] = forms(desk, view, edited) if edit and view.may and not view.given else []
     return page(request, "card.html", viewer, status, problem=problem, **values)
 
@@ -156,12 +162,6 @@ def forms(desk: Desk, view: CardView, edited: Form | None) -> list[tuple[ActionR
     """The fields of every action on the card that can be decided."""
     with closing(desk.connections()) as opened:
         return [(r, inputs(r, schema_of(opened, r), edited)) for r in view.decidable]
-
-
-def run_link(desk: Desk, view: CardView) -> str:
-    """Where Prefect shows the last pass of this case; only an address of the web."""
-    url = view.run_url or (f"{desk.prefect_url}/runs/flow-run/{view.case.run}" if desk.prefect_url and view.case.run else "")
-    return url if url.startswith(("http://", "https://")) else ""
 
 
 def handovers(desk: Desk) -> dict[str, list[tuple[str, str]]]:

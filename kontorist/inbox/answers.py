@@ -1,0 +1,90 @@
+"""Questions of unclear cases: what can be chosen, and what a person answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from kontorist.core.errors import Rejected
+from kontorist.core.flow import walk
+from kontorist.core.office import Office
+from kontorist.inbox.security import Form
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One possible answer: what it means, and how likely the agent thought it."""
+
+    value: str
+    means: str
+    score: float | None
+
+
+def choices(office: Office, question: Mapping[str, Any]) -> list[Choice]:
+    """The answers to choose from, the likeliest first."""
+    if question.get("kind") != "choice":
+        return []
+    meant = _meant(office, str(question.get("flow", "")), str(question.get("step", "")))
+    scores = (question.get("output") or {}).get("scores") or {}
+    found = [Choice(str(o), meant.get(str(o), ""), scores.get(o)) for o in question.get("options") or ()]
+    return sorted(found, key=lambda c: -(c.score or 0.0))
+
+
+def _meant(office: Office, flow: str, step: str) -> dict[str, str]:
+    """What the labels of a step mean, as the admin wrote it."""
+    if flow not in office.flows:
+        return {}
+    for _, found in walk(office.flows[flow].steps):
+        if getattr(found, "id", None) == step:
+            labels = (found.model_extra or {}).get("labels") or {}
+            return {str(k): str((v or {}).get("means", "")) if isinstance(v, dict) else "" for k, v in labels.items()}
+    return {}
+
+
+def given(question: Mapping[str, Any], form: Form) -> dict[str, Any]:
+    """What a person answered, in the types that the next steps expect. Raises Rejected naming the field."""
+    if question.get("kind") == "choice":
+        chosen = form.text("choice")
+        if chosen not in [str(o) for o in question.get("options") or ()]:
+            raise Rejected("Choose one of the answers.")
+        return {str(question.get("field") or "label"): chosen, "confidence": 1.0}
+    if question.get("kind") != "fields":
+        return {}
+    fields: Mapping[str, Any] = question.get("fields") or {}
+    return {name: _typed(name, shape or {}, form.text(f"field.{name}").strip()) for name, shape in fields.items()}
+
+
+def _typed(name: str, shape: Mapping[str, Any], text: str) -> Any:
+    if not text:
+        raise Rejected(f"'{name}' is still empty: fill it in, or close the case.")
+    kind = str(shape.get("type") or "text")
+    try:
+        return _READ.get(kind, str)(text)
+    except (ValueError, InvalidOperation) as error:
+        raise Rejected(f"'{text}' does not fit '{name}' ({kind}).") from error
+
+
+def _decimal(text: str) -> Decimal:
+    """An amount as people write it: 1.234,56 or 1,234.56 or 1234.56."""
+    plain = re.sub(r"[\s€']|EUR", "", text)
+    if "," in plain and plain.rfind(",") > plain.rfind("."):
+        plain = plain.replace(".", "").replace(",", ".")
+    return Decimal(plain.replace(",", ""))
+
+
+def _date(text: str) -> date:
+    match = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
+    return date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(text)
+
+
+_READ: dict[str, Any] = {
+    "decimal": _decimal,
+    "number": _decimal,
+    "integer": int,
+    "date": _date,
+    "boolean": lambda t: t.lower() in ("1", "ja", "yes", "true", "x"),
+}

@@ -1,0 +1,131 @@
+"""The page of a case: its question where it is unclear, its error where it failed, and everything that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection, select
+
+from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale
+from kontorist.inbox.answers import choices, given
+from kontorist.inbox.desk import Desk, TheDesk
+from kontorist.inbox.facts import facts_of
+from kontorist.inbox.links import run_link
+from kontorist.inbox.originals import views
+from kontorist.inbox.pages import language_for, page
+from kontorist.inbox.queue import counts, open_cards
+from kontorist.inbox.toast import toast
+from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
+from kontorist.store import actions, audit, cases, office_state
+from kontorist.store.tables import cases as table
+
+router = APIRouter()
+
+
+@router.get("/case/{case_id}")
+def show(request: Request, desk: TheDesk, viewer: SignedIn, case_id: int) -> Response:
+    """The page of a case."""
+    return render(request, desk, viewer, case_id)
+
+
+def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: int = 200, problem: str = "") -> Response:
+    """The page of a case, with a problem on top where something could not be done."""
+    with desk.database.read() as connection:
+        (case,) = cases.load(connection, [case_id])
+        rows = actions.find(connection, state="all", case_id=case_id)
+        events = list(audit.read(connection, f"case:{case_id}"))
+        url = office_state.pass_url(connection, case.run) if case.run else ""
+        earlier = actions.earlier_with(connection, case.title, case.id)
+        numbers = counts(connection, open_cards(connection, viewer))
+        done = toast(connection, viewer, request.query_params)
+        after = next_case(connection, case.state, case_id)
+    question = case.question if case.state == "unclear" and isinstance(case.question, dict) else None
+    found = facts_of(case, question)
+    values: dict[str, Any] = {
+        "case": case,
+        "rows": rows,
+        "events": events,
+        "earlier": earlier,
+        "question": question,
+        "choices": choices(desk.office, question) if question else [],
+        "facts": found,
+        "views": views(desk.database, case, found, language_for(request, desk, viewer)),
+        "prefect": run_link(desk, url, case.run),
+        "counts": numbers,
+        "toast": done,
+        "after": after,
+        "may": viewer.decides and case.state in ("unclear", "failed", "waiting", "runnable"),
+    }
+    return page(request, "case.html", viewer, status, problem=problem, **values)
+
+
+def next_case(connection: Connection, state: str, case_id: int) -> int | None:
+    """The next case in the same tab: they are listed the newest first."""
+    if state not in ("unclear", "failed"):
+        return None
+    query = select(table.c.id).where(table.c.state == state, table.c.id != case_id).order_by(table.c.id.desc())
+    below = connection.execute(query.where(table.c.id < case_id).limit(1)).scalar()
+    return below or connection.execute(query.limit(1)).scalar()
+
+
+def _do(
+    request: Request, desk: Desk, posted: Posted, case_id: int, did: str, work: Callable[[Connection, str], None]
+) -> Response:
+    """Do `work` as this person and go on to the next case of the same kind."""
+    try:
+        name = posted.who.name
+        with desk.database.write() as connection:
+            (case,) = cases.load(connection, [case_id])
+            after = next_case(connection, case.state, case_id)
+            work(connection, name)
+    except KontoristError as error:
+        status = 403 if isinstance(error, NotAllowed) else 409 if isinstance(error, NotFound | Stale) else 422
+        if isinstance(error, NotFound) and "There is no case" in str(error):
+            raise
+        return render(request, desk, posted.viewer, case_id, status, str(error))
+    tab = case.state if case.state in ("unclear", "failed") else "mine"
+    return RedirectResponse(f"/case/{after}?did={did}" if after else f"/?tab={tab}&did={did}", 303)
+
+
+@router.post("/case/{case_id}/answer")
+def answer(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
+    """Answer the question of an unclear case: it goes on with that."""
+
+    def work(connection: Connection, name: str) -> None:
+        (case,) = cases.load(connection, [case_id])
+        question: Mapping[str, Any] = case.question if isinstance(case.question, dict) else {}
+        if posted.form.text("path") != str(question.get("path", "")) or case.state != "unclear":
+            raise Stale("This question was answered already, or has changed. Look at the case again.")
+        output = given(question, posted.form)
+        if not output:
+            raise Rejected("Choose an answer, or fill in what is missing.")
+        cases.answer(connection, case_id, output, name)
+
+    return _do(request, desk, posted, case_id, "answered", work)
+
+
+@router.post("/case/{case_id}/retry")
+def retry(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
+    """Try a failed or unclear case again from where it stopped."""
+    return _do(request, desk, posted, case_id, "retried", lambda c, name: cases.retry(c, case_id, name))
+
+
+@router.post("/case/{case_id}/close")
+def close(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
+    """End a case by hand."""
+    reason = (posted.form.text("reason") or posted.form.text("usual")).strip()[:4000]
+
+    def work(connection: Connection, name: str) -> None:
+        if not reason:
+            raise Rejected("Say what became of it: others will look for it here.")
+        for row in actions.find(connection, state="all", case_id=case_id):
+            if row.state in ("proposed", "refused", "approved") and not actions.may_decide(row, posted.who):
+                raise NotAllowed(
+                    "Something proposed for this case is for others to decide; hand it over, or ask them to close it."
+                )
+        cases.close(connection, case_id, name, reason)
+
+    return _do(request, desk, posted, case_id, "closed", work)
