@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from kontorist.core.office import Office
 from kontorist.store import audit, office_state
 from kontorist.store.database import open_database, sqlite_module
 
+_LEAST_FREE_MB = 500
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -23,6 +25,7 @@ def examine(office: Office, data_dir: Path) -> Iterator[dict[str, Any]]:
     errors = [p for p in office.problems if p.severity == "error"]
     yield _finding("configuration", not errors, str(errors[0]) if errors else "valid in shape; `kontorist check` looks deeper")
     yield _database(data_dir)
+    yield _disk(data_dir)
     yield _prefect(data_dir)
     for name in office.connections:
         yield from _connection(office, data_dir, name)
@@ -45,6 +48,13 @@ def _database(data_dir: Path) -> dict[str, Any]:
         return _finding("database", False, str(error))
     held = "; the stop button is pressed" if stops.office else ""
     return _finding("database", True, f"{kind}, {events} audit events{held}")
+
+
+def _disk(data_dir: Path) -> dict[str, Any]:
+    there = next(p for p in (data_dir.resolve(), *data_dir.resolve().parents) if p.exists())
+    free = shutil.disk_usage(there).free // 2**20
+    enough = free >= _LEAST_FREE_MB
+    return _finding("disk", enough, f"{free} MB free for {data_dir}" + ("" if enough else ". Make room before the work stops."))
 
 
 def _prefect(data_dir: Path) -> dict[str, Any]:

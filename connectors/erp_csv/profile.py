@@ -160,14 +160,15 @@ def _chosen(path: Path, headings: list[str], wanted: Mapping[str, str | ColumnOp
         kind = None if isinstance(option, str) else option.type
         if (index := there.get(cells.same(heading))) is None:
             missing.append(
-                f"the column '{heading}' (for {name}) is not there{did_you_mean(heading, headings).replace('; there are', '; it has').rstrip('?')}"
+                f"the column '{heading}' (for {name}) is not there{did_you_mean(heading, headings).replace('; there are', '; it has')}"
             )
         else:
             columns.append(ColumnState(name, headings[index], index, kind or "text", given=kind is not None))
     if missing:
         heads = ", ".join(h for h in headings if h)
+        said = "; ".join(missing)
         raise ConfigurationError(
-            f"{path.name}: {'; '.join(missing).rstrip('?.')}. The headings of the file are: {heads}. "
+            f"{path.name}: {said}{'' if said.endswith('?') else '.'} The headings of the file are: {heads}. "
             "Mend 'columns' in connections.yaml or export the file with this column."
         )
     return columns

@@ -24,9 +24,10 @@ from kontorist.cli.common import (
     say,
     table,
 )
-from kontorist.core.errors import KontoristError, NotFound
+from kontorist.core.errors import KontoristError, NotFound, Unavailable
 
 COLUMNS = ("flow", "taken_in", "advanced", "proposed", "executed", "unclear", "failed")
+_LEAST_FREE = 20 * 2**20
 UNDO_PATIENCE = 60.0
 """A one-shot pass stays for approved mail whose undo window ends within this many seconds."""
 PortOption = Annotated[int, typer.Option("--port", help="Port of the inbox on this machine; 0 takes a free one.")]
@@ -61,8 +62,23 @@ def _pass(office: Path, data: Path, only: list[str] | None) -> list[dict[str, An
     with prefect_server.server(data, say):
         from flows.schedule import one_pass
 
-        with _spinner("Working …"):
-            return one_pass(office, data, only, patience=UNDO_PATIENCE)
+        try:
+            with _spinner("Working …"):
+                return one_pass(office, data, only, patience=UNDO_PATIENCE)
+        except KontoristError:
+            raise
+        except Exception as error:  # whatever Prefect raises, a person gets a sentence
+            raise Unavailable(_prefect_failed(data, error)) from error
+
+
+def _prefect_failed(data: Path, error: Exception) -> str:
+    import shutil
+
+    kept = "Nothing is lost or done twice: the next run goes on where this one stopped."
+    if shutil.disk_usage(data).free < _LEAST_FREE:
+        return f"The disk of the data folder {data.resolve()} is full. Make room. {kept}"
+    text = " ".join(str(error).split())[:300]
+    return f"The pass was broken off ({type(error).__name__}: {text}). Run `kontorist doctor`. {kept}"
 
 
 def _spinner(text: str) -> Any:
