@@ -60,7 +60,8 @@ class Permit:
     @property
     def payload(self) -> dict[str, Any]:
         """The approved payload, parsed from the approved bytes. Raises NotApproved if they are not those."""
-        if sha256(self._payload) != self._seal.digest:
+        seal = self._seal
+        if sha256(self._payload) != seal.digest:
             raise NotApproved(f"Action {self.action_id}: the payload is not the one that was approved.")
         data: dict[str, Any] = json.loads(self._payload)
         return data

@@ -305,7 +305,12 @@ def needed(row: ActionRow) -> int:
 
 
 def approvers(connection: Connection, row: ActionRow, now: datetime) -> set[str]:
-    """The different people whose approval of exactly this revision is valid now."""
+    """The different people whose approval of exactly this revision is valid now; nobody's, once it was rejected."""
+    said_no = select(approvals.c.id).where(
+        approvals.c.action_id == row.id, approvals.c.revision == row.revision, approvals.c.decision == "reject"
+    )
+    if connection.execute(said_no.limit(1)).scalar() is not None:
+        return set()
     query = select(approvals.c.person).where(
         approvals.c.action_id == row.id,
         approvals.c.revision == row.revision,
