@@ -199,7 +199,7 @@ def open_items() -> list[dict[str, str]]:
     """What customers owe: some overdue at each level, some not due, some paid in part or in full."""
     found = []
     for i in range(36):
-        customer = FIRST_CUSTOMERS[(i * 7 + i // 15) % 30] if i < 32 else CUSTOMERS[i - 1]
+        customer = FIRST_CUSTOMERS[(i * 7 + i // 15) % 30] if i < 32 else CUSTOMERS[(31, 11, 35, 33)[i - 32]]
         issued = TODAY - timedelta(days=6 + i * 2)
         due = issued + timedelta(days=int(customer[9]))
         gross = (Decimal(140 + i * 83 % 2900) + Decimal(i * 37 % 100) / 100).quantize(Decimal("0.01"))
