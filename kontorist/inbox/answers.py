@@ -82,9 +82,8 @@ def _date(text: str) -> date:
 
 
 _READ: dict[str, Any] = {
-    "decimal": _decimal,
     "number": _decimal,
-    "integer": int,
+    "money": lambda t: {"amount": _decimal(t), "currency": "EUR"},
     "date": _date,
     "boolean": lambda t: t.lower() in ("1", "ja", "yes", "true", "x"),
 }

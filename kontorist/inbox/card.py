@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.diffs import changed
 from kontorist.inbox.edit_form import Input, inputs, schema_of
 from kontorist.inbox.facts import facts_of
+from kontorist.inbox.fields import shown
 from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
@@ -151,6 +153,8 @@ def render(
     values |= {
         "handovers": handovers(desk),
         "facts": found,
+        "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
+        "shown": [shown(r) for r in view.rows],
         "views": originals,
         "prefect": run_link(desk, view.run_url, view.case.run),
     }

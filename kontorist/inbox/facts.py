@@ -14,6 +14,7 @@ from kontorist.store.cases import Case, Entry
 
 _SHORTEST = 3
 """Shorter values are not looked for in running text: a `1` is everywhere."""
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Fact:
         if isinstance(self.value, Decimal):
             text = f"{self.value:,.2f}"
             forms |= {text, text.translate(str.maketrans(",.", ".,"))}
-        return sorted((f for f in forms if len(f) >= _SHORTEST), key=len, reverse=True)
+        return sorted((f for f in forms if _SHORTEST <= len(f) <= _LONGEST), key=len, reverse=True)
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Facts:
     def of(self, value: Any) -> str:
         """The id of the fact with this value, or empty."""
         key = written(value)
-        return next((f.id for f in self.listed if f.key == key), "") if key else ""
+        return next((f.id for f in self.listed if f.key == key), "") if 0 < len(key) <= _LONGEST else ""
 
     def marked(self, text: str) -> list[tuple[str, str]]:
         """Running text in pieces: (text, ids of the facts that stand there)."""

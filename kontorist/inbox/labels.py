@@ -102,6 +102,41 @@ _WORDS = {
 }
 
 
+SAID = (
+    # what the store says, word for word
+    N_("This needs a word on how it was checked (a call back to the known number, for instance): write a comment."),
+    N_("You composed this version yourself; with four eyes asked for, somebody else has to approve it."),
+    N_("edited"),
+    N_("taken back"),
+    N_("decided again"),
+    N_("did not happen; to be decided again"),
+    # what the inbox says where something cannot be done
+    N_("This card has changed since it was shown to you. Nothing was done; look at the new version and decide again."),
+    N_("The form does not say which version was shown; look at the card again."),
+    N_("There was nothing to decide on this page any more; look at the card again."),
+    N_("A warning says stop: tick that you have checked it, and write how."),
+    N_("Say why it is rejected: the agents learn from it, and colleagues can see it."),
+    N_("Choose the person or group who shall decide this."),
+    N_("Say whether it happened, and how you know."),
+    N_("You have changed nothing. Approve it as it is, or change something."),
+    N_("This form is not from your current session. Go back, reload the page, and try again."),
+    N_("This form is too old, or your browser keeps no cookies. Reload the page and try again."),
+    N_("This question was answered already, or has changed. Look at the case again."),
+    N_("Choose an answer, or fill in what is missing."),
+    N_("Choose one of the answers."),
+    N_("Say what became of it: others will look for it here."),
+    N_("Something proposed for this case is for others to decide; hand it over, or ask them to close it."),
+    N_("Only admins may press the stop button here."),
+    N_("This page is for admins."),
+    N_("This case has no such document."),
+    N_("This document has no HTML."),
+    # outcomes of the small things
+    N_("yes"),
+    N_("no"),
+    # kinds of actions and where evidence stands
+)
+
+
 def field(name: object) -> str:
     """What a field is called; an unknown one by its own name, readable."""
     text = str(name)

@@ -39,6 +39,7 @@ def _environment(language: str) -> Environment:
     env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
         "moment": lambda v: moment(v, language),
+        "soon": lambda v: soon(v, language),
         "ago": lambda v: ago(v, language),
         "day": lambda v: format_date(v, "medium", locale=language),
         "money": partial(_money, language),
@@ -72,7 +73,17 @@ def moment(value: datetime | None, language: str) -> str:
     pattern = "EEE d. MMM, HH:mm" if language == "de" else "EEE d MMM, HH:mm"
     if local.year != today.year:
         pattern = "d. MMM yyyy, HH:mm" if language == "de" else "d MMM yyyy, HH:mm"
-    return str(format_datetime(local, pattern, locale=language))
+    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=language))
+
+
+def soon(value: datetime, language: str) -> str:
+    """A moment for a narrow column: the time today, the weekday within a week, else the date."""
+    local, today = value.astimezone(ZONE), utcnow().astimezone(ZONE)
+    days = (local.date() - today.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    pattern = "EEE HH:mm" if abs(days) < 6 else ("d. MMM" if language == "de" else "d MMM")
+    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=language))
 
 
 def ago(value: datetime, language: str) -> str:

@@ -72,6 +72,11 @@ if (toast) {
   }, 1000);
 }
 
+all("[data-left]").forEach((e) => {
+  let seconds = Number(e.dataset.left);
+  setInterval(() => { seconds = Math.max(0, seconds - 1); e.textContent = String(seconds); }, 1000);
+});
+
 // live counts --------------------------------------------------------------
 if (one("[data-count]")) {
   setInterval(async () => {
