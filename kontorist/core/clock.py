@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 
@@ -15,8 +16,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "
 
 def parse_duration(text: str) -> timedelta:
     """A duration as an admin writes it: `15s`, `20m`, `4h`, `7d`, `2w`. Raises ValueError with what would be right."""
-    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = text.strip()[len(number) :]
-    if not number.strip().isdigit() or unit not in _UNITS:
+    found = re.fullmatch(r"([0-9]{1,6})\s*([a-z]+)", text.strip())
+    if found is None or found[2] not in _UNITS:
         raise ValueError(f"'{text}' is not a duration; write a number and s, m, h, d or w, as in '4h'")
-    return timedelta(**{_UNITS[unit]: int(number)})
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import jinja2
@@ -29,6 +30,16 @@ class _Missing(jinja2.StrictUndefined):
 class _Environment(ImmutableSandboxedEnvironment):
     """Looks values up by key first (`order.items` is the column, not dict.items) and lets nothing be called but methods of text."""
 
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Multiply and raise to a power, but nothing that would fill the machine."""
+        if operator == "**" and not (_small(left, 10**6) and _small(right, 100)):
+            raise ExpressionError("numbers this large are not raised to a power")
+        if operator == "*" and not (_number(left) and _number(right)) and not (_small(left, 1000) or _small(right, 1000)):
+            raise ExpressionError("nothing is repeated more than 1000 times")
+        return super().call_binop(context, operator, left, right)
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
@@ -48,6 +59,16 @@ class _Environment(ImmutableSandboxedEnvironment):
         return isinstance(getattr(obj, "__self__", None), str)
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal)
+
+
+def _small(value: Any, most: int) -> bool:
+    return _number(value) and abs(value) <= most
+
+
+_BIG = {"center", "format", "indent", "wordwrap"}
+"""Filters that make gigabytes out of one number."""
 _TEXT_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "title", "replace"}
 
 
@@ -55,7 +76,7 @@ def _environment() -> _Environment:
     env = _Environment(undefined=_Missing, autoescape=False, keep_trailing_newline=False)
     env.globals.clear()
     env.filters = {
-        k: v for k, v in env.filters.items() if k not in {"attr", "pprint", "xmlattr", "map", "tojson", "urlize"}
+        k: v for k, v in env.filters.items() if k not in {"attr", "pprint", "xmlattr", "map", "tojson", "urlize"} | _BIG
     } | FILTERS
     env.filters["map"] = jinja2.filters.FILTERS["map"]
     return env

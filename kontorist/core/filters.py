@@ -51,9 +51,12 @@ def as_decimal(value: Any) -> Decimal:
     if isinstance(value, Mapping):
         value = value.get("amount")
     try:
-        return Decimal(str(value))
+        amount = Decimal(str(value))
     except InvalidOperation as error:
         raise ValueError(f"'{value}' is not an amount") from error
+    if not amount.is_finite() or abs(amount.adjusted()) > 20:
+        raise ValueError(f"'{value}' is not an amount")
+    return amount
 
 
 def format_money(value: Any, currency: str = "", language: str = "de") -> str:
