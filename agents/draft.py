@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +34,7 @@ _FRAMES = {
     ("en", "informal"): ("Hello {name},", "Hello,", "Best wishes"),
 }
 _SECTIONS_AT_MOST = 2
+_BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")  # lines that held nothing but an `if` or a `for` leave holes
 _AS_NEAR = 0.8  # a second section counts when it is about as near as the first
 _QUOTE_AT_MOST = 300
 
@@ -141,7 +143,8 @@ def _text(task: Task, template: str | None, knowledge: str, language: str, setti
     from kontorist.core.expressions import render
 
     # `knowledge` and `language` are values like any other: what they say is never rendered again
-    return render(template, {**task.context, "knowledge": knowledge, "language": language}).strip()
+    text = render(template, {**task.context, "knowledge": knowledge, "language": language})
+    return _BLANKS.sub("\n\n", text).strip()
 
 
 def _framed(body: str, task: Task, language: str, setting: Setting) -> str:

@@ -28,7 +28,8 @@ QUIET = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.1",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # what a person has to know is said in a sentence of ours
     "DO_NOT_TRACK": "1",
 }
@@ -84,6 +85,7 @@ def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[byt
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     env = environment(data_dir, url)
     del env["PREFECT_API_URL"]
+    env.setdefault("PREFECT_SERVER_UI_API_URL", url)  # else its pages ask the usual port, where nobody listens
     process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, start_new_session=True)
     log.close()
     _wait(process, url, home / "server.log")

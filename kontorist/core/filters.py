@@ -80,15 +80,41 @@ def days_until(value: Any, today: Any = None) -> int:
     return (as_date(value) - (as_date(today) if today else datetime.now(ZONE).date())).days
 
 
+_TITLED = {
+    "herr": ("Sehr geehrter Herr", "Dear Mr"),
+    "herrn": ("Sehr geehrter Herr", "Dear Mr"),
+    "frau": ("Sehr geehrte Frau", "Dear Ms"),
+    "mr": ("Sehr geehrter Herr", "Dear Mr"),
+    "ms": ("Sehr geehrte Frau", "Dear Ms"),
+    "mrs": ("Sehr geehrte Frau", "Dear Mrs"),
+}
+_DEGREES = {"dr.", "prof.", "dr", "prof"}
+_PARTICLES = {"von", "van", "de", "der", "den", "zu", "zum", "zur", "vom", "ten", "ter", "del", "della", "di", "le", "la"}
+
+
 def salutation(name: Any, language: str = "de") -> str:
-    """A greeting that offends nobody: neutral by full name, since a name does not tell how somebody wants to be addressed."""
+    """A greeting that offends nobody: by title where one is given, else neutral by full name, which does not tell."""
     text = " ".join(str(name or "").split())
     if text.count(",") == 1:  # address books write the family name first
         family, _, given = text.partition(",")
         text = f"{given.strip()} {family.strip()}".strip()
+    title, _, rest = text.partition(" ")
+    if rest and (greeting := _TITLED.get(title.lower().rstrip("."))):
+        return f"{greeting[0 if language == 'de' else 1]} {_family(rest)},"
     if language == "de":
         return f"Guten Tag {text}," if text else "Guten Tag,"
     return f"Dear {text}," if text else "Hello,"
+
+
+def _family(name: str) -> str:
+    """Degrees and the family name with its particles."""
+    words = name.split()
+    degrees = [w for w in words if w.lower() in _DEGREES]
+    names = [w for w in words if w.lower() not in _DEGREES]
+    start = len(names) - 1
+    while start > 0 and names[start - 1].lower() in _PARTICLES:
+        start -= 1
+    return " ".join([*degrees, *names[max(start, 0) :]])
 
 
 def iban(value: Any) -> str:

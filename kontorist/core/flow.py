@@ -165,6 +165,7 @@ class Trigger(_Shape):
 class Flow(_Shape):
     """One flow: a trigger and steps."""
 
+    title: str = Field("", description="what people call it, short; default: the file's name")
     description: str = Field("", description="what it does, for people")
     trigger: Trigger | None = Field(None, description="none: only used by other flows, or by simulate")
     parameters: dict[str, Any] = Field(default_factory=dict, description="name: default, for `use: … with:`")
