@@ -1,15 +1,13 @@
-"""Invoices of invented vendors, as CII and UBL (EN 16931) and as PDF with the XML inside (ZUGFeRD)."""
+"""Invoices of invented vendors, as CII and UBL (EN 16931); `page.py` draws them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import NamedTuple
 from xml.sax.saxutils import escape
-
-from fpdf import FPDF
 
 from scripts.sample.vendors import Vendor, german_vat_id
 
@@ -100,7 +98,7 @@ def _cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-_REASONS = {
+REASONS = {
     "AE": ("Steuerschuldnerschaft des Leistungsempfängers (§ 13b UStG)", "VATEX-EU-AE"),
     "K": ("Intra-community supply", "VATEX-EU-IC"),
     "E": ("Kein Ausweis von Umsatzsteuer, § 19 UStG", ""),
@@ -163,11 +161,11 @@ def _process(profile: str) -> str:
 
 
 def _reason_cii(category: str) -> str:
-    return f"<ram:ExemptionReason>{_REASONS[category][0]}</ram:ExemptionReason>" if category in _REASONS else ""
+    return f"<ram:ExemptionReason>{REASONS[category][0]}</ram:ExemptionReason>" if category in REASONS else ""
 
 
 def _code_cii(category: str) -> str:
-    code = _REASONS.get(category, ("", ""))[1]
+    code = REASONS.get(category, ("", ""))[1]
     return f"<ram:ExemptionReasonCode>{code}</ram:ExemptionReasonCode>" if code else ""
 
 
@@ -206,98 +204,9 @@ def ubl(invoice: Invoice) -> bytes:
 
 
 def _reason_ubl(category: str) -> str:
-    if category not in _REASONS:
+    if category not in REASONS:
         return ""
-    reason, code = _REASONS[category]
+    reason, code = REASONS[category]
     return (
         f"<cbc:TaxExemptionReasonCode>{code}</cbc:TaxExemptionReasonCode>" if code else ""
     ) + f"<cbc:TaxExemptionReason>{reason}</cbc:TaxExemptionReason>"
-
-
-def pdf(invoice: Invoice, *, with_xml: bool = True) -> bytes:
-    """A page as such vendors print it, with the XML inside unless told otherwise; the same bytes every time."""
-    moment = datetime(invoice.issued.year, invoice.issued.month, invoice.issued.day, 8, tzinfo=UTC)
-    page = FPDF(format="A4")
-    page.set_producer("Faktura")  # otherwise the version of the library
-    page.set_compression(False)
-    page.set_creation_date(moment)
-    page.set_title(f"Rechnung {invoice.number}")
-    page.add_page()
-    page.set_font("Helvetica", size=10)
-    _head(page, invoice)
-    _table(page, invoice)
-    _foot(page, invoice)
-    if with_xml:
-        page.embed_file(
-            bytes=cii(invoice),
-            basename="factur-x.xml",
-            desc="Factur-X/ZUGFeRD",
-            modification_date=moment,
-            creation_date=moment,
-            mime_type="text/xml",
-            associated_file_relationship="Alternative",
-        )
-    return bytes(page.output())
-
-
-def _text(page: FPDF, text: str, *, bold: bool = False, size: int = 10) -> None:
-    page.set_font("Helvetica", style="B" if bold else "", size=size)
-    page.multi_cell(0, 5, text, new_x="LMARGIN", new_y="NEXT")
-
-
-def _head(page: FPDF, invoice: Invoice) -> None:
-    v, b = invoice.vendor, invoice.buyer
-    _text(page, v.name, bold=True, size=15)
-    _text(page, f"{v.street}, {v.postcode} {v.city}", size=8)
-    page.ln(12)
-    _text(page, f"{b[0]}\n{b[1]}\n{b[2]} {b[3]}")
-    page.ln(10)
-    _text(page, "Gutschrift" if invoice.type_code == "381" else "Rechnung", bold=True, size=14)
-    _text(
-        page,
-        f"Rechnungsnummer: {invoice.number}\nRechnungsdatum: {invoice.issued:%d.%m.%Y}\nLieferdatum: {invoice.issued - timedelta(days=2):%d.%m.%Y}\nZahlbar bis: {invoice.due:%d.%m.%Y}",
-    )
-    page.ln(6)
-
-
-def _table(page: FPDF, invoice: Invoice) -> None:
-    page.set_font("Helvetica", size=9)
-    with page.table(
-        col_widths=(10, 80, 22, 26, 18, 28), text_align=("LEFT", "LEFT", "RIGHT", "RIGHT", "RIGHT", "RIGHT")
-    ) as table:
-        table.row(("Pos", "Bezeichnung", "Menge", "Einzelpreis", "USt", "Betrag EUR"))
-        for i, (line, net) in enumerate(zip(invoice.lines, invoice.nets(), strict=True), 1):
-            table.row(
-                (str(i), line.name, line.quantity.replace(".", ","), _german(Decimal(line.price)), f"{line.rate} %", _german(net))
-            )
-    page.ln(4)
-
-
-def _german(value: Decimal) -> str:
-    return f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")
-
-
-def _foot(page: FPDF, invoice: Invoice) -> None:
-    rows = [("Rabatt", -Decimal(invoice.discount))] if Decimal(invoice.discount) else []
-    rows += [("Nettobetrag", invoice.net)]
-    rows += [(f"zzgl. {rate} % USt auf {_german(base)}", tax) for _, rate, base, tax in invoice.vat()]
-    for label, value in rows:
-        page.cell(150, 5, label, align="R")
-        page.cell(0, 5, f"{_german(value)} EUR", align="R", new_x="LMARGIN", new_y="NEXT")
-    page.set_font("Helvetica", style="B", size=11)
-    page.cell(150, 7, "Gesamtbetrag", align="R")
-    page.cell(
-        0,
-        7,
-        f"{_german(Decimal(invoice.shown_gross) if invoice.shown_gross else invoice.gross)} EUR",
-        align="R",
-        new_x="LMARGIN",
-        new_y="NEXT",
-    )
-    page.ln(8)
-    for category in {category for category, *_ in invoice.vat()} & set(_REASONS):
-        _text(page, _REASONS[category][0], size=9)
-    iban, v = invoice.shown_iban or invoice.account, invoice.vendor
-    shown = " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
-    ids = "" if invoice.without_tax_ids else f"USt-IdNr.: {v.vat_id}" if v.vat_id else f"Steuernummer: {v.tax_number}"
-    _text(page, f"Bankverbindung: IBAN {shown}\n{ids}\n{v.name} · rechnung@{v.domain}".replace("·", "-"), size=9)

@@ -8,8 +8,9 @@ from typing import Any
 
 from schwifty import IBAN
 
-from scripts.sample.invoice import OTHER, Invoice, Line, cii, pdf, ubl
+from scripts.sample.invoice import OTHER, Invoice, Line, cii, ubl
 from scripts.sample.mail import File, Sample
+from scripts.sample.page import pdf
 from scripts.sample.vendors import Vendor, german_vat_id, vendor
 
 _XRECHNUNG = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
