@@ -26,7 +26,8 @@ from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import actions, cases, office_state
 from kontorist.store.actions import ActionRow
-from kontorist.store.cases import Case
+from kontorist.store.cases import Case, Entry
+from kontorist.store.context import visible
 
 router = APIRouter()
 DECIDABLE = ("proposed", "refused")
@@ -104,6 +105,12 @@ def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
     )
 
 
+def seen_by(view: CardView) -> list[Entry]:
+    """The steps whose values the card's actions could use: of a loop only its own round."""
+    entries = {e.path: e for row in view.rows for e in visible(view.case, row.path)}
+    return [e for e in view.case.journal.values() if e.path in entries]
+
+
 def history(connection: Connection, rows: list[ActionRow]) -> list[dict[str, Any]]:
     """Revisions and decisions in the order they came."""
     found: list[dict[str, Any]] = []
@@ -144,8 +151,9 @@ def render(
         waiting = open_cards(connection, viewer)
         numbers = counts(connection, waiting)
         done = toast(connection, viewer, request.query_params)
-    found = facts_of(view.case)
-    originals = views(desk.database, view.case, found, language_for(request, desk, viewer))
+    entries = seen_by(view)
+    found = facts_of(entries)
+    originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
     mine = [c.id for c in waiting if c.mine]
     here = mine.index(view.head.card) if view.head.card in mine else -1
     before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
@@ -153,6 +161,7 @@ def render(
     values |= {
         "handovers": handovers(desk),
         "facts": found,
+        "entries": entries,
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
         "shown": [shown(r) for r in view.rows],
         "views": originals,

@@ -43,7 +43,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         done = toast(connection, viewer, request.query_params)
         after = next_case(connection, case.state, case_id)
     question = case.question if case.state == "unclear" and isinstance(case.question, dict) else None
-    found = facts_of(case, question)
+    found = facts_of(case.journal.values(), question)
     values: dict[str, Any] = {
         "case": case,
         "rows": rows,
@@ -52,7 +52,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         "question": question,
         "choices": choices(desk.office, question) if question else [],
         "facts": found,
-        "views": views(desk.database, case, found, language_for(request, desk, viewer)),
+        "views": views(desk.database, case, list(case.journal.values())[-60:], found, language_for(request, desk, viewer)),
         "prefect": run_link(desk, url, case.run),
         "counts": numbers,
         "toast": done,

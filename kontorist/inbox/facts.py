@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from kontorist.core.values import plain
-from kontorist.store.cases import Case, Entry
+from kontorist.store.cases import Entry
 
 _SHORTEST = 3
 """Shorter values are not looked for in running text: a `1` is everywhere."""
@@ -95,10 +95,10 @@ def pieces(text: str, spans: Sequence[tuple[int, int, str]]) -> list[tuple[str, 
     ]
 
 
-def facts_of(case: Case, extra: Mapping[str, Any] | None = None) -> Facts:
-    """The facts in a case's journal; `extra` is the open question, whose answer is not journalled yet."""
+def facts_of(entries: Iterable[Entry], extra: Mapping[str, Any] | None = None) -> Facts:
+    """The facts in journal entries; `extra` is the open question, whose answer is not journalled yet."""
     found = Facts()
-    for entry in case.journal.values():
+    for entry in entries:
         for name, evidence in entry.evidence.items():
             value = at(entry.output, name)
             if value not in (None, "") and not isinstance(value, Mapping | list):

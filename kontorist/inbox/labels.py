@@ -137,6 +137,13 @@ SAID = (
 )
 
 
+COLUMNS_FIRST = (
+    "Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "Konto", "Gegenkonto (ohne BU-Schlüssel)", "BU-Schlüssel",
+    "Belegdatum", "Belegfeld 1", "Buchungstext", "id", "name", "quantity", "unit", "unit_price", "net",
+)  # fmt: skip
+"""Columns of tables inside payloads that people look at first; payloads themselves are sorted by name."""
+
+
 def field(name: object) -> str:
     """What a field is called; an unknown one by its own name, readable."""
     text = str(name)

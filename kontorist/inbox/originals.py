@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from kontorist.inbox.facts import Facts, boxes, pieces, places, written
 from kontorist.inbox.pictures import Sheet, picture_type, sheets
 from kontorist.reading.parts import kind_of
 from kontorist.store import documents
-from kontorist.store.cases import Case, DocumentRef
+from kontorist.store.cases import Case, DocumentRef, Entry
 from kontorist.store.database import Database
 
 _TEXT_AT_MOST = 60_000
@@ -36,9 +36,9 @@ class View:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-def views(database: Database, case: Case, facts: Facts, language: str) -> list[View]:
+def views(database: Database, case: Case, entries: Sequence[Entry], facts: Facts, language: str) -> list[View]:
     """What to show of a case, what matters most first."""
-    found = [*_written(case, facts), *_invoices(case, facts, language), *_tables(case, facts)]
+    found = [*_written(case, facts), *_invoices(entries, facts, language), *_tables(entries, facts)]
     mail = case.data.get("mail")
     for number, document in enumerate(case.documents):
         if mail and document.role == "original":
@@ -77,10 +77,10 @@ def _mail(mail: Mapping[str, Any], original: str, facts: Facts) -> View:
     return View("mail", "", text=head, rest=rest, cut=len(text) > len(shown), more=more)
 
 
-def _invoices(case: Case, facts: Facts, language: str) -> Iterator[View]:
+def _invoices(entries: Sequence[Entry], facts: Facts, language: str) -> Iterator[View]:
     from kontorist.einvoice.render import summary
 
-    for entry in case.journal.values():
+    for entry in entries:
         invoice = entry.output.get("invoice") if entry.kind == "agent" and isinstance(entry.output, dict) else None
         if not isinstance(invoice, dict) or not invoice.get("number"):
             continue
@@ -93,12 +93,24 @@ def _invoices(case: Case, facts: Facts, language: str) -> Iterator[View]:
         yield View("invoice", str(entry.output.get("document_name") or ""), rows=rows)
 
 
-def _tables(case: Case, facts: Facts) -> Iterator[View]:
-    for entry in case.journal.values():
+def _tables(entries: Sequence[Entry], facts: Facts) -> Iterator[View]:
+    for entry in entries:
+        for name, rows in _lists(entry):
+            yield View("grid", name, rows=rows)
         if entry.kind == "lookup" and isinstance(entry.output, dict) and entry.output:
             place = ", ".join(map(str, entry.info.get("rows") or ()))
             rests = entry.info.get("rests_on") or {}
             yield View("table", str(rests.get("lookup") or entry.step), rows=[(place, _cells(entry.output, facts))])
+
+
+def _lists(entry: Entry) -> Iterator[tuple[str, list[Any]]]:
+    """The rows that a loop is about: its own entry of a list, such as the open items of one customer."""
+    for name, value in entry.output.items() if entry.kind == "entry" and isinstance(entry.output, dict) else ():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, list) and inner and all(isinstance(r, Mapping) for r in inner):
+                yield name, inner[:50]
+            elif isinstance(inner, Mapping):
+                yield name, [inner]
 
 
 def _cells(row: Mapping[str, Any], facts: Facts) -> list[tuple[str, Any, str]]:

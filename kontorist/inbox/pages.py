@@ -119,7 +119,8 @@ def shown(value: Any, language: str) -> str:
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The columns of a table in which something stands."""
-    names = dict.fromkeys(k for r in rows if isinstance(r, Mapping) for k in r)
+    found = dict.fromkeys(k for r in rows if isinstance(r, Mapping) for k in r)
+    names = [*(n for n in labels.COLUMNS_FIRST if n in found), *(n for n in found if n not in labels.COLUMNS_FIRST)]
     return [n for n in names if any(r.get(n) not in (None, "", [], {}) for r in rows if isinstance(r, Mapping))]
 
 
