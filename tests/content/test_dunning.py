@@ -1,0 +1,46 @@
+"""The flow dunning over the sample office's open items: who gets a letter, in which language, about what."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.simulate import simulate
+from kontorist.core.office import load_office
+from scripts.sample import erp
+from tests.content.truth import OFFICE
+
+BLOCKED = {customer[3] for customer in erp.CUSTOMERS if customer[10] == "ja"}
+ENGLISH = {customer[3] for customer in erp.CUSTOMERS if customer[8] == "en"}
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory):
+    (result,) = simulate(load_office(OFFICE), tmp_path_factory.mktemp("data"), "dunning", [])
+    assert result["error"] is None
+    return {p["payload"]["to"][0]: p["payload"] for p in result["proposals"]}
+
+
+def test_every_customer_with_an_overdue_item_gets_one_letter_but_for_those_with_a_block(letters):
+    overdue = {item["E-Mail"] for item in erp.open_items() if item["Mahnstufe"] != "0" and item["Offen"] != "0,00"}
+
+    assert len(BLOCKED) == 2
+    assert overdue >= BLOCKED
+    assert overdue - BLOCKED <= set(letters)
+    assert not BLOCKED & set(letters)
+
+
+def test_a_letter_names_what_is_open_and_not_what_is_paid(letters):
+    for item in erp.open_items():
+        if item["Mahnstufe"] != "0" and item["E-Mail"] in letters:
+            assert (item["Rechnungsnummer"] in letters[item["E-Mail"]]["body"]) == (item["Offen"] != "0,00"), item
+
+
+def test_english_speaking_customers_get_english_letters(letters):
+    english = {to for to, letter in letters.items() if letter["subject"] == "Payment reminder"}
+
+    assert english == ENGLISH & set(letters)
+    assert len(english) >= 3
+
+
+def test_there_are_letters_of_each_level(letters):
+    assert {"Zahlungserinnerung", "2. Mahnung", "3. Mahnung", "Payment reminder"} == {x["subject"] for x in letters.values()}
