@@ -21,6 +21,10 @@ Loc = tuple[str | int, ...]
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+_DEEPEST, _MOST = 50, 50_000
+_ENDLESS = "repeats itself without end, or is nested too deeply: look for anchors (&) and aliases (*)"
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
 
@@ -86,7 +90,14 @@ def read_yaml(path: Path, shown_as: str) -> YamlFile:
 
 
 def _build(node: yaml.Node, loc: Loc, out: YamlFile) -> Any:
+    if len(loc) > _DEEPEST or len(out.values) > _MOST:
+        if not any(p.message == _ENDLESS for p in out.problems):
+            out.add((), _ENDLESS)
+        return None
     out.values[loc] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+        out.add(loc, f"cannot be read: '{node.tag}' means nothing here")
+        return None
     if isinstance(node, yaml.MappingNode):
         return dict(_pairs(node, loc, out))
     if isinstance(node, yaml.SequenceNode):

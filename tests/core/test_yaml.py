@@ -1,0 +1,159 @@
+"""YAML with places: what is wrong is shown where it stands, all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kontorist.core.check import check
+from kontorist.core.yamlfile import YamlFile, fill_secrets, read_yaml
+
+OFFICE = "company: {name: Muster GmbH}\ngroups: {service: {}}\npeople:\n  anna: {name: Anna, groups: [service]}\n"
+CONNECTIONS = 'scans: {connector: folder, path: "data:scans"}\nshelf: {connector: folder, path: "data:shelf"}\n'
+FLOW = """\
+trigger: {file: {connection: scans}}
+steps:
+  - id: note
+    action: shelf.save
+    with: {name: "{{ file.name }}", content: "{{ file.text }}"}
+    approve: {by: service}
+"""
+
+
+def read(tmp_path: Path, text: str | bytes) -> YamlFile:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_yaml(path, "x.yaml")
+
+
+def problems(tmp_path: Path, flow: str = FLOW, office: str = OFFICE, connections: str = CONNECTIONS) -> list[str]:
+    """What `check` says of an office, without the folder's name."""
+    folder = tmp_path / "office"
+    (folder / "flows").mkdir(parents=True)
+    (folder / "office.yaml").write_text(office)
+    (folder / "connections.yaml").write_text(connections)
+    (folder / "flows" / "n.yaml").write_text(flow)
+    return [str(p).replace(f"{folder}/", "") for p in check(folder)]
+
+
+def test_plain_data_comes_back_with_yaml_1_2_types(tmp_path: Path) -> None:
+    text = "a: no\nb: true\nc: 12:30\nd: 1\ne: 1.5\nf: null\ng: 2026-11-20\nh: 0x1F\ni: [on, 007]\nj:\n"
+    assert read(tmp_path, text).data == {
+        "a": "no", "b": True, "c": "12:30", "d": 1, "e": 1.5, "f": None, "g": "2026-11-20", "h": "0x1F", "i": ["on", 7], "j": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "x.yaml:3:1: the key 'a' stands here twice"),
+        ("a:\n  b: 1\n  b: 2\n", "x.yaml:3:3: the key 'b' stands here twice"),
+        ("a:\n\t- b\n", "x.yaml:2:1: is not valid YAML"),
+        ("a: [1, 2\nb: 3\n", "x.yaml:2:2: is not valid YAML"),
+        ("a: 'x\n", "x.yaml:2:1: is not valid YAML"),
+        ("a: !!python/object/apply:os.system ['true']\n", "x.yaml:1:4"),
+        ("a: *b\n", "x.yaml:1:4: is not valid YAML"),
+        (b"a: 1\nb: M\xfcller\n", "x.yaml:2:1: is not UTF-8"),
+        ("a: 1\n---\nb: 2\n", "is not valid YAML"),
+        ("a: \0\n", "is not valid YAML"),
+    ],
+)
+def test_what_is_wrong_is_shown_where_it_stands(tmp_path: Path, text: str | bytes, said: str) -> None:
+    assert said in "\n".join(map(str, read(tmp_path, text).problems))
+
+
+def test_a_byte_order_mark_and_an_empty_file_are_fine(tmp_path: Path) -> None:
+    assert read(tmp_path, b"\xef\xbb\xbfa: 1\n").data == {"a": 1}
+    assert (read(tmp_path, "").data, read(tmp_path, "").problems) == (None, [])
+    assert "cannot be read" in str(read_yaml(tmp_path / "none.yaml", "none.yaml").problems[0])
+
+
+def test_many_aliases_do_not_fill_the_machine(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    found = read(tmp_path, "\n".join(lines))
+    assert found.problems
+
+
+def test_a_list_that_contains_itself_is_a_problem(tmp_path: Path) -> None:
+    assert read(tmp_path, "a: &a [*a]\n").problems
+
+
+def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
+    file = read(tmp_path, 'a: ${ONE}\nb: ["x-${TWO}-y"]\nc: 1\n')
+    assert fill_secrets(file.data, file, environment={"ONE": "${TWO}", "TWO": "2"}) == {"a": "${TWO}", "b": ["x-2-y"], "c": 1}
+    fill_secrets(file.data, file, environment={})
+    assert [str(p)[:12] for p in file.problems] == ["x.yaml:1:4: ", "x.yaml:2:5: "]
+    assert "set the environment variable ONE" in str(file.problems[0])
+
+
+def test_a_good_office_has_no_problems(tmp_path: Path) -> None:
+    assert problems(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "action: shelf.save",
+            "action: shelf.sav",
+            "flows/n.yaml:4:13: the connection 'shelf' has no action 'sav', did you mean 'save'?",
+        ),
+        ("action: shelf", "action: shelv", "flows/n.yaml:4:13: there is no connection 'shelv', did you mean 'shelf'?"),
+        ("action: shelf.save", "acton: shelf.save", "flows/n.yaml:3:5: unknown step 'acton', did you mean 'action'?"),
+        ("by: service", "by: servise", "there is no group or person 'servise', did you mean 'service'?"),
+        ("content:", "contend:", "shelf.save takes no 'contend', did you mean 'content'?"),
+        ("{{ file.text }}", "{{ file.text }", "flows/n.yaml:5:"),
+        ("{{ file.text }}", "{{ fil.text }}", "fil"),
+        ("connection: scans", "connection: scanz", "flows/n.yaml:1:30: there is no connection 'scanz', did you mean 'scans'?"),
+        ("steps:", "stepps:", "unknown option 'stepps', did you mean 'steps'?"),
+        ("approve: {by: service}", "approve: {}", "shelf.save has nobody who may approve it"),
+        ("approve: {by: service}", "approve: {by: service, count: 2}", "2 people must approve, but service has fewer"),
+        ("approve: {by: service}", "approve: {by: service, expires: soon}", "'soon' is not a duration"),
+        ("id: note", "id: file", "'file' is a name that every flow has already"),
+        ("id: note", "id: Note!", "flows/n.yaml:3:9"),
+        ("trigger: {file: {connection: scans}}", "trigger: {schedule: every day}", "is not a cron expression"),
+        ("trigger: {file: {connection: scans}}", "trigger: {}", "a flow has exactly one trigger"),
+        (FLOW, "steps: []\n", "flows/n.yaml:1:8"),
+        (FLOW, "", "is empty"),
+        (FLOW, "- a\n", "flows/n.yaml:1:1"),
+        (FLOW, "steps:\n  - use: n\n", "it would never end"),
+        (FLOW, "steps:\n  - {stop: x, ask: y}\n", "a step is one thing"),
+        (FLOW, "steps:\n  - {id: x}\n", "this step does nothing"),
+    ],
+)
+def test_a_flow_with_a_mistake_says_where_and_what(tmp_path: Path, before: str, after: str, said: str) -> None:
+    assert before in FLOW
+    assert said in "\n".join(problems(tmp_path, FLOW.replace(before, after)))
+
+
+@pytest.mark.parametrize(
+    ("office", "connections", "said"),
+    [
+        (
+            OFFICE.replace("[service]", "[servic]"),
+            CONNECTIONS,
+            "office.yaml:4:31: there is no group 'servic', did you mean 'service'?",
+        ),
+        (OFFICE.replace("company", "compani"), CONNECTIONS, "'company' is missing"),
+        (OFFICE + "model: gpt\n", CONNECTIONS, "there is no model 'gpt'"),
+        (
+            OFFICE,
+            CONNECTIONS.replace("folder", "folde", 1),
+            "connections.yaml:1:20: there is no connector 'folde', did you mean 'folder'?",
+        ),
+        (OFFICE, CONNECTIONS.replace("path", "pth", 1), "connections.yaml:1"),
+        (OFFICE, CONNECTIONS + "x: {connector: mail, password: geheim}\n", "stands here in clear"),
+        (OFFICE, CONNECTIONS + "x: 1\n", "needs a `connector:`"),
+    ],
+)
+def test_an_office_with_a_mistake_says_where_and_what(tmp_path: Path, office: str, connections: str, said: str) -> None:
+    assert said in "\n".join(problems(tmp_path, office=office, connections=connections))
+
+
+def test_every_problem_is_shown_at_once_in_order(tmp_path: Path) -> None:
+    flow = FLOW.replace("shelf.save", "shelf.sav").replace("service", "servise").replace("scans", "scanz")
+    found = problems(tmp_path, flow, OFFICE.replace("[service]", "[servic]"), CONNECTIONS.replace("folder", "folde", 1))
+    assert len(found) >= 5
+    assert [f.split(":")[0] for f in found] == sorted(f.split(":")[0] for f in found)
+    assert all(f.split(":")[1].isdigit() and f.split(":")[2].isdigit() for f in found)
