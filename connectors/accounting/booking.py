@@ -91,7 +91,10 @@ def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: s
     if not taxes:
         raise Rejected(f"The VAT rates of invoice {number} are not known, so it cannot be posted; check it by hand.")
     shares = [
-        ((money(row.get("base")) or Decimal(0)) + (money(row.get("tax")) or Decimal(0)), _key(config, row, number))
+        (
+            (money(row.get("base")) or Decimal(0)) + (money(row.get("tax")) or Decimal(0)),
+            _key(config, row, number, choice.account),
+        )
         for row in taxes
     ]
     total = sum((share for share, _ in shares), Decimal(0))
@@ -101,8 +104,11 @@ def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: s
     return [_row(invoice, choice, document, issued, share * sign, key) for share, key in shares]
 
 
-def _key(config: Config, row: Mapping[str, Any], number: str) -> str:
+def _key(config: Config, row: Mapping[str, Any], number: str, account: str) -> str:
     category, rate = str(row.get("category") or "S"), money(row.get("rate")) or Decimal(0)
+    carried = config.tax_of_account(account)
+    if carried is not None:
+        return _carried(carried, category, rate, number, account)
     key = config.tax_key(category, rate)
     if key is None:
         raise Rejected(
@@ -110,6 +116,16 @@ def _key(config: Config, row: Mapping[str, Any], number: str) -> str:
             f"add it under `tax_keys` in connections.yaml: {{'{category}/{rate.normalize() + 0:f}': '…'}}."
         )
     return key
+
+
+def _carried(carried: str, category: str, rate: Decimal, number: str, account: str) -> str:
+    """No key beside an account that carries its tax, if it is the invoice's; acquisitions within the EU state no rate."""
+    if carried == f"{category}/{rate.normalize() + 0:f}" or (carried.startswith("K/") and category == "K"):
+        return ""
+    raise Rejected(
+        f"Invoice {number} has {rate.normalize() + 0:f} % (category {category}), but the account {account} carries {carried} itself; "
+        "choose another account, or give the vendor one without automatic tax."
+    )
 
 
 def _row(invoice: Mapping[str, Any], choice: Choice, document: str, issued: date, share: Decimal, key: str) -> dict[str, str]:

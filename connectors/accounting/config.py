@@ -13,6 +13,29 @@ from connectors.base import Payload as BasePayload
 # Tax keys (BU-Schlüssel) are the same in SKR03 and SKR04: 9 and 8 input tax 19 % and 7 %; 94 services under § 13b with
 # 19 %; 19 intra-community acquisition with 19 % (DATEV: Steuerschlüssel, Standard-BU).
 TAX_KEYS = {"S/19": "9", "S/7": "8", "Z/0": "", "E/0": "", "O/0": "", "G/0": "", "AE/0": "94", "K/0": "19"}
+# Accounts that carry their tax themselves (Automatikkonten): a tax key beside them is refused at the import.
+AUTOMATIC = {
+    "SKR03": {
+        "330": "S/7",
+        "340": "S/19",
+        "342": "K/7",
+        "3425": "K/19",
+        "3426": "K/19",
+        "3427": "K/19",
+        "3428": "K/19",
+        "3429": "K/19",
+    },
+    "SKR04": {
+        "530": "S/7",
+        "540": "S/19",
+        "542": "K/7",
+        "5425": "K/19",
+        "5426": "K/19",
+        "5427": "K/19",
+        "5428": "K/19",
+        "5429": "K/19",
+    },
+}
 DEFAULT_ACCOUNT = {"SKR03": "4980", "SKR04": "6850"}
 
 
@@ -42,6 +65,13 @@ class Config(BaseConfig):
     def tax_key(self, category: str, rate: Decimal) -> str | None:
         """The BU key for a VAT row; None when nobody said one."""
         return (TAX_KEYS | self.tax_keys).get(f"{category}/{rate.normalize() + 0:f}")
+
+    def tax_of_account(self, account: str) -> str | None:
+        """The `category/rate` that an account carries itself; None for one that needs a tax key."""
+        carried = AUTOMATIC[self.chart]
+        return next(
+            (carried[account[:n]] for n in (4, 3) if account[:n] in carried and len(account) == self.account_length), None
+        )
 
     def expense_account(self) -> str:
         """The account when nothing else says one."""

@@ -54,7 +54,7 @@ class Post(Action):
         return Proposal(
             payload=stored,
             sentence=_sentence(stored, gross, context.language),
-            business_key=f"invoice:{_seller_key(invoice, vendor)}/{number}",
+            business_key=f"invoice:{_seller_key(invoice, vendor)}/{''.join(number.upper().split())}",
             warnings=[*checks.signs(invoice, vendor, matched, twins, company, context.language), *doubts],
             rests_on={"vendor": vendor.digest() if vendor else None, "posted": sorted(one.key for one in twins)},
         )

@@ -53,7 +53,7 @@ VENDORS = [
     Vendor("70007", "Spedition Albers GmbH & Co. KG", german_vat_id("11822337"), "", "23050101", "0190033333", "spedition-albers.example", "3800", 14, "Genter Straße 8", "23568", "Lübeck"),
     Vendor("70008", "Gebäudereinigung Glanz & Söhne", german_vat_id("24711998"), "", "23050101", "0001112223", "glanz-soehne.example", "4250", 14, "Ziegelstraße 100", "23556", "Lübeck", cost_center="100"),
     Vendor("70009", "Hosting Havenweg GmbH", german_vat_id("30455669"), "", "20050550", "1200340056", "havenweg-hosting.example", "4980", 14, "Havenweg 3", "20457", "Hamburg", cost_center="200"),
-    Vendor("70010", "Kartonage Kowalski Sp. z o.o.", "PL9552204403", "", "", "", "kartonage-kowalski.example", "3420", 30, "ul. Portowa 7", "70-001", "Szczecin", "PL", "PL61109010140000071219812874"),
+    Vendor("70010", "Kartonage Kowalski Sp. z o.o.", "PL9552204403", "", "", "", "kartonage-kowalski.example", "3425", 30, "ul. Portowa 7", "70-001", "Szczecin", "PL", "PL61109010140000071219812874"),
     Vendor("70011", "Steuerberatung Thode PartGmbB", german_vat_id("13499110"), "", "21050170", "0900800700", "thode-steuer.example", "4950", 14, "Mengstraße 20", "23552", "Lübeck"),
     Vendor("70012", "Blumen Petersilie Inh. Ute Petersilie", "", "22/150/04711", "23050101", "0077700077", "blumen-petersilie.example", "4653", 14, "Hüxstraße 3", "23552", "Lübeck"),
     Vendor("70013", "Fachverlag Backsteintor GmbH", german_vat_id("28400117"), "", "20050550", "0660880990", "backsteintor-verlag.example", "4940", 14, "Marlesgrube 44", "23552", "Lübeck", cost_center="100"),
