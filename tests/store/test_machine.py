@@ -290,7 +290,8 @@ def _template(empty_office: Path) -> None:
 
 class TestOffice(Office.TestCase):  # type: ignore[misc]
     settings = settings(
-        max_examples=40,
+        max_examples=25,
+        derandomize=True,
         stateful_step_count=100,
         deadline=None,
         database=None,
