@@ -18,8 +18,24 @@ PAYLOADS = Path(__file__).parents[3] / "shared/data/injection/html-xss.json"
 _OUTSIDE = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 
 
-TAGS = "script style object embed base link meta svg math form input button iframe video audio".split()
-ADDRESSES = "src href action formaction background poster data srcset xlink:href ping".split()
+TAGS = [
+    "script",
+    "style",
+    "object",
+    "embed",
+    "base",
+    "link",
+    "meta",
+    "svg",
+    "math",
+    "form",
+    "input",
+    "button",
+    "iframe",
+    "video",
+    "audio",
+]
+ADDRESSES = ["src", "href", "action", "formaction", "background", "poster", "data", "srcset", "xlink:href", "ping"]
 
 
 class Dangers(HTMLParser):
