@@ -102,7 +102,17 @@ class Flag(Action):
             raise Rejected(say(connector.language, "gone", payload.mail["folder"]))
         permit.commit()
         connector.transport.flag(payload.mail["folder"], number, payload.flag, on=payload.on)
-        return Receipt({"flag": payload.flag, "on": payload.on, "mail": payload.mail["message_id"]})
+        return _flagged(payload)
+
+    def find(self, connector: MailConnector, payload: Any, key: str) -> Receipt | None:
+        """The mail with the mark as wanted."""
+        flag = payload if isinstance(payload, FlagPayload) else FlagPayload.model_validate(payload)
+        found = locate(connector, flag.mail["folder"], flag.mail["message_id"], flag.mail["key"])
+        return _flagged(flag) if found and (flag.flag in found.flags) is flag.on else None
+
+
+def _flagged(payload: FlagPayload) -> Receipt:
+    return Receipt({"flag": payload.flag, "on": payload.on, "mail": payload.mail["message_id"] or payload.mail["key"]})
 
 
 def _mail(context: Context) -> dict[str, Any]:
@@ -118,7 +128,7 @@ def _where(mail: Mapping[str, Any]) -> dict[str, str]:
 
 def _located(connector: MailConnector, where: Mapping[str, str], folder: str) -> str | None:
     found = locate(connector, folder, where["message_id"], where["key"])
-    return found[0] if found else None
+    return found.id if found else None
 
 
 def _receipt(payload: MovePayload) -> Receipt:

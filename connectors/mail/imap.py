@@ -190,7 +190,8 @@ class Imap:
             for number, row in rows.items():
                 data = next((v for k, v in row.items() if k.startswith(b"BODY[]") and isinstance(v, bytes)), None)
                 if data is not None:
-                    found.append(Fetched(str(number), data, rb"\Answered" in row.get(b"FLAGS", ()), cut=number not in whole))
+                    flags = frozenset(name for name, flag in _FLAGS.items() if flag in row.get(b"FLAGS", ()))
+                    found.append(Fetched(str(number), data, flags, cut=number not in whole))
         return sorted(found, key=lambda f: int(f.id))
 
     @_translated

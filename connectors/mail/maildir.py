@@ -62,7 +62,8 @@ class Maildir:
             raise
         except OSError as error:
             raise _files.trouble(path, error) from error
-        return Fetched(name, data, answered="R" in _flags(path), cut=size > self.max_size)
+        flags = frozenset(flag for flag, letter in _FLAGS.items() if letter in _flags(path))
+        return Fetched(name, data, flags, cut=size > self.max_size)
 
     def search(self, folder: str, message_id: str) -> Sequence[str]:
         """The files whose header has this id."""

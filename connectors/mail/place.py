@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connectors.mail.transport import Fetched
 from kontorist.core.errors import NotReadable, Rejected
 from kontorist.reading.mail import parse_mail
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from connectors.mail import Mail as MailConnector
 
 
-def locate(connector: MailConnector, folder: str, message_id: str, key: str) -> tuple[str, bool] | None:
-    """The mail's number in a folder and whether it was answered; None when it is not there.
+def locate(connector: MailConnector, folder: str, message_id: str, key: str) -> Fetched | None:
+    """The mail as it lies in a folder now; None when it is not there.
 
     A Message-ID alone proves nothing (senders repeat and forge them): the content must be the same.
     """
@@ -25,7 +26,7 @@ def locate(connector: MailConnector, folder: str, message_id: str, key: str) -> 
         candidates += [i for i in connector.transport.search(folder, message_id) if i not in candidates]
     for found in connector.transport.fetch(folder, candidates):
         if same(found.data, key) or found.cut:
-            return found.id, found.answered
+            return found
     return None
 
 

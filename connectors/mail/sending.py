@@ -113,7 +113,7 @@ class Reply(Send):
         if not where or rests_on.get("answered"):
             return []
         place = locate(connector, where["folder"], where["message_id"], where["key"])
-        return [say(connector.language, "answered")] if place and place[1] else []
+        return [say(connector.language, "answered")] if place and place.answered else []
 
     def execute(self, connector: MailConnector, permit: Permit) -> Receipt:
         """Send it, then mark the mail as answered for the people who look into the mailbox."""
@@ -122,7 +122,7 @@ class Reply(Send):
         try:
             place = locate(connector, where["folder"], where["message_id"], where["key"]) if where else None
             if place:
-                connector.transport.flag(where["folder"], place[0], "answered", on=True)
+                connector.transport.flag(where["folder"], place.id, "answered", on=True)
         except KontoristError as error:  # the reply is out; a mark that is missing harms nobody
             return Receipt({**receipt.evidence, "mark_problem": str(error)}, receipt.outputs)
         return receipt

@@ -22,9 +22,15 @@ class Fetched:
 
     id: str
     data: bytes = field(repr=False)
-    answered: bool = False
+    flags: frozenset[str] = frozenset()
+    """Of `seen`, `answered`, `flagged`, `draft` those that are set."""
     cut: bool = False
     """Only the beginning: the mail is larger than the office takes in."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody has answered it, as every mail program marks it."""
+        return "answered" in self.flags
 
 
 class Transport(Protocol):

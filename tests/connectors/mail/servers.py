@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import imaplib
 import os
 import shutil
 import signal
@@ -144,11 +145,25 @@ def start_dovecot(folder: Path, extra: str = "") -> Imap:
     )  # fmt: skip
     process = subprocess.Popen([DOVECOT, "-F", "-c", str(config)], start_new_session=True)
     try:
-        wait_for(port)
+        wait_for(port, 40)
+        _until_it_lets_in(port)
     except TimeoutError as error:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(10)
         log = folder / "dovecot.log"
         raise RuntimeError(log.read_text() if log.exists() else "Dovecot did not start") from error
     return Imap(port, tls_port, cert, process, mail)
+
+
+def _until_it_lets_in(port: int, seconds: float = 40) -> None:
+    """It listens before its sign-in works."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError, imaplib.IMAP4.error), imaplib.IMAP4("127.0.0.1", port, 10) as client:
+            client.login(USER, PASSWORD)
+            return
+        time.sleep(0.2)
+    raise TimeoutError("nobody is let in")
 
 
 def start_pymap(folder: Path) -> Imap:

@@ -149,7 +149,11 @@ def test_another_mail_with_the_same_message_id_is_not_moved_instead(box: Box) ->
 def test_a_flag_is_set(box: Box) -> None:
     box.put(letter())
     (item,) = box.taken_in()
-    assert box.do("flag", item, flag="answered").evidence["flag"] == "answered"
+    receipt = box.do("flag", item, flag="answered")
+    where = {k: item.data["mail"][k] for k in ("folder", "message_id", "key")}
+    action = box.connector.actions["flag"]()
+    assert action.find(box.connector, {"flag": "answered", "mail": where}, "k").evidence == receipt.evidence
+    assert action.find(box.connector, {"flag": "flagged", "mail": where}, "k") is None
     transport = box.connector.transport
     (again,) = transport.fetch("INBOX", transport.listing("INBOX", None).ids)
     assert again.answered
