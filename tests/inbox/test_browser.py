@@ -1,0 +1,161 @@
+"""The inbox in a real browser: a morning's work by keyboard alone."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from tests.inbox.desks import PASSWORD, Desk
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"]
+
+
+@pytest.fixture
+def address(desk: Desk) -> Iterator[str]:
+    """The inbox on a port of its own."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(desk.app, log_level="error", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Any]:
+    """A page in Chromium that reports what scripts complain about and where requests go."""
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        opened = browser.new_page(base_url=address, locale="en-GB", viewport={"width": 1280, "height": 800})
+        opened.complaints, opened.requests = [], []
+        opened.on("pageerror", lambda e: opened.complaints.append(str(e)))
+        opened.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
+        opened.on("request", lambda r: opened.requests.append(r.url))
+        opened.goto("/sign-in")
+        opened.fill("[name=name]", "anna")
+        opened.fill("[name=password]", PASSWORD)
+        opened.press("[name=password]", "Enter")
+        opened.wait_for_selector(".tabs")
+        yield opened
+        browser.close()
+
+
+def test_three_cards_by_keyboard_alone(desk: Desk, page: Any):
+    first, second, third = desk.cards("first letter", "second letter", "third letter")
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/card/{first.id}")
+    page.keyboard.press("a")
+    page.wait_for_url(f"**/card/{second.id}*")
+    assert "Approved." in page.text_content(".toast")
+
+    page.keyboard.press("e")
+    page.wait_for_selector("form.edit")
+    page.fill(f"[name='a{second.id}.content']", "a better letter")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/card/{third.id}*")
+
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")  # the first of the usual reasons has the focus
+    page.wait_for_selector(".empty")
+
+    assert [desk.row(r.id).state for r in (first, second, third)] == ["approved", "approved", "rejected"]
+    assert desk.row(second.id).data["content"] == "a better letter"
+    assert page.complaints == []
+
+
+def test_an_approval_is_undone_by_one_key(desk: Desk, page: Any):
+    row, other = desk.cards("one", "two")
+    page.goto(f"/card/{row.id}")
+    page.keyboard.press("a")
+    page.wait_for_url(f"**/card/{other.id}*")
+    assert desk.row(row.id).state == "approved"
+    page.keyboard.press("u")
+    page.wait_for_url(f"**/card/{row.id}*")
+    assert desk.row(row.id).state == "proposed"
+
+
+def test_keys_mean_nothing_while_somebody_types(desk: Desk, page: Any):
+    row = desk.card()
+    page.goto(f"/card/{row.id}?edit=1")
+    page.focus(f"[name='a{row.id}.content']")
+    page.keyboard.type("raj")
+    assert page.url.endswith("?edit=1")
+    assert desk.row(row.id).state == "proposed"
+    page.goto(f"/card/{row.id}")
+    page.keyboard.press("?")
+    assert page.is_visible("#help")
+    page.keyboard.press("a")
+    assert desk.row(row.id).state == "proposed"
+
+
+def test_the_html_of_a_mail_runs_nothing_and_asks_nobody(desk: Desk, page: Any, address: str):
+    from connectors.base import NewDocument
+
+    html = (
+        "<script>parent.document.title='owned'</script><img src=https://evil.example/pixel.png onerror=alert(1)>"
+        "<style>@import 'https://evil.example/x.css'</style><a href='https://evil.example'>click</a><p id=here>visible</p>"
+    )
+    body = f"From: a@b.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/html\n\n{html}".encode()
+    mail = {"subject": "x", "from": {"name": "", "address": "a@b.example"}, "text": "visible", "new_text": "visible"}
+    row = desk.mail_card(mail, [NewDocument("x.eml", "message/rfc822", body)])
+    page.goto(f"/card/{row.id}")
+    page.click("summary:has-text('The mail as it was sent')")
+    frame = page.frame_locator("iframe.cage")
+    assert frame.locator("p").text_content() == "visible"
+    frame.locator("a").click()
+    page.wait_for_timeout(300)
+    assert "owned" not in page.title()
+    assert [url for url in page.requests if not url.startswith(address)] == []
+
+
+def test_a_value_and_its_evidence_point_at_each_other(desk: Desk, page: Any):
+    row = desk.card("Order 4711 please")
+    evidence = {"order_number": [{"quote": "4711", "part": "text", "start": 6, "end": 10}]}
+    from kontorist.core.clock import utcnow
+    from kontorist.store import tables
+
+    entry = {"case_id": row.case_id, "round": 0, "path": "-1", "seq": 90, "step": "wanted", "kind": "agent", "flow": "keep",
+             "output": {"order_number": "4711"}, "evidence": evidence, "info": {"origins": ["document"], "confidence": 0.9},
+             "model": "built-in", "ms": 1.0, "voided": False, "at": utcnow()}  # fmt: skip
+    with desk.runtime.database.write() as connection:
+        connection.execute(tables.journal.insert().values(**entry))
+    page.goto(f"/card/{row.id}")
+    page.click(".rests mark")
+    assert page.text_content(".original mark.on") == "4711"
+    page.click(".original mark")
+    assert page.text_content(".rests mark.on") == "4711"
+
+
+def test_on_a_phone_nothing_hangs_over_the_edge(desk: Desk, page: Any):
+    row = desk.card("x" * 300)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", f"/card/{row.id}", f"/card/{row.id}?edit=1", f"/case/{row.case_id}", "/?tab=done"):
+        page.goto(path)
+        wide = "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > 390).map(e => e.outerHTML.slice(0, 90))"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, (path, page.evaluate(wide))
+    page.goto(f"/card/{row.id}")
+    box = page.locator(".approve .primary").bounding_box()
+    assert box["y"] + box["height"] <= 844
+    assert box["height"] >= 36
