@@ -18,7 +18,7 @@ from connectors.mail.config import Access
 from connectors.mail.smtp import Smtp
 from connectors.mail.tls import tls_context, unproven
 from connectors.mail.transport import Fetched, Listing
-from kontorist.core.errors import AccessDenied, Rejected, Unavailable
+from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavailable
 
 _FLAGS = {"seen": rb"\Seen", "answered": rb"\Answered", "flagged": rb"\Flagged", "draft": rb"\Draft"}
 _CHUNK = 20 * 2**20  # bytes that are asked for at once
@@ -44,9 +44,19 @@ def _translated(method: Callable[Concatenate[Imap, _P], _T]) -> Callable[Concate
         except CapabilityError as error:
             raise Rejected(f"The mail server {self.access.host} cannot do this: {_reason(error)}.") from error
         except IMAPClientError as error:
-            raise Rejected(f"The mail server {self.access.host} refused: {_reason(error)}.") from error
+            raise _refusal(self.access, _reason(error)) from error
 
     return cast("Callable[Concatenate[Imap, _P], _T]", functools.wraps(method)(run))
+
+
+def _refusal(access: Access, reason: str) -> KontoristError:
+    """What a NO means, by its response code (RFC 5530)."""
+    code = next(iter(re.findall(r"\[([A-Z-]+)", reason.upper())), "")
+    if code in ("SERVERBUG", "UNAVAILABLE", "INUSE", "EXPUNGEISSUED"):
+        return Unavailable(f"The mail server {access.host} is in trouble: {reason} It is tried again.")
+    if code in ("NOPERM", "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "CONTACTADMIN"):
+        return AccessDenied(f"The mail server {access.host} does not let the user '{access.user}' do this: {reason}")
+    return Rejected(f"The mail server {access.host} refused: {reason}")
 
 
 def _reason(error: Exception) -> str:

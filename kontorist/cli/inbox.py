@@ -217,6 +217,7 @@ def edit(
         proposal.sentence,
         [asdict(w) for w in proposal.warnings],
         {**row.rests_on, "connector": proposal.rests_on},
+        proposal.business_key,
     )
     with store.write() as connection:
         new = actions.edit(connection, row.shown, edited, who)

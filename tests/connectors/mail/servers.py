@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ class Imap:
                 os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(10)
             self.process = None
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def certificate(folder: Path, host: str = "127.0.0.1") -> tuple[Path, Path]:
@@ -126,14 +129,13 @@ def start_dovecot(folder: Path, extra: str = "") -> Imap:
     import grp
     import pwd
 
+    folder = Path(tempfile.mkdtemp(prefix=f"kontorist-dovecot-{folder.name}-"))  # pytest closes its own folders to others
+    folder.chmod(0o755)
     cert, key = certificate(folder)
     run, mail = folder / "run", folder / "mail"
-    run.mkdir(exist_ok=True)
-    mail.mkdir(exist_ok=True)
+    run.mkdir()
+    mail.mkdir()
     if root:
-        for place in (folder, *folder.parents):
-            if place.stat().st_uid == 0 and str(place).startswith(("/tmp/", "/var/tmp/")):
-                place.chmod(place.stat().st_mode | 0o011)
         os.chown(mail, uid, gid)
     port, tls_port = free_port(), free_port()
     config = folder / "dovecot.conf"
@@ -152,7 +154,7 @@ def start_dovecot(folder: Path, extra: str = "") -> Imap:
         process.wait(10)
         log = folder / "dovecot.log"
         raise RuntimeError(log.read_text() if log.exists() else "Dovecot did not start") from error
-    return Imap(port, tls_port, cert, process, mail)
+    return Imap(port, tls_port, cert, process, folder)
 
 
 def _until_it_lets_in(port: int, seconds: float = 40) -> None:
