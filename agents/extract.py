@@ -125,10 +125,18 @@ def _judged(result: Result, options: ExtractOptions, found: Mapping[str, Found],
     doubtful = [name for name in required if found[name].conflict]
     if not missing and not doubtful:
         return result
-    sentences = [say(setting, "missing", fields=", ".join(missing))] if missing else []
-    sentences += [say(setting, "conflict", field=name, values=_listed(found[name].conflict)) for name in doubtful]
+    sentences = [say(setting, "missing", fields=", ".join(_called(options, n) for n in missing))] if missing else []
+    sentences += [
+        say(setting, "conflict", field=_called(options, name), values=_listed(found[name].conflict)) for name in doubtful
+    ]
     fields = {name: _asked_for(options.fields[name], found[name]) for name in [*missing, *doubtful]}
     return replace(result, unclear=" ".join(sentences), question={"kind": "fields", "fields": fields})
+
+
+def _called(options: ExtractOptions, name: str) -> str:
+    """What people call a field: its meaning where that is short, else its name."""
+    means = options.fields[name].means
+    return means if 0 < len(means) <= 60 else name.replace("_", " ")
 
 
 def _asked_for(option: FieldOption, found: Found) -> dict[str, Any]:

@@ -101,6 +101,16 @@ def _commit(runtime: Runtime, moves: Sequence[Move]) -> None:
             cases.move(connection, moves, runtime.owner, runtime.run)
 
 
+def _said_of_twins(runtime: Runtime) -> str:
+    """What is said of a proposal for a business fact that stands already."""
+    german = next(iter(runtime.office.settings.languages), "de") == "de"
+    return (
+        "Dasselbe ist schon vorbereitet oder erledigt: Aktion {}."
+        if german
+        else "The same is already prepared or done: action {}."
+    )
+
+
 def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
     """Run one step for a group of cases and write what came out, in one transaction."""
     outcomes = run_step(runtime, group)
@@ -111,7 +121,7 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
             move = _move_of(work, outcome, walk, tally)
             if outcome.proposal is not None:
                 new = runtime_action(runtime, outcome.proposal)
-                action_id, _other = actions.propose(connection, new)
+                action_id, _other = actions.propose(connection, new, _said_of_twins(runtime))
                 walk.actions = {**walk.actions, work.path: actions.get(connection, action_id)}
                 tally.add(work.flow, "proposed")
             moves.append(move)

@@ -177,7 +177,7 @@ def rows_hash(rows: Sequence[Row]) -> str:
 
 def _nothing(step: LookupStep, where: Mapping[str, Any], language: str) -> str:
     sentence = "In {} steht nichts zu {}." if language == "de" else "There is nothing in {} for {}."
-    return sentence.format(step.lookup, _shown(where))
+    return sentence.format(step.lookup, ", ".join(str(v) for v in where.values()) or "–")
 
 
 def _shown(where: Mapping[str, Any]) -> str:

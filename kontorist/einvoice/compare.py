@@ -10,7 +10,7 @@ from kontorist.einvoice import labels
 from kontorist.einvoice.document import Found
 from kontorist.einvoice.onpage import first_place
 from kontorist.einvoice.plain import read_pages
-from kontorist.einvoice.problem import Problem, shown
+from kontorist.einvoice.problem import Problem, shown, shown_de
 from kontorist.reading.pdf import Page
 
 _NAMES = {
@@ -79,7 +79,7 @@ def _difference(field: str, ours: object, theirs: object) -> Problem:
     german, english = _NAMES[field]
     return Problem(
         "PDF-XML",
-        f"PDF und XML widersprechen sich: {german} ist im XML {shown(ours)}, auf dem PDF {shown(theirs)}.",
+        f"PDF und XML widersprechen sich: {german} ist im XML {shown_de(ours)}, auf dem PDF {shown_de(theirs)}.",
         f"PDF and XML contradict each other: the {english} is {shown(ours)} in the XML and {shown(theirs)} on the PDF.",
         field,
     )

@@ -35,6 +35,11 @@ def errors(problems: list[Problem]) -> int:
     return sum(problem.severity == ERROR for problem in problems)
 
 
+def shown_de(value: Any) -> str:
+    """The same in German notation."""
+    return shown(value).replace(".", ",") if hasattr(value, "as_tuple") else shown(value)
+
+
 def shown(value: Any) -> str:
     """An amount or a missing value as it stands in a sentence."""
     return "–" if value is None else f"{value:f}" if hasattr(value, "as_tuple") else str(value)

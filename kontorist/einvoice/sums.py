@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
 from kontorist.einvoice.invoice import Invoice, Line
-from kontorist.einvoice.problem import ERROR, WARNING, Problem, shown
+from kontorist.einvoice.problem import ERROR, WARNING, Problem, shown, shown_de
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
@@ -78,7 +78,7 @@ def wrong_sums(invoice: Invoice) -> Iterator[Problem]:
                 _cents(row.base * row.rate / 100),
                 "ein Steuerbetrag",
                 "a tax amount",
-                f"{shown(row.rate)} % von {shown(row.base)}",
+                f"{shown_de(row.rate)} % von {shown_de(row.base)}",
                 f"{shown(row.rate)} % of {shown(row.base)}",
                 ERROR if far else WARNING,
             )
@@ -159,7 +159,7 @@ def _compare(
         severity = WARNING
     yield Problem(
         rule,
-        f"Rechenfehler: {german} {shown(stated)} ist nicht {shown(_cents(due))} aus {of} ({rule}).",
+        f"Rechenfehler: {german} {shown_de(stated)} ist nicht {shown_de(_cents(due))} aus {of} ({rule}).",
         f"Wrong sum: {english} {shown(stated)} is not {shown(_cents(due))} from {of_english} ({rule}).",
         field,
         severity,
@@ -184,7 +184,7 @@ def _line(line: Line, index: int, currency: str | None) -> Iterator[Problem]:
     name = line.id or str(index + 1)
     yield Problem(
         "LINE-NET",
-        f"Rechenfehler in Position {name}: {shown(line.net)} ist nicht Menge mal Preis, {shown(_cents(due))}.",
+        f"Rechenfehler in Position {name}: {shown_de(line.net)} ist nicht Menge mal Preis, {shown_de(_cents(due))}.",
         f"Wrong sum in line {name}: {shown(line.net)} is not quantity times price, {shown(_cents(due))}.",
         f"lines.{index}.net",
         WARNING if sloppy else ERROR,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kontorist.einvoice.invoice import Allowance, Invoice, Line, VatRow
-from kontorist.einvoice.problem import Problem, shown
+from kontorist.einvoice.problem import Problem, shown, shown_de
 
 _ONE = Decimal(1)  # the tolerance that the official rules give to sums and products
 
@@ -131,7 +131,7 @@ def _bases(
             yield _problem(
                 category,
                 "08",
-                f"die Bemessungsgrundlage {shown(row.base)} ist nicht die Summe der Positionen {shown(total)}",
+                f"die Bemessungsgrundlage {shown_de(row.base)} ist nicht die Summe der Positionen {shown_de(total)}",
                 f"the taxable amount {shown(row.base)} is not the sum of the lines {shown(total)}",
             )
 
@@ -148,7 +148,7 @@ def _row(category: Category, row: VatRow) -> Iterator[Problem]:
             yield _problem(
                 category,
                 "09",
-                f"der Steuerbetrag {shown(row.tax)} ist nicht {shown(row.base)} × {shown(row.rate)} %",
+                f"der Steuerbetrag {shown_de(row.tax)} ist nicht {shown_de(row.base)} × {shown_de(row.rate)} %",
                 f"the tax amount {shown(row.tax)} is not {shown(row.base)} × {shown(row.rate)} %",
             )
     if category.reason and not row.exemption_reason:

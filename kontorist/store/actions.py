@@ -118,7 +118,10 @@ def as_row(row: Any) -> ActionRow:
     return ActionRow(**{name: getattr(row, name) for name in _FIELDS})
 
 
-def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
+_TAKEN = "The same is already prepared or done as action {}."
+
+
+def propose(connection: Connection, new: NewAction, taken: str = _TAKEN) -> tuple[int, int | None]:
     """Store a proposal; returns its id and that of another action which already stands for the same business fact.
 
     In that case this one is stored as withdrawn and can never run.
@@ -157,7 +160,7 @@ def propose(connection: Connection, new: NewAction) -> tuple[int, int | None]:
         return twin.id, None  # another worker has worked on this case too, and was faster
     if action_id is None:
         other = connection.execute(select(actions.c.id).where(actions.c.effect_key == effect_key)).scalar_one()
-        error = f"The same is already prepared or done as action {other}."
+        error = taken.format(other)
         values |= {"effect_key": None, "state": "withdrawn", "error": error}
         action_id = connection.execute(insert(actions).values(values).returning(actions.c.id)).scalar_one()
     card = head.card if head else action_id

@@ -143,7 +143,7 @@ def test_what_is_something_else_is_no_order_number(setting: Setting, text: str) 
     result = extract(text, ORDER, setting)
 
     assert result.output["order_number"] is None
-    assert result.unclear == "Im Text fehlt: order_number."
+    assert result.unclear == "Im Text fehlt: order number."
     assert set(result.question["fields"]) == {"order_number"}
 
 
@@ -202,7 +202,7 @@ def test_order_lines(setting: Setting, text: str, expected: list[tuple[int, str 
 
 
 def test_an_empty_text_misses_what_is_required(setting: Setting) -> None:
-    assert extract("", ORDER, setting).unclear == "Im Text fehlt: order_number."
+    assert extract("", ORDER, setting).unclear == "Im Text fehlt: order number."
 
 
 def test_a_huge_text_is_read_up_to_a_limit_and_says_so(setting: Setting) -> None:
