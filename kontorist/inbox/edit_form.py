@@ -59,7 +59,7 @@ def _kind(shape: Mapping[str, Any], value: Any, schema: Mapping[str, Any]) -> tu
         shape = (schema.get("$defs") or {}).get(str(shape["$ref"]).rpartition("/")[2], {})
     some = [s for s in shape.get("anyOf", ()) if s.get("type") != "null"]
     shape = {**shape, **some[0]} if some else shape
-    if str(shape.get("description", "")).startswith("Resolved") or _is_digest(value):
+    if str(shape.get("description", "")).startswith(("Resolved", "SHA-256")) or _is_digest(value):
         return "fixed", ()
     if shape.get("enum"):
         return "choice", [str(v) for v in shape["enum"]]

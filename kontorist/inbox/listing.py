@@ -35,6 +35,7 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, tab: str = "mine", q
         values = _tab(connection, tab, listed, words, skip)
         state = status.line(connection)
         done = toast(connection, viewer, request.query_params)
+    values["described"] = {name: flow.description for name, flow in desk.office.flows.items()}
     values |= {"tab": tab, "q": words, "skip": skip, "page_size": PAGE, "counts": numbers, "status": state, "toast": done}
     return page(request, "list.html", viewer, **values)
 

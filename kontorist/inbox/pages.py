@@ -47,6 +47,7 @@ def _environment(language: str) -> Environment:
         "field": lambda v: words.gettext(labels.field(v)),
         "columns": columns,
         "brief": brief,
+        "headline": lambda v: headline(v, language),
         "place": place,
         "tr": lambda v: words.gettext(str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
         "word": lambda v: words.gettext(labels.word(v)),
@@ -134,6 +135,14 @@ def brief(value: Any, at_most: int = 600) -> str:
     else:
         text = "" if value is None else " ".join(str(value).split())
     return text if len(text) <= at_most else text[: at_most - 1] + "…"
+
+
+def headline(value: Mapping[str, Any], language: str) -> str:
+    """What a folded part of a payload is about."""
+    said = [str(value[k]) for k in ("number", "name", "issue_date") if value.get(k)]
+    if value.get("gross") not in (None, ""):
+        said.append(money(value["gross"], str(value.get("currency") or "EUR"), language))
+    return " · ".join(said) or brief(value, 120)
 
 
 def place(evidence: Mapping[str, Any]) -> str:
