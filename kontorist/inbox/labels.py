@@ -96,6 +96,10 @@ _FIELDS = {
     "unit": N_("Unit"),
     "category": N_("Category"),
     "id": N_("No."),
+    # DATEV's own names, shortened
+    "Umsatz (ohne Soll/Haben-Kz)": "Umsatz",
+    "Soll/Haben-Kennzeichen": "S/H",
+    "Gegenkonto (ohne BU-Schlüssel)": "Gegenkonto",
 }
 _WORDS = {
     # states of actions and cases

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from kontorist.inbox import status
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.pages import page
-from kontorist.inbox.queue import Card, counts, load_cases, matching, open_cards
+from kontorist.inbox.queue import Card, counts, load, matching, open_cards
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn
 from kontorist.store.actions import as_row
@@ -45,7 +45,7 @@ def _tab(connection: Connection, tab: str, listed: Sequence[Card], words: str, s
     if tab in ("mine", "others"):
         cards = [c for c in listed if c.mine is (tab == "mine")]
         some = cards[skip : skip + PAGE]
-        load_cases(connection, some)
+        load(connection, some)
         for card in some:
             card.more = about(card)
         return {"groups": _groups(some), "rows": [], "total": len(cards)}

@@ -60,14 +60,19 @@ class Card:
         return (self.due is None, self.due.timestamp() if self.due else 0.0, self.id)
 
 
+_EMPTY: dict[str, Any] = {"payload": b"{}", "origins": {}, "rests_on": {}, "receipt": None}
+"""What is large, and not looked at before the card is shown."""
+_LIGHT = [c for c in actions.c if c.name in ActionRow.__dataclass_fields__ and c.name not in _EMPTY]
+
+
 def open_cards(connection: Connection, viewer: Viewer, words: str = "") -> list[Card]:
     """All cards that wait for a decision, in order; `mine` marks those this viewer may decide now."""
-    query = select(actions).where(actions.c.state.in_(store.OPEN)).order_by(actions.c.id)
+    query = select(*_LIGHT).where(actions.c.state.in_(store.OPEN)).order_by(actions.c.id)
     if words:
         query = query.where(actions.c.case_id.in_(matching(words)))
     cards: dict[int, Card] = {}
     for row in connection.execute(query):
-        cards.setdefault(row.card, Card(row.card, [])).rows.append(as_row(row))
+        cards.setdefault(row.card, Card(row.card, [])).rows.append(ActionRow(**_EMPTY, **row._mapping))
     done = _done_by(connection, viewer.name)
     for card in cards.values():
         allowed = viewer.decides and all(store.may_decide(r, viewer.who) for r in card.rows)
@@ -102,9 +107,13 @@ def _done_by(connection: Connection, person: str) -> set[tuple[int, int]]:
     return mine | {(r.id, r.revision) for r in connection.execute(composed) if int(r.rule.get("count", 1)) > 1}
 
 
-def load_cases(connection: Connection, cards: Iterable[Card]) -> None:
-    """Put to each card its case: title and data."""
+def load(connection: Connection, cards: Iterable[Card]) -> None:
+    """Put to each card its whole actions and its case."""
     listed = list(cards)
+    wanted = select(actions).where(actions.c.id.in_([r.id for c in listed for r in c.rows]))
+    whole = {r.id: as_row(r) for r in connection.execute(wanted)}
+    for card in listed:
+        card.rows = [whole.get(r.id, r) for r in card.rows]
     ids = {c.head.case_id for c in listed}
     query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.data, cases.c.state).where(cases.c.id.in_(ids))
     found = {r.id: r for r in connection.execute(query)}
