@@ -21,6 +21,9 @@ from kontorist.store.database import Database
 
 _STATUS: dict[type[KontoristError], int] = {NotFound: 404, NotAllowed: 403, Stale: 409, Rejected: 422, Unavailable: 503}
 
+ROUTERS = tuple(m.router for m in (sign_in, listing, card, decisions, edit, files, case_page, admin))
+"""All pages; each of their functions says through its parameters who may use it."""
+
 
 def create_app(
     office: Office, database: Database, *, prefect_url: str = "", demo_people: Mapping[str, str] | None = None
@@ -28,8 +31,8 @@ def create_app(
     """The inbox of one office; `demo_people` (name → password) are offered as one-click buttons."""
     app = FastAPI(title="Kontorist", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk(office, database, prefect_url.rstrip("/"), demo_people or None)
-    for module in (sign_in, listing, card, decisions, edit, files, case_page, admin):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_api_route("/health", health, methods=["GET"])
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.middleware("http")(security.guard)
