@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from kontorist.einvoice import labels
+from kontorist.einvoice.accounts import ibans_in
 from kontorist.einvoice.document import Found
 from kontorist.einvoice.onpage import first_place
-from kontorist.einvoice.plain import read_pages
+from kontorist.einvoice.plain import read_pages, totals_on
 from kontorist.einvoice.problem import Problem, shown, shown_de
 from kontorist.reading.pdf import Page
 
@@ -27,19 +27,31 @@ def differences(found: Found) -> Iterator[Problem]:
         return
     other = read_pages(found.pages, found.document)
     invoice = found.invoice
-    pairs: dict[str, tuple[object, object]] = {
-        "gross": (invoice.gross, other.invoice.gross if other else None),
+    if other is not None and _other_total(found, other.invoice.gross):
+        yield _difference("gross", invoice.gross, other.invoice.gross)
+    names: dict[str, tuple[object, object]] = {
         "number": (invoice.number, other.invoice.number if other else None),
         "seller.name": (invoice.seller.name, other.invoice.seller.name if other else None),
     }
-    for field, (ours, theirs) in pairs.items():
-        if (
-            ours is not None
-            and theirs is not None
-            and not _shown(found.pages, ours, invoice.payable if field == "gross" else None)
-        ):
+    for field, (ours, theirs) in names.items():
+        if ours is not None and theirs is not None and not _shown(found.pages, ours):
             yield _difference(field, ours, theirs)
-    yield from _ibans(found, tuple(_written_ibans(found.pages)))
+    yield from _ibans(found, ibans_on(found.pages))
+
+
+def _other_total(found: Found, theirs: Decimal | None) -> bool:
+    """The XML's amount stands nowhere; or it does, but not as the total of the page."""
+    invoice = found.invoice
+    if invoice.gross is None or theirs is None:
+        return False
+    totals = totals_on(found.pages)
+    ours = {abs(value) for value in (invoice.gross, invoice.payable) if value is not None}
+    return not _shown(found.pages, invoice.gross, invoice.payable) or bool(totals and not totals & ours)
+
+
+def ibans_on(pages: tuple[Page, ...]) -> tuple[str, ...]:
+    """The IBANs on pages, each once."""
+    return tuple(dict.fromkeys(iban for page in pages for iban in ibans_in(page.text)))
 
 
 def _ibans(found: Found, written: tuple[str, ...]) -> Iterator[Problem]:
@@ -48,19 +60,6 @@ def _ibans(found: Found, written: tuple[str, ...]) -> Iterator[Problem]:
     close = {one for one in written if any(one.startswith(iban) for iban in ours)}  # a word behind it was taken for a part
     if ours and written and not close and found.invoice.direct_debit is False:
         yield _difference("iban", ", ".join(sorted(ours)), ", ".join(written))
-
-
-def _written_ibans(pages: tuple[Page, ...]) -> Iterator[str]:
-    """IBANs as they stand on the pages, those with wrong check digits too if the word IBAN stands before them."""
-    from schwifty import IBAN
-
-    for page in pages:
-        for match in labels.IBAN.finditer(page.text):
-            flat = re.sub(r"\s", "", match.group())
-            lengths = range(len(flat), 14, -1)
-            valid = next((flat[:n] for n in lengths if IBAN(flat[:n], allow_invalid=True).is_valid), None)
-            if valid or re.search(r"IBAN\W*$", page.text[max(0, match.start() - 10) : match.start()], re.IGNORECASE):
-                yield valid or flat
 
 
 def _shown(pages: tuple[Page, ...], *values: object) -> bool:

@@ -191,8 +191,13 @@ def _amounts(sheet: _Sheet, names: Sequence[re.Pattern[str]]) -> list[Hit]:
     return list({(hit.page.number, hit.start): hit for hit in found}.values())[:12]
 
 
-def _totals(sheet: _Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Net, tax and gross: the first that add up, the largest gross first; else the best labelled gross alone."""
+def totals_on(pages: Sequence[Page]) -> set[Decimal]:
+    """Every gross amount on the pages that a net amount and a tax on them explain; without signs."""
+    return {abs(gross.value) for _, _, gross in _fits(_Sheet(pages, ""))[0]}
+
+
+def _fits(sheet: _Sheet) -> tuple[list[tuple[Hit, Hit, Hit]], list[Hit]]:
+    """Net, tax and gross that add up, the largest gross first; and every labelled gross, best label first."""
     nets, taxes, grosses = (_amounts(sheet, names) for names in (labels.NET, labels.TAX, labels.GROSS))
     fits = [
         (net, tax, gross)
@@ -201,6 +206,12 @@ def _totals(sheet: _Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | No
         for tax in taxes
         if net.value + tax.value == gross.value and net.start != gross.start and abs(tax.value) < abs(net.value)
     ]
+    return fits, grosses
+
+
+def _totals(sheet: _Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Net, tax and gross: the first that add up; else the best labelled gross alone."""
+    fits, grosses = _fits(sheet)
     if fits:
         net, tax, gross = fits[0]
         return sheet.keep("net", net), sheet.keep("tax", tax), sheet.keep("gross", gross)

@@ -122,6 +122,11 @@ def test_a_pdf_that_shows_something_else_than_the_xml_is_an_error(line, shown, f
     assert [(problem.rule, problem.field, problem.severity) for problem in problems(beside(*page))] == [("PDF-XML", field, ERROR)]
 
 
+def test_a_total_that_hides_the_amount_of_the_xml_among_the_lines_is_an_error():
+    page = (*PAGE[:2], "1 Tauwerk 119,00 EUR", "Netto 184,03 EUR", "USt. 19 % 34,97 EUR", "Gesamtbetrag 219,00 EUR", PAGE[-1])
+    assert [(problem.rule, problem.field) for problem in problems(beside(*page))] == [("PDF-XML", "gross")]
+
+
 def test_an_invoice_is_shown_in_german_and_english():
     values = made().invoice.as_dict()
     german, english = dict(summary(values, "de")), dict(summary(values, "en"))
