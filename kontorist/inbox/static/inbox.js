@@ -122,5 +122,8 @@ const first = one("[data-focus]") || one(".edit input:not([type=hidden]), .edit 
 if (first) { first.focus(); if (first.setSelectionRange) first.setSelectionRange(0, 0); }
 document.addEventListener("keydown", (event) => {
   const form = event.target.closest && event.target.closest("form.edit");
-  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.querySelector("button[name=approve]").click();
+  if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  // later, since a browser opens what is sent while Ctrl is down in another tab
+  setTimeout(() => form.requestSubmit(form.querySelector("button[name=approve]")), 0);
 });
