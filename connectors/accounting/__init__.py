@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -107,5 +108,7 @@ def _fits(row: Row, column: str, wanted: Any) -> bool:
             return False
     if isinstance(found, date):
         return found.isoformat() == str(wanted)[:10]
+    if column == "iban":
+        return flat(wanted) != "" and any(flat(one) == flat(wanted) for one in re.split(r"[,/|]", str(found)))
     form = plain_name if column in {"name", "seller"} else flat
     return found is not None and form(found) == form(wanted) and form(wanted) != ""

@@ -19,7 +19,7 @@ from kontorist.einvoice.invoice import CREDIT_NOTES
 _FACTS = (
     *("number", "type_code", "issue_date", "due_date", "delivery_date", "currency", "seller", "buyer", "order_reference"),
     *("payment_terms", "iban", "ibans", "net", "tax", "gross", "prepaid", "payable", "vat_breakdown", "direct_debit", "skonto"),
-    *("profile", "syntax"),
+    *("profile", "syntax", "payee"),
 )
 
 

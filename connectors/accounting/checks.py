@@ -7,34 +7,30 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.accounting.booking import money
-from connectors.accounting.postings import Posting
-from connectors.accounting.vendors import Vendor, flat, plain_name
+from connectors.accounting.postings import Posting, same_number
+from connectors.accounting.vendors import Vendor, Vendors, flat, plain_name
+from connectors.accounting.warnings import warn
 from connectors.base import Warn
 from kontorist.core.errors import Rejected
 from kontorist.core.values import plain
 from kontorist.einvoice.document import Found, find_invoice
 from kontorist.einvoice.problem import ERROR
 from kontorist.einvoice.problems import problems
+from kontorist.reading.pdf import Page
 
 
-def examined(data: bytes, name: str, invoice: Mapping[str, Any], language: str) -> list[Warn]:
-    """Read the document again and check it, whatever the flow did. Raises Rejected when the invoice has errors."""
+def examined(data: bytes, name: str, invoice: Mapping[str, Any], language: str) -> tuple[list[Warn], tuple[Page, ...]]:
+    """Read the document again and check it, whatever the flow did; its doubts and its pages. Raises Rejected when it has errors."""
     found = find_invoice(name, "", data, ignore_xml=invoice.get("syntax") == "PDF")
     if found is None:
-        return [
-            _warn(
-                "no-invoice-document",
-                language,
-                "Im Beleg selbst wurde keine Rechnung erkannt.",
-                "No invoice was recognised in the document itself.",
-            )
-        ]
-    german = language.startswith("de")
-    sentences = [(one.severity, one.text_de if german else one.text_en, one.rule) for one in problems(found)]
+        german, english = "Im Beleg selbst wurde keine Rechnung erkannt.", "No invoice was recognised in the document itself."
+        return [warn("no-invoice-document", language, german, english)], ()
+    sentences = [(one.severity, one.as_dict(language)["text"], one.rule) for one in problems(found)]
     errors = [sentence for severity, sentence, _ in sentences if severity == ERROR]
     if errors:
         raise Rejected(f"The invoice {invoice.get('number')} has errors and is not posted: {' '.join(errors)}")
-    return [Warn(rule.lower(), sentence) for severity, sentence, rule in sentences] + list(_differs(found, invoice, language))
+    doubts = [Warn(rule.lower(), sentence) for _, sentence, rule in sentences]
+    return [*doubts, *_differs(found, invoice, language)], found.pages
 
 
 def _differs(found: Found, invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
@@ -43,7 +39,7 @@ def _differs(found: Found, invoice: Mapping[str, Any], language: str) -> Iterato
     for key in ("number", "issue_date", "gross", "currency", "ibans", "type_code"):
         given, real = plain(invoice.get(key)), plain(truth[key])
         if given != real and not (key == "gross" and money(given) == money(real)):
-            yield _warn(
+            yield warn(
                 "differs-from-document",
                 language,
                 f"Abweichung vom Beleg: {key} ist hier {given}, im Beleg {real}.",
@@ -62,87 +58,82 @@ def signs(
     """Everything a person must look at before this invoice may be posted, and what they should know."""
     return [
         *_vendor(invoice, vendor, matched, language),
-        *_account(invoice, vendor, language),
+        *_payee(invoice, language),
         *_twins(invoice, twins, language),
         *_buyer(invoice, company, language),
         *_money(invoice, language),
     ]
 
 
+_BY = {
+    "vat_id": ("derselben USt-IdNr.", "this VAT id"),
+    "tax_number": ("derselben Steuernummer", "this tax number"),
+    "iban": ("derselben IBAN", "this IBAN"),
+    "name": ("demselben Namen", "this name"),
+    "domain": ("derselben Domain", "this domain"),
+}
+
+
+def unknown(seller: Mapping[str, Any], by: str, vendors: Vendors, language: str) -> Warn:
+    """No creditor fits: several do, or none, or one that only looks like the seller."""
+    name, twin = seller.get("name") or "?", vendors.similar(seller.get("name"))
+    german, english = f"'{name}' ist kein bekannter Kreditor.", f"'{name}' is no known vendor."
+    if by:
+        german += f" Mehrere Kreditoren sind mit {_BY[by][0]} angelegt; einen auswählen."
+        english += f" Several vendors have {_BY[by][1]}; choose one."
+    elif twin is not None:
+        german += f" Achtung, der Name ähnelt Kreditor {twin.number} ({twin.name}), aber USt-IdNr. und IBAN sind andere."
+        english += f" Mind that the name resembles vendor {twin.number} ({twin.name}), but VAT id and IBAN differ."
+    return warn("unknown-vendor", language, german, english)
+
+
 def _vendor(
     invoice: Mapping[str, Any], vendor: Vendor | None, matched: tuple[Vendor | None, str], language: str
 ) -> Iterator[Warn]:
+    if vendor is None:
+        return
     seller = invoice.get("seller") or {}
     best, by = matched
     name = seller.get("name") or "?"
-    if vendor is None:
-        several = f" ({by})" if by else ""
-        yield _warn(
-            "unknown-vendor",
-            language,
-            f"'{name}' ist kein bekannter Kreditor{several}.",
-            f"'{name}' is no known vendor{several}.",
-        )
-        return
     if best is not None and best.number != vendor.number:
-        yield _warn(
+        yield warn(
             "other-vendor",
             language,
             f"Die Angaben der Rechnung gehören zu Kreditor {best.number} ({best.name}), gewählt ist {vendor.number} ({vendor.name}).",
             f"The invoice's data belong to vendor {best.number} ({best.name}), chosen was {vendor.number} ({vendor.name}).",
         )
     if seller.get("vat_id") and vendor.vat_id and flat(seller["vat_id"]) != flat(vendor.vat_id):
-        yield _warn(
+        yield warn(
             "vat-id-differs",
             language,
             f"Die USt-IdNr. {seller['vat_id']} ist nicht die des Kreditors {vendor.number}: {vendor.vat_id}.",
             f"The VAT id {seller['vat_id']} is not that of vendor {vendor.number}: {vendor.vat_id}.",
         )
     elif plain_name(name) != plain_name(vendor.name):
-        yield _warn(
+        yield warn(
             "name-differs",
             language,
             f"Der Verkäufer heißt '{name}', der Kreditor '{vendor.name}'.",
             f"The seller is '{name}', the vendor '{vendor.name}'.",
-            stop=by in {"", "iban", "tax_number"},
+            stop=by != "vat_id",
         )
 
 
-def _account(invoice: Mapping[str, Any], vendor: Vendor | None, language: str) -> Iterator[Warn]:
-    if invoice.get("direct_debit"):  # the seller collects the money; an IBAN on the invoice may be ours
-        return
-    ibans = [flat(iban) for iban in invoice.get("ibans") or []]
-    known = flat(vendor.iban) if vendor else ""
-    strange = [iban for iban in ibans if iban != known]
-    if vendor and known and strange:
-        yield _warn(
-            "iban-changed",
+def _payee(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
+    payee, name = invoice.get("payee"), (invoice.get("seller") or {}).get("name")
+    if payee is not None and plain_name(payee) != plain_name(name):
+        yield warn(
+            "other-payee",
             language,
-            f"Bankverbindung geändert: Auf der Rechnung steht {', '.join(strange)}, im Stammsatz {known}. Beim Lieferanten unter der bekannten Nummer nachfragen.",
-            f"Bank details changed: the invoice says {', '.join(strange)}, the master record {known}. Call the vendor on the known number.",
-        )
-    elif vendor and strange:
-        yield _warn(
-            "iban-unknown",
-            language,
-            f"Der Stammsatz von {vendor.name} hat keine IBAN; auf der Rechnung steht {', '.join(strange)}.",
-            f"The master record of {vendor.name} has no IBAN; the invoice says {', '.join(strange)}.",
-        )
-    country = str((invoice.get("seller") or {}).get("country") or "")
-    abroad = [iban for iban in strange if iban[:2].isalpha() and iban[2:4].isdigit() and country and iban[:2] != country]
-    if abroad:
-        yield _warn(
-            "iban-country",
-            language,
-            f"Das Konto {', '.join(abroad)} liegt nicht im Land des Verkäufers ({country}).",
-            f"The account {', '.join(abroad)} is not in the seller's country ({country}).",
+            f"Das Geld soll an jemand anderen gehen: Zahlungsempfänger ist '{payee or '?'}', Verkäufer '{name or '?'}'.",
+            f"The money should go to somebody else: the payee is '{payee or '?'}', the seller '{name or '?'}'.",
         )
 
 
 def _twins(invoice: Mapping[str, Any], twins: Sequence[Posting], language: str) -> Iterator[Warn]:
     for one in twins:
-        same = flat(one.number) == flat(invoice.get("number"))
-        yield _warn(
+        same = same_number(one, str(invoice.get("number")))
+        yield warn(
             "duplicate" if same else "duplicate-amount",
             language,
             f"Schon gebucht: {one.number} vom {one.issue_date} über {one.gross} in {one.file}.",
@@ -151,11 +142,17 @@ def _twins(invoice: Mapping[str, Any], twins: Sequence[Posting], language: str) 
 
 
 def _buyer(invoice: Mapping[str, Any], company: Mapping[str, Any], language: str) -> Iterator[Warn]:
+    seller = invoice.get("seller") or {}
     buyer, name, vat = invoice.get("buyer") or {}, str(company.get("name") or ""), str(company.get("vat_id") or "")
     same_vat = bool(vat) and flat(buyer.get("vat_id")) == flat(vat)
+    if vat and flat(seller.get("vat_id")) == flat(vat):
+        german = f"Als Verkäufer steht unsere eigene USt-IdNr. {vat} da: Das ist eine Ausgangsrechnung oder eine Fälschung."
+        yield warn(
+            "we-are-the-seller", language, german, f"The seller's VAT id is our own, {vat}: an invoice of ours, or a forgery."
+        )
     same_name = bool(name) and plain_name(name) in plain_name(buyer.get("name"))
     if name and not same_name and not (same_vat and not buyer.get("name")):
-        yield _warn(
+        yield warn(
             "not-our-company",
             language,
             f"Die Rechnung geht an '{buyer.get('name') or '?'}', nicht an '{name}'.",
@@ -163,7 +160,7 @@ def _buyer(invoice: Mapping[str, Any], company: Mapping[str, Any], language: str
             stop=not same_vat,
         )
     elif vat and buyer.get("vat_id") and not same_vat:
-        yield _warn(
+        yield warn(
             "buyer-vat-id",
             language,
             f"Die USt-IdNr. des Käufers {buyer['vat_id']} ist nicht unsere ({vat}).",
@@ -174,7 +171,7 @@ def _buyer(invoice: Mapping[str, Any], company: Mapping[str, Any], language: str
 def _money(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
     currency = invoice.get("currency")
     if currency != "EUR":
-        yield _warn(
+        yield warn(
             "currency",
             language,
             f"Die Rechnung lautet auf {currency or 'eine unbekannte Währung'}; der Kurs fehlt im Stapel und ist in DATEV zu ergänzen.",
@@ -182,7 +179,7 @@ def _money(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
         )
     prepaid = money(invoice.get("prepaid")) or Decimal(0)
     if prepaid:
-        yield _warn(
+        yield warn(
             "prepaid",
             language,
             f"Angezahlt sind {prepaid}: gebucht wird der ganze Betrag, die Anzahlung ist gegenzurechnen.",
@@ -190,14 +187,10 @@ def _money(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
             stop=False,
         )
     if any(str(row.get("category")) in {"AE", "K"} for row in invoice.get("vat_breakdown") or []):
-        yield _warn(
+        yield warn(
             "reverse-charge",
             language,
             "Die Steuer schulden wir selbst: Der Steuerschlüssel nimmt 19 % an.",
             "We owe the VAT ourselves: the tax key assumes 19 %.",
             stop=False,
         )
-
-
-def _warn(code: str, language: str, german: str, english: str, *, stop: bool = True) -> Warn:
-    return Warn(code, german if language.startswith("de") else english, stop)

@@ -12,14 +12,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connectors.accounting import booking, checks, extf, postings
+from connectors.accounting import accounts, booking, checks, extf, postings, sender
 from connectors.accounting.config import Payload as PostPayload
-from connectors.accounting.vendors import Vendor
+from connectors.accounting.vendors import Vendor, flat
 from connectors.base import Action, Context, Proposal, Receipt
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotReadable, Rejected, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.core.values import sha256
+from kontorist.einvoice.accounts import unmasked
+from kontorist.einvoice.invoice import CREDIT_NOTES
 
 if TYPE_CHECKING:
     from connectors.accounting import Accounting
@@ -38,11 +40,13 @@ class Post(Action):
         number, _, gross = booking.needed(invoice)
         data = connector.document(payload.document, context.documents)
         try:
-            doubts = checks.examined(data, payload.document_name or _name(data), invoice, context.language)
+            doubts, pages = checks.examined(data, payload.document_name or _name(data), invoice, context.language)
         except NotReadable as error:
             raise Rejected(f"The document of invoice {number} cannot be read: {error}") from error
         vendors = connector.vendors()
-        matched = vendors.match(invoice.get("seller") or {}, [str(iban) for iban in invoice.get("ibans") or []])
+        seller = invoice.get("seller") or {}
+        ibans = [str(iban) for iban in invoice.get("ibans") or []]
+        matched = vendors.match(seller, ibans, sender.domains(context.data, seller))
         vendor = vendors.by_number(payload.vendor) if payload.vendor else matched[0]
         if payload.vendor and vendor is None:
             raise Rejected(f"There is no creditor {payload.vendor} in {connector.config.vendors}; choose another one.")
@@ -50,12 +54,19 @@ class Post(Action):
         rows = booking.rows(connector.config, invoice, choice, payload.document)
         twins = _twins(connector, vendor, invoice)
         company = connector.surroundings.settings.get("company") or {}
+        around = list(accounts.pieces(pages, context, payload.document))
         stored = _stored(payload, choice, rows, data)
         return Proposal(
             payload=stored,
             sentence=_sentence(stored, gross, context.language),
-            business_key=f"invoice:{_seller_key(invoice, vendor)}/{''.join(number.upper().split())}",
-            warnings=[*checks.signs(invoice, vendor, matched, twins, company, context.language), *doubts],
+            business_key=_business_key(invoice, vendor, number),
+            warnings=[
+                *accounts.account_signs(invoice, vendor, vendors, around, company, context.language),
+                *([] if vendor else [checks.unknown(seller, matched[1], vendors, context.language)]),
+                *sender.sender_signs(context.data, vendor, company, context.language),
+                *checks.signs(invoice, vendor, matched, twins, company, context.language),
+                *doubts,
+            ],
             rests_on={"vendor": vendor.digest() if vendor else None, "posted": sorted(one.key for one in twins)},
         )
 
@@ -113,8 +124,10 @@ def _name(data: bytes) -> str:
 
 def _twins(connector: Accounting, vendor: Vendor | None, invoice: Mapping[str, Any]) -> list[postings.Posting]:
     number, issued, gross = booking.needed(invoice)
-    seller = str((invoice.get("seller") or {}).get("name") or "")
-    return postings.twins(connector.posted(), vendor.number if vendor else None, seller, number, abs(gross), issued.isoformat())
+    seller = invoice.get("seller") or {}
+    vat_id, name = str(seller.get("vat_id") or ""), str(seller.get("name") or "")
+    wanted = postings.Wanted(vendor.number if vendor else None, vat_id, name, number, abs(gross), issued)
+    return postings.twins(connector.posted(), wanted)
 
 
 def _stored(payload: PostPayload, choice: booking.Choice, rows: list[dict[str, str]], data: bytes) -> dict[str, Any]:
@@ -132,19 +145,39 @@ def _stored(payload: PostPayload, choice: booking.Choice, rows: list[dict[str, s
     }
 
 
-def _seller_key(invoice: Mapping[str, Any], vendor: Vendor | None) -> str:
+def _business_key(invoice: Mapping[str, Any], vendor: Vendor | None, number: str) -> str:
+    """Names the invoice: the same for its XML and its PDF, for any way to write its number, whoever found the creditor."""
     seller = invoice.get("seller") or {}
-    return str(seller.get("vat_id") or (vendor.number if vendor else None) or seller.get("name") or "?")
+    ids = (vendor.vat_id if vendor else "", seller.get("vat_id"), vendor.number if vendor else "", seller.get("name"))
+    whose = next((flat(one) for one in ids if flat(one)), "?")
+    return f"invoice:{whose}/{''.join(unmasked(number).split())}"
 
 
 def _sentence(stored: Mapping[str, Any], gross: Decimal, language: str) -> str:
     invoice, seller = stored["invoice"], (stored["invoice"]["seller"] or {}).get("name") or "?"
-    whom = f"{stored['vendor']} {stored['vendor_name']}" if stored["vendor"] else "?"
-    rows = ", ".join(f"{row['Umsatz (ohne Soll/Haben-Kz)']} (BU {row.get('BU-Schlüssel', '–')})" for row in stored["rows"])
+    german, back = language.startswith("de"), invoice["type_code"] in CREDIT_NOTES or gross < 0
+    account, whom = f"{'Konto' if german else 'account'} {stored['account']}", _whom(stored, german)
+    first, second = (whom, account) if back else (account, whom)
+    rows = ", ".join(_share(row, german) for row in stored["rows"])
     amount = f"{extf.amount(gross)} {invoice['currency'] or ''}".strip()
-    if language.startswith("de"):
-        return f"Rechnung {invoice['number']} von {seller} über {amount} buchen: Konto {stored['account']} an Kreditor {whom}, {rows}."
-    return f"Post invoice {invoice['number']} of {seller} for {amount}: account {stored['account']} to vendor {whom}, {rows}."
+    if german:
+        what = "Gutschrift" if back else "Rechnung"
+        return f"{what} {invoice['number']} von {seller} über {amount} buchen: {first} an {second}, {rows}."
+    what = "credit note" if back else "invoice"
+    return f"Post {what} {invoice['number']} of {seller} for {amount.replace(',', '.')}: {first} to {second}, {rows}."
+
+
+def _whom(stored: Mapping[str, Any], german: bool) -> str:
+    if not stored["vendor"]:
+        return "noch keinen Kreditor" if german else "no vendor yet"
+    return f"{'Kreditor' if german else 'vendor'} {stored['vendor']} {stored['vendor_name']}"
+
+
+def _share(row: Mapping[str, str], german: bool) -> str:
+    amount, key = row["Umsatz (ohne Soll/Haben-Kz)"], row.get("BU-Schlüssel", "")
+    keyed = f"Steuerschlüssel {key}" if german else f"tax key {key}"
+    none = "ohne Steuerschlüssel" if german else "no tax key"
+    return f"{amount if german else amount.replace(',', '.')} ({keyed if key else none})"
 
 
 def _batch(connector: Accounting, payload: PostPayload) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 from connectors.accounting import extf
 from connectors.accounting.vendors import flat
 from kontorist.core.errors import NotReadable
+from kontorist.einvoice.accounts import unmasked
 
 LEDGER = "postings.jsonl"
 
@@ -50,18 +51,43 @@ def posted(folder: Path) -> list[Posting]:
     return known
 
 
-def twins(every: list[Posting], vendor: str | None, seller: str, number: str, gross: Decimal, issued: str) -> list[Posting]:
-    """Postings that may be the same invoice: one seller with the same number, or with the same amount and date."""
-    return [
-        one
-        for one in every
-        if (one.vendor == vendor if vendor else flat(one.seller) == flat(seller))
-        and (
-            flat(one.number) == flat(number)
-            or flat(one.number) == flat(extf.number_of_document(number))
-            or (Decimal(one.gross) == gross and one.issue_date == issued)
-        )
-    ]
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for among the postings: an invoice of a seller."""
+
+    vendor: str | None
+    vat_id: str
+    seller: str
+    number: str
+    gross: Decimal
+    issued: date
+
+
+def twins(every: list[Posting], wanted: Wanted) -> list[Posting]:
+    """Postings that may be the same invoice: one seller with the same number, or with the same amount in the same week."""
+    return [one for one in every if _same_seller(one, wanted) and (same_number(one, wanted.number) or _same_amount(one, wanted))]
+
+
+def same_number(one: Posting, number: str) -> bool:
+    """The same invoice number, however it is written, or what of it fits into a batch."""
+    return plain_number(one.number) in {plain_number(number), plain_number(extf.number_of_document(number))}
+
+
+def plain_number(number: str) -> str:
+    """An invoice number without case, blanks, signs, invisible and look-alike letters and leading zeros."""
+    return flat(unmasked(number)).lstrip("0")
+
+
+def _same_seller(one: Posting, wanted: Wanted) -> bool:
+    if wanted.vendor and one.vendor == wanted.vendor:
+        return True
+    same_id = bool(flat(wanted.vat_id)) and flat(one.vendor_vat_id) == flat(wanted.vat_id)
+    return same_id or (not wanted.vendor and flat(one.seller) == flat(wanted.seller))
+
+
+def _same_amount(one: Posting, wanted: Wanted) -> bool:
+    day = date.fromisoformat(one.issue_date) if one.issue_date else None
+    return day is not None and Decimal(one.gross) == wanted.gross and abs((day - wanted.issued).days) < 7
 
 
 def append(folder: Path, posting: Posting) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ class Vendor:
     cost_center: str = ""
     place: str = ""
 
+    @property
+    def ibans(self) -> tuple[str, ...]:
+        """The accounts, as letters and digits; several may stand in one cell, with commas or slashes."""
+        return tuple(flat(one) for one in re.split(r"[,/|]", self.iban) if flat(one))
+
     def values(self) -> dict[str, Any]:
         """The columns of the look-up table."""
         found = asdict(self)
@@ -65,22 +71,31 @@ class Vendors:
         """The creditor with an account."""
         return next((one for one in self.every if one.number == number), None)
 
-    def match(self, seller: dict[str, Any], ibans: list[str]) -> tuple[Vendor | None, str]:
-        """The one creditor with the seller's VAT id, else the IBAN, else the name; and by which. Two candidates are none."""
-        wanted = {
-            "vat_id": {flat(seller.get("vat_id"))},
-            "iban": {flat(iban) for iban in ibans},
-            "tax_number": {flat(seller.get("tax_number"))},
-            "name": {plain_name(seller.get("name"))},
+    def match(self, seller: Mapping[str, Any], ibans: Sequence[str], domains: Sequence[str] = ()) -> tuple[Vendor | None, str]:
+        """The one creditor with the seller's VAT id, else tax number, IBAN, name, mail domain; and by which. Two are none."""
+        names = {plain_name(seller.get("name"))}
+        tests: dict[str, Callable[[Vendor], bool]] = {
+            "vat_id": lambda one: _same(one.vat_id, seller.get("vat_id")),
+            "tax_number": lambda one: _same(one.tax_number, seller.get("tax_number")),
+            "iban": lambda one: bool({*one.ibans} & {flat(iban) for iban in ibans}),
+            "name": lambda one: plain_name(one.name) in names - {""},
+            "domain": lambda one: one.email_domain.strip().casefold() in {*domains} - {""},
         }
-        for key, values in wanted.items():
-            form = plain_name if key == "name" else flat
-            hits = [one for one in self.every if form(getattr(one, key)) and form(getattr(one, key)) in values]
-            if len(hits) == 1:
-                return hits[0], key
+        for key, fits in tests.items():
+            hits = [one for one in self.every if fits(one)]
             if hits:
-                return None, key
+                return (hits[0], key) if len(hits) == 1 else (None, key)
         return None, ""
+
+    def similar(self, name: object) -> Vendor | None:
+        """The creditor whose name could be taken for this one."""
+        wanted = plain_name(name)
+        close = get_close_matches(wanted, [plain_name(one.name) for one in self.every], n=1, cutoff=0.85) if wanted else []
+        return next((one for one in self.every if plain_name(one.name) in close), None)
+
+
+def _same(one: object, other: object) -> bool:
+    return bool(flat(one)) and flat(one) == flat(other)
 
 
 def flat(text: object) -> str:
@@ -135,8 +150,9 @@ def _wrong(vendor: Vendor, cells: int, columns: int) -> Iterator[str]:
         yield f"'{vendor.number}' is no creditor account; the line is left out."
     if not vendor.name:
         yield "the name is missing; the line is left out."
-    if vendor.iban and not IBAN(vendor.iban, allow_invalid=True).is_valid:
-        yield f"'{vendor.iban}' is no IBAN; the line is left out."
+    for iban in vendor.ibans:
+        if not IBAN(iban, allow_invalid=True).is_valid:
+            yield f"'{iban}' is no IBAN; the line is left out."
     if vendor.expense_account and not re.fullmatch(r"\d{4,8}", vendor.expense_account):
         yield f"'{vendor.expense_account}' is no account; the line is left out."
     if vendor.payment_terms_days and not vendor.payment_terms_days.isdigit():

@@ -223,5 +223,5 @@ class Invoice:
 _KEYS = (
     *("number", "type_code", "issue_date", "due_date", "delivery_date", "currency", "order_reference", "payment_terms"),
     *("bic", "line_total", "allowances", "charges", "net", "tax", "gross", "prepaid", "payable"),
-    *("profile", "syntax", "direct_debit", "skonto"),
+    *("profile", "syntax", "direct_debit", "skonto", "payee"),
 )
