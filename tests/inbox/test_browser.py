@@ -71,7 +71,7 @@ def test_three_cards_by_keyboard_alone(desk: Desk, page: Any):
     assert "Approved." in page.text_content(".toast")
 
     page.keyboard.press("e")
-    page.wait_for_selector("form.edit")
+    page.wait_for_url("**edit=1*")
     page.fill(f"[name='a{second.id}.content']", "a better letter")
     page.keyboard.press("Control+Enter")
     page.wait_for_url(f"**/card/{third.id}*")
