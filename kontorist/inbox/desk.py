@@ -48,6 +48,11 @@ class Desk:
             return str(settings.people[name].name)
         return str((settings.groups[name].label if name in settings.groups else "") or name)
 
+    def called(self, flow: str) -> str:
+        """A flow as people call it; the file's name for one that has no title or is no more."""
+        known = self.office.flows.get(flow)
+        return (known.title if known else "") or flow
+
 
 def desk_of(request: Request) -> Desk:
     """The desk of this application."""

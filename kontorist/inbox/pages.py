@@ -180,6 +180,7 @@ def page(
         "languages": languages(),
         "office_name": desk.office.settings.company.name,
         "label": desk.label,
+        "called": desk.called,
         "demo": desk.demo_people is not None,
         "path": request.url.path,
     }
