@@ -11,6 +11,7 @@ person), `Unavailable` (retry later), `Rejected` (show, never retry), `NotReadab
 from __future__ import annotations
 
 import functools
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -237,6 +238,14 @@ class Connector(ABC):
 
     def acknowledge(self, kind: str, options: Any, items: Sequence[Item]) -> None:  # noqa: B027 - optional
         """Tell the source that these are safely ours (called after the commit). Must be harmless when repeated."""
+
+    def changed(self, kind: str, options: Any, timeout: float) -> bool:
+        """Wait until the source may have something new, at most `timeout` seconds. Used by one thread of its own.
+
+        True too often is harmless, False too often delays. This one looks every `timeout` seconds, or five.
+        """
+        time.sleep(min(timeout, 5.0))
+        return True
 
     @classmethod
     def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:

@@ -52,6 +52,7 @@ class Folder(Connector):
         self.root: Path = surroundings.path(config.path)
         self._digests: dict[tuple[str, int, int], str] = {}
         self._problems: dict[str, str] = {}
+        self._seen: frozenset[tuple[str, tuple[int, int] | None]] | None = None
 
     def must_be_there(self) -> None:
         """Raise Unavailable when the folder is not there: one that is not mounted must not be made up."""
@@ -91,6 +92,21 @@ class Folder(Connector):
                     self._put_away(path, digest)  # a twin, or the program stopped before it could be put away
                 elif item := self._item(path, digest, options.text):
                     yield item
+
+    def changed(self, kind: str, options: Any, timeout: float) -> bool:
+        """Look twice a second whether a file came, went or grew; the first look counts as a change."""
+        end = time.monotonic() + timeout
+        while (now := self._picture(options)) == self._seen:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.5)
+        self._seen = now
+        return True
+
+    def _picture(self, options: Any) -> frozenset[tuple[str, tuple[int, int] | None]]:
+        self.must_be_there()
+        done = self.surroundings.path(self.config.done) if self.config.done else None
+        return frozenset((str(path), _stat(path)) for path in _walk(self.root, options.recursive, done))
 
     def _files(self, options: Any) -> list[Path]:
         self.must_be_there()

@@ -1,37 +1,145 @@
-"""The runner of `kontorist up`: one pass after the other, as Prefect flow runs, in a warm process."""
+"""The runner of `kontorist up`: passes as Prefect flow runs, in a warm process, as soon as there is something to do."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+import time
 import traceback
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from flows.up import INTERVAL
+from flows import advance as advancing
+from flows import gate as gating
+from flows import intake as taking
+from flows.advance import Tally
+from flows.runtime import Runtime, open_runtime
+from flows.watch import watchers
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
+from kontorist.store import pulse
+
+LOOK = 0.2
+"""Seconds between two looks whether somebody has decided something."""
+RECONCILE = 60.0
+"""Seconds between two looks at what became of actions whose worker died; Prefect has no part in it."""
+AT_LATEST = 300.0
+"""Seconds after which a pass is made although nothing seems to have happened."""
+
+
+class Runner:
+    """Decides when a pass is due, and makes it."""
+
+    def __init__(self, office: Path, data: Path) -> None:
+        self._office, self._data = office, data
+        self._runtime = open_runtime(office, data)
+        self._woken = threading.Event()
+        self.stopping = threading.Event()
+        self._seen = -1
+        self._looked = utcnow()
+        self._passed = self._reconciled = 0.0
+        self._schedules: dict[str, datetime] = {}
+
+    def run(self) -> None:
+        """Until stopped. A pass that fails is said and followed by others."""
+        watching = watchers(self._runtime.office, self._data, self._runtime.database, self._woken.set)
+        while not self.stopping.is_set():
+            try:
+                if self._is_due():
+                    self._pass()
+                self._reconcile()
+            except KontoristError as error:
+                sys.stderr.write(f"{error}\n")
+                self.stopping.wait(5)
+            except Exception:  # noqa: BLE001 - the runner outlives whatever one pass does
+                traceback.print_exc()
+                self.stopping.wait(5)
+            self._woken.wait(LOOK)
+        for watcher in watching:
+            watcher.stop()
+        self._runtime.close()
+
+    def _is_due(self) -> bool:
+        now = utcnow()
+        with self._runtime.database.read() as connection:
+            newest = pulse.last_event(connection)
+            moment = pulse.next_moment(connection, self._looked)
+        due = (
+            self._woken.is_set()
+            or newest != self._seen
+            or (moment is not None and moment <= now)
+            or time.monotonic() - self._passed > AT_LATEST
+            or self._scheduled(now)
+        )
+        self._looked = now if due or moment is None else min(now, moment)
+        return due
+
+    def _scheduled(self, now: datetime) -> bool:
+        """Whether a schedule has come due since the last look."""
+        found = {
+            name: taking.last_due(str(flow.trigger.schedule), self._runtime.office.settings.timezone, now)
+            for name, flow in self._runtime.office.flows.items()
+            if flow.trigger and flow.trigger.schedule
+        }
+        changed, self._schedules = found != self._schedules, found
+        return changed
+
+    def _pass(self) -> None:
+        """One pass; what happens meanwhile makes another one follow at once."""
+        self._woken.clear()
+        with self._runtime.database.read() as connection:
+            before = pulse.last_event(connection)
+        lines = self._lines()
+        with self._runtime.database.read() as connection:
+            after = pulse.last_event(connection)
+        self._seen = after if after == before else before
+        self._passed = time.monotonic()
+        _say(lines)
+
+    def _lines(self) -> list[dict[str, Any]]:
+        from flows.schedule import one_pass
+
+        try:
+            return one_pass(self._office, self._data)
+        except KontoristError:
+            raise
+        except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up
+            sys.stderr.write(f"Prefect failed ({type(error).__name__}); this pass is made without it.\n")
+            return direct_pass(self._runtime)
+
+    def _reconcile(self) -> None:
+        if time.monotonic() - self._reconciled > RECONCILE:
+            self._reconciled = time.monotonic()
+            gating.reconcile(self._runtime)
+
+
+def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
+    """The same pass without Prefect: nothing of ours depends on its server."""
+    from flows.schedule import summary
+
+    tally, started = Tally(), time.perf_counter()
+    gating.gate(runtime, tally)
+    for name in taking.triggers(runtime.office.flows):
+        try:
+            taking.intake(runtime, name, tally)
+        except KontoristError as error:
+            tally.add(name, "failed")
+            tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
+    advancing.advance(runtime, tally)
+    return summary(runtime, tally, time.perf_counter() - started)
 
 
 def main(office: Path, data: Path) -> None:
-    """Make passes until asked to stop. A pass that fails is said and followed by the next one."""
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stopping.set())
-    from flows.schedule import one_pass
-
-    while not stopping.is_set():
-        try:
-            lines = one_pass(office, data)
-        except KontoristError as error:
-            sys.stderr.write(f"{error}\n")
-        except Exception:  # noqa: BLE001 - the runner outlives whatever one pass does
-            traceback.print_exc()
-        else:
-            _say(lines)
-        stopping.wait(INTERVAL)
+    """Run until a signal comes."""
+    runner = Runner(office, data)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: runner.stopping.set())
+    runner.run()
 
 
-def _say(lines: list[dict[str, object]]) -> None:
+def _say(lines: list[dict[str, Any]]) -> None:
     for line in lines:
         done = [
             f"{line[what]} {what.replace('_', ' ')}"

@@ -15,9 +15,6 @@ from pathlib import Path
 
 from flows import prefect_server
 
-INTERVAL = 10.0
-"""Seconds between two passes when nothing wakes the runner earlier."""
-
 
 def serve(
     office: Path,

@@ -39,6 +39,11 @@ class Accounting(Connector):
         """The folder of the originals."""
         return self.surroundings.path(self.config.archive) if self.config.archive else self.output / "belege"
 
+    @property
+    def language(self) -> str:
+        """The office's language."""
+        return str(next(iter(self.surroundings.settings.get("languages") or ()), "de"))
+
     def vendors(self) -> Vendors:
         """The creditors, read afresh: somebody may have mended the file."""
         return read_vendors(self.surroundings.path(self.config.vendors))

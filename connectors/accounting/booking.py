@@ -60,6 +60,8 @@ def needed(invoice: Mapping[str, Any]) -> tuple[str, date, Decimal]:
     missing = [name for name, value in (("number", number), ("date", issued), ("gross amount", gross)) if not value]
     if missing or not number or issued is None or gross is None:
         raise Rejected(f"The invoice has no {', no '.join(missing)}, so it cannot be posted; complete it or ask the sender.")
+    if not extf.number_of_document(str(number)):
+        raise Rejected(f"The invoice number '{number}' has no letter or digit that DATEV takes, so it cannot be posted.")
     return str(number), issued, gross
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -61,6 +62,16 @@ class Config(BaseConfig):
     tax_keys: dict[str, str] = Field(default={}, description="BU keys by `category/rate`, beside the usual ones: {'S/20': ''}")
     output: str = Field(default="data:books", description="Folder for the batches that are imported into DATEV")
     archive: str = Field(default="", description="Folder for the original documents; default: `belege` in the output folder")
+
+    @field_validator("fiscal_year_start")
+    @classmethod
+    def _a_day_of_every_year(cls, value: str) -> str:
+        month, day = map(int, value.split("-"))
+        try:
+            date(2023, month, day)  # no leap year
+        except ValueError as error:
+            raise ValueError(f"'{value}' is no month and day of every year, such as 01-01 or 07-01") from error
+        return value
 
     def tax_key(self, category: str, rate: Decimal) -> str | None:
         """The BU key for a VAT row; None when nobody said one."""

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connectors.accounting import accounts, booking, checks, extf, postings, sender
+from connectors.accounting import accounts, booking, checks, extf, files, postings, sender, telling
 from connectors.accounting.config import Payload as PostPayload
-from connectors.accounting.vendors import Vendor, flat
-from connectors.base import Action, Context, Proposal, Receipt
+from connectors.accounting.vendors import Vendor, Vendors
+from connectors.base import Action, Context, Proposal, Receipt, Warn
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotReadable, Rejected, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.core.values import sha256
-from kontorist.einvoice.accounts import unmasked
-from kontorist.einvoice.invoice import CREDIT_NOTES
+from kontorist.reading.pdf import Page
 
 if TYPE_CHECKING:
     from connectors.accounting import Accounting
@@ -39,47 +35,41 @@ class Post(Action):
         invoice = payload.invoice
         number, _, gross = booking.needed(invoice)
         data = connector.document(payload.document, context.documents)
-        try:
-            doubts, pages = checks.examined(data, payload.document_name or _name(data), invoice, context.language)
-        except NotReadable as error:
-            raise Rejected(f"The document of invoice {number} cannot be read: {error}") from error
+        doubts, pages = _examined(payload, data, context.language)
         vendors = connector.vendors()
-        seller = invoice.get("seller") or {}
-        ibans = [str(iban) for iban in invoice.get("ibans") or []]
-        matched = vendors.match(seller, ibans, sender.domains(context.data, seller))
-        vendor = vendors.by_number(payload.vendor) if payload.vendor else matched[0]
-        if payload.vendor and vendor is None:
-            raise Rejected(f"There is no creditor {payload.vendor} in {connector.config.vendors}; choose another one.")
+        matched = _matched(vendors, invoice, context)
+        vendor = _chosen(connector, vendors, payload.vendor) if payload.vendor else matched[0]
         choice = booking.choose(connector.config, vendor, invoice, payload.account, payload.text, payload.cost_center)
         rows = booking.rows(connector.config, invoice, choice, payload.document)
         twins = _twins(connector, vendor, invoice)
         company = connector.surroundings.settings.get("company") or {}
         around = list(accounts.pieces(pages, context, payload.document))
         stored = _stored(payload, choice, rows, data)
+        signs = [
+            *accounts.account_signs(invoice, vendor, vendors, around, company, context.language),
+            *checks.signs(invoice, vendor, matched, twins, company, context.language),
+            *sender.sender_signs(context.data, vendor, company, context.language),
+        ]
+        stranger = [] if vendor else [checks.unknown(invoice.get("seller") or {}, matched[1], vendors, context.language)]
         return Proposal(
             payload=stored,
-            sentence=_sentence(stored, gross, context.language),
-            business_key=_business_key(invoice, vendor, number),
-            warnings=[
-                *accounts.account_signs(invoice, vendor, vendors, around, company, context.language),
-                *([] if vendor else [checks.unknown(seller, matched[1], vendors, context.language)]),
-                *sender.sender_signs(context.data, vendor, company, context.language),
-                *checks.signs(invoice, vendor, matched, twins, company, context.language),
-                *doubts,
-            ],
-            rests_on={"vendor": vendor.digest() if vendor else None, "posted": sorted(one.key for one in twins)},
+            sentence=telling.sentence(stored, gross, context.language),
+            business_key=telling.business_key(invoice, vendor, number),
+            warnings=[*stranger, *signs, *doubts],
+            rests_on={
+                "vendor": vendor.digest() if vendor else None,
+                "iban": vendor.iban if vendor else "",
+                "posted": sorted(one.key for one in twins),
+            },
         )
 
     def check(self, connector: Accounting, payload: Any, rests_on: Mapping[str, Any]) -> Sequence[str]:
         """The creditor's record and what was posted must be as they were when the invoice was shown."""
         payload = _typed(payload)
         vendor = connector.vendors().by_number(payload.vendor)
-        changed = []
-        if (vendor.digest() if vendor else None) != rests_on.get("vendor"):
-            changed.append(f"Der Stammsatz des Kreditors {payload.vendor} wurde geändert.")
-        new = [one for one in _twins(connector, vendor, payload.invoice) if one.key not in (rests_on.get("posted") or [])]
-        changed += [f"Die Rechnung {one.number} wurde inzwischen gebucht: {one.file}." for one in new]
-        return changed
+        found = _twins(connector, vendor, payload.invoice)
+        new = [one for one in found if one.key not in (rests_on.get("posted") or [])]
+        return telling.changes(payload.vendor, vendor, rests_on, new, connector.language)
 
     def execute(self, connector: Accounting, permit: Permit) -> Receipt:
         """Archive the original, then put the batch file in its place in one step that never replaces another file."""
@@ -90,16 +80,21 @@ class Post(Action):
         target = _target(connector, payload, permit.key)
         try:
             archived = _archive(connector, payload)
-            prepared = _prepare(target, content)
+            prepared = files.prepare(target, content)
         except OSError as error:
             raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
         try:
             permit.commit()
-            _put(prepared, target, payload.rows)
+            _begin(target, payload.document)
+            files.put(prepared, target, lambda there: _same_rows(there, payload.rows))
+        except (Rejected, Unavailable):
+            _begun(target).unlink(missing_ok=True)
+            raise
         finally:
             prepared.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # the batch itself says the same; look-ups read both
             postings.append(connector.output, _posting(payload, permit.key, target))
+            _begun(target).unlink(missing_ok=True)
         return _receipt(target, archived, payload)
 
     def find(self, connector: Accounting, payload: Any, key: str) -> Receipt | None:
@@ -108,10 +103,45 @@ class Post(Action):
         target = _target(connector, typed, key)
         if target.exists() and _same_rows(target, typed.rows):
             return _receipt(target, connector.archived(typed.document), typed)
-        known = next(
-            (one for one in postings.posted(connector.output) if one.key == _safe(key) and one.document == typed.document), None
-        )
+        every = postings.posted(connector.output)
+        known = next((one for one in every if one.key == _safe(key) and one.document == typed.document), None)
+        if known is None and _begun(target).exists():
+            raise Uncertain(
+                f"Writing {target.name} had begun and the file is not there: it never appeared, or somebody imported it and took it away. "
+                f"Look in DATEV for invoice {typed.invoice.get('number')}."
+            )
         return None if known is None else Receipt({"file": known.file, "ledger": postings.LEDGER, "document": known.document})
+
+
+def _examined(payload: PostPayload, data: bytes, language: str) -> tuple[list[Warn], tuple[Page, ...]]:
+    try:
+        return checks.examined(data, payload.document_name or _name(data), payload.invoice, language)
+    except NotReadable as error:
+        raise Rejected(f"The document of invoice {payload.invoice.get('number')} cannot be read: {error}") from error
+
+
+def _matched(vendors: Vendors, invoice: Mapping[str, Any], context: Context) -> tuple[Vendor | None, str]:
+    seller = invoice.get("seller") or {}
+    return vendors.match(seller, [str(iban) for iban in invoice.get("ibans") or []], sender.domains(context.data, seller))
+
+
+def _chosen(connector: Accounting, vendors: Vendors, number: str) -> Vendor:
+    vendor = vendors.by_number(number)
+    if vendor is None:
+        raise Rejected(f"There is no creditor {number} in {connector.config.vendors}; choose another one.")
+    return vendor
+
+
+def _begun(target: Path) -> Path:
+    """The mark that a batch is about to appear: it stays when the program dies before the ledger says so."""
+    return target.parent / ".begun" / target.stem
+
+
+def _begin(target: Path, document: str) -> None:
+    try:
+        files.keep(_begun(target), document.encode())
+    except OSError as error:
+        raise Unavailable(f"The folder {target.parent} cannot be written: {error.strerror}; nothing was posted.") from error
 
 
 def _typed(payload: Any) -> PostPayload:
@@ -143,41 +173,6 @@ def _stored(payload: PostPayload, choice: booking.Choice, rows: list[dict[str, s
         "cost_center": choice.cost_center or None,
         "rows": rows,
     }
-
-
-def _business_key(invoice: Mapping[str, Any], vendor: Vendor | None, number: str) -> str:
-    """Names the invoice: the same for its XML and its PDF, for any way to write its number, whoever found the creditor."""
-    seller = invoice.get("seller") or {}
-    ids = (vendor.vat_id if vendor else "", seller.get("vat_id"), vendor.number if vendor else "", seller.get("name"))
-    whose = next((flat(one) for one in ids if flat(one)), "?")
-    return f"invoice:{whose}/{''.join(unmasked(number).split())}"
-
-
-def _sentence(stored: Mapping[str, Any], gross: Decimal, language: str) -> str:
-    invoice, seller = stored["invoice"], (stored["invoice"]["seller"] or {}).get("name") or "?"
-    german, back = language.startswith("de"), invoice["type_code"] in CREDIT_NOTES or gross < 0
-    account, whom = f"{'Konto' if german else 'account'} {stored['account']}", _whom(stored, german)
-    first, second = (whom, account) if back else (account, whom)
-    rows = ", ".join(_share(row, german) for row in stored["rows"])
-    amount = f"{extf.amount(gross)} {invoice['currency'] or ''}".strip()
-    if german:
-        what = "Gutschrift" if back else "Rechnung"
-        return f"{what} {invoice['number']} von {seller} über {amount} buchen: {first} an {second}, {rows}."
-    what = "credit note" if back else "invoice"
-    return f"Post {what} {invoice['number']} of {seller} for {amount.replace(',', '.')}: {first} to {second}, {rows}."
-
-
-def _whom(stored: Mapping[str, Any], german: bool) -> str:
-    if not stored["vendor"]:
-        return "noch keinen Kreditor" if german else "no vendor yet"
-    return f"{'Kreditor' if german else 'vendor'} {stored['vendor']} {stored['vendor_name']}"
-
-
-def _share(row: Mapping[str, str], german: bool) -> str:
-    amount, key = row["Umsatz (ohne Soll/Haben-Kz)"], row.get("BU-Schlüssel", "")
-    keyed = f"Steuerschlüssel {key}" if german else f"tax key {key}"
-    none = "ohne Steuerschlüssel" if german else "no tax key"
-    return f"{amount if german else amount.replace(',', '.')} ({keyed if key else none})"
 
 
 def _batch(connector: Accounting, payload: PostPayload) -> bytes:
@@ -219,44 +214,8 @@ def _archive(connector: Accounting, payload: PostPayload) -> Path:
     suffix = Path(payload.document_name).suffix.lower()
     target = connector.archive / f"{payload.document}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
     if not (target.exists() and sha256(target.read_bytes()) == payload.document):
-        prepared = _prepare(target, data)
-        prepared.replace(target)
-        _sync(target.parent)
+        files.keep(target, data)
     return target
-
-
-def _prepare(target: Path, content: bytes) -> Path:
-    """A finished temporary file beside the target, on disk."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).chmod(0o640)
-    return Path(file.name)
-
-
-def _put(prepared: Path, target: Path, rows: list[dict[str, str]]) -> None:
-    """Give the file its name unless another has it. The same postings there already are our own earlier attempt."""
-    try:
-        os.link(prepared, target)
-    except FileExistsError as error:
-        if not _same_rows(target, rows):
-            raise Rejected(f"{target.name} is there already with other postings; nothing was written.") from error
-    except OSError as error:
-        raise Unavailable(f"{target.name} could not be written: {error.strerror}; nothing was posted.") from error
-    try:
-        _sync(target.parent)
-    except OSError as error:
-        raise Uncertain(f"{target.name} was written, but the disk did not confirm it: {error.strerror}.") from error
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _same_rows(path: Path, rows: list[dict[str, str]]) -> bool:

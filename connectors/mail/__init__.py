@@ -90,6 +90,10 @@ class Mail(Connector):
                 left = left - 1 if left is not None else None
                 yield item
 
+    def changed(self, kind: str, options: MailOptions, timeout: float) -> bool:
+        """Wait for a new mail: told by the server where it can, else by looking."""
+        return self.transport.wait(options.folders(), timeout)
+
     def _in_folder(self, folder: str, since: date | None, known: Any) -> Iterator[Item]:
         listing = self.transport.listing(folder, since)
         for start in range(0, len(listing.ids), _PAGE):

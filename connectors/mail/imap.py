@@ -6,6 +6,7 @@ import contextlib
 import functools
 import re
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -21,6 +22,7 @@ from connectors.mail.transport import Fetched, Listing
 from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavailable
 
 _FLAGS = {"seen": rb"\Seen", "answered": rb"\Answered", "flagged": rb"\Flagged", "draft": rb"\Draft"}
+_OTHERS, _WITHOUT_IDLE = 15.0, 5.0  # seconds between two looks where the server does not speak up itself
 _CHUNK = 20 * 2**20  # bytes that are asked for at once
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 _P = ParamSpec("_P")
@@ -74,7 +76,7 @@ class Imap:
         self._drafts = drafts
         self.max_size = max_size
         self._client: IMAPClient | None = None
-        self._selected: tuple[str, bool] | None = None
+        self._seen: dict[str, tuple[object, ...]] | None = None
 
     # connection ----------------------------------------------------------
 
@@ -123,7 +125,7 @@ class Imap:
         """Forget a connection that failed."""
         if self._client is not None:
             self._quit(self._client)
-        self._client, self._selected = None, None
+        self._client = None
 
     def close(self) -> None:
         """Sign out."""
@@ -275,6 +277,46 @@ class Imap:
         """The copy among the sent mails: some servers put it there themselves."""
         folder = self.sent_folder()
         return {"sent_copy": folder, "message_id": message_id} if folder and self.search(folder, message_id) else None
+
+    @_translated
+    def wait(self, folders: Sequence[str], timeout: float) -> bool:
+        """IDLE in the first folder (RFC 2177), and a look into the others; without IDLE a look every few seconds.
+
+        Each wait begins with a look, so that a mail that came between two waits is seen; and none lasts longer than its
+        time, since a line that died silently says nothing.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            now = {folder: self._state(folder) for folder in reversed(folders)}  # the first one is selected last
+            if now != self._seen:
+                self._seen = now
+                return True
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self._listen(min(left, _OTHERS if len(folders) > 1 else left))
+
+    def _state(self, folder: str) -> tuple[object, ...]:
+        client = self._connected()
+        name = self._named(client, folder)
+        found = client.select_folder(name, readonly=True)
+        return (found.get(b"UIDVALIDITY"), found.get(b"UIDNEXT"), found.get(b"EXISTS"))
+
+    def _listen(self, seconds: float) -> None:
+        client = self._connected_now()
+        if not client.has_capability("IDLE"):
+            time.sleep(min(seconds, _WITHOUT_IDLE))
+            return
+        client.idle()
+        try:
+            client.idle_check(timeout=seconds)
+        finally:
+            client.idle_done()
+
+    def _connected_now(self) -> IMAPClient:
+        if self._client is None:
+            raise Unavailable(f"The mail server {self.access.host} has hung up. It is tried again.")
+        return self._client
 
     @_translated
     def sent_folder(self) -> str:

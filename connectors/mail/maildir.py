@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ class Maildir:
         self.outgoing = outgoing
         self.seed = seed
         self.max_size = max_size
+        self._seen: dict[str, tuple[int, ...]] | None = None
 
     # reading -------------------------------------------------------------
 
@@ -119,6 +121,16 @@ class Maildir:
             if _base(path) == _safe(name):
                 return {"place": str(path), "message_id": message_id}
         return None
+
+    def wait(self, folders: Sequence[str], timeout: float) -> bool:
+        """Look twice a second whether a mail came or went; the first look counts as a change."""
+        end = time.monotonic() + timeout
+        while (now := {f: _stamps(self._folder(f)) for f in folders}) == self._seen:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.5)
+        self._seen = now
+        return True
 
     def drafts_folder(self) -> str:
         """`Drafts`, as everywhere."""
@@ -230,6 +242,10 @@ def _base(path: Path) -> str:
 
 def _flags(path: Path) -> str:
     return path.name.partition(":2,")[2]
+
+
+def _stamps(place: Path) -> tuple[int, ...]:
+    return tuple(_stamp(place / part) for part in ("new", "cur"))
 
 
 def _stamp(path: Path) -> int:

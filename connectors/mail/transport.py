@@ -65,6 +65,9 @@ class Transport(Protocol):
     def sent(self, message_id: str, name: str) -> Mapping[str, Any] | None:
         """Positive evidence that a mail was sent; None when there is no trace."""
 
+    def wait(self, folders: Sequence[str], timeout: float) -> bool:
+        """Wait until a folder may have a new mail, at most so many seconds; False when surely nothing came."""
+
     def drafts_folder(self) -> str:
         """Where drafts go."""
 

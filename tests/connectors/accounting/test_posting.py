@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -116,30 +115,6 @@ def test_a_closed_fence_leaves_no_batch(books: Books) -> None:
         books.post(proposal, fence=closed)
     assert books.batches() == []
     assert books.action.find(books.connector, proposal.payload, "k1") is None
-
-
-def test_a_second_attempt_after_a_crash_leaves_one_batch(books: Books) -> None:
-    proposal = books.propose(cii(INVOICE))
-    books.post(proposal)
-    assert books.action.find(books.connector, proposal.payload, "k1")
-    books.post(proposal)
-    assert len(books.batches()) == 1
-
-
-def test_a_crash_right_before_the_batch_appears_leaves_none(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    proposal = books.propose(cii(INVOICE))
-
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "link", crash)
-    with pytest.raises(KeyboardInterrupt):
-        books.post(proposal)
-    monkeypatch.undo()
-    assert books.batches() == []
-    assert books.action.find(books.connector, proposal.payload, "k1") is None
-    books.post(proposal)
-    assert len(books.batches()) == 1
 
 
 def test_a_file_of_that_name_with_other_postings_is_not_replaced(books: Books) -> None:

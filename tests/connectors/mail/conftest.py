@@ -42,6 +42,12 @@ class Box:
         self.mailserver = mailserver
         self.known: set[str] = set()
 
+    def deliver(self, mail: bytes) -> None:
+        """Put a mail there over a connection of its own, as the world does."""
+        other = Mail(self.connector.config, self.connector.surroundings)
+        other.transport.append("INBOX", mail, "delivered", [])
+        other.close()
+
     def put(self, *mails: bytes, folder: str = "INBOX") -> None:
         for mail in mails:
             self.connector.transport.append(folder, mail, f"test{len(mail)}-{abs(hash(mail))}", [])

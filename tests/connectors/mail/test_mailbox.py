@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.mail import Mail
+from connectors.mail.config import MailOptions
 from kontorist.core.errors import Rejected
 from kontorist.reading.mail import parse_mail
 from tests.connectors.mail.conftest import Box, letter
@@ -192,3 +193,27 @@ def test_simulating_reads_the_same_from_files(box: Box, tmp_path: object) -> Non
     (read,) = box.read()
     assert not isinstance(simulated, Exception)
     assert simulated.source_key == read.source_key
+
+
+def test_a_wait_ends_when_a_mail_comes_and_lasts_while_none_does(box: Box) -> None:
+    import threading
+    import time
+
+    options = MailOptions()
+    assert box.connector.changed("mail", options, 5)  # the first look
+    began = time.monotonic()
+    assert not box.connector.changed("mail", options, 1)
+    assert time.monotonic() - began >= 0.9
+    put = threading.Timer(0.5, box.deliver, [letter()])
+    put.start()
+    began = time.monotonic()
+    assert box.connector.changed("mail", options, 20)
+    assert time.monotonic() - began < 8  # without IDLE it looks every five seconds
+    put.join()
+
+
+def test_a_mail_that_comes_between_two_waits_is_seen(box: Box) -> None:
+    options = MailOptions()
+    box.connector.changed("mail", options, 5)
+    box.deliver(letter())
+    assert box.connector.changed("mail", options, 20)

@@ -1,0 +1,23 @@
+"""Whether there is anything to do: cheap enough to be asked several times a second."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from kontorist.store.tables import actions, cases, events
+
+
+def last_event(connection: Connection) -> int:
+    """The number of the newest event: every decision, arrival and effect adds one."""
+    return connection.execute(select(func.max(events.c.seq))).scalar() or 0
+
+
+def next_moment(connection: Connection, after: datetime) -> datetime | None:
+    """When the next thing that waits for its time may go on: an undo window that ends, a repetition that is due."""
+    found = [
+        connection.execute(select(func.min(t.c.not_before)).where(t.c.state == state, t.c.not_before > after)).scalar()
+        for t, state in ((actions, "approved"), (cases, "runnable"))
+    ]
+    return min((moment for moment in found if moment is not None), default=None)

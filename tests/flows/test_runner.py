@@ -1,0 +1,120 @@
+"""The runner of `kontorist up`: awake when something happens, asleep when nothing does, and not dependent on Prefect."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flows.schedule
+from flows.runner import Runner, direct_pass
+from kontorist.store import actions, office_state
+from tests.flows.offices import ANNA, make_office
+
+FLOW = """
+    trigger: {file: {connection: scans}}
+    steps:
+      - id: note
+        action: shelf.save
+        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
+        approve: {by: service}
+"""
+
+
+class Running:
+    """A runner in a thread, and what it does."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        runtime = make_office(folder, {"notes": FLOW})
+        self.data, self.database = runtime.data_dir, runtime.database
+        (self.data / "scans").mkdir(parents=True)
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
+        self.passes: list[float] = []
+        monkeypatch.setattr(flows.schedule, "one_pass", self._broken)
+        self.runner = Runner(folder / "office", self.data)
+        self.thread = threading.Thread(target=self.runner.run)
+        self.thread.start()
+
+    def _broken(self, *_: Any) -> list[dict[str, Any]]:
+        """Prefect's server is away: the runner has to do without."""
+        self.passes.append(time.monotonic())
+        raise ConnectionError("no Prefect")
+
+    def until(self, what: Callable[[], Any], seconds: float = 15) -> Any:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := what():
+                return found
+            time.sleep(0.05)
+        raise AssertionError("it did not happen")
+
+    def rows(self, state: str) -> list[actions.ActionRow]:
+        with self.database.read() as connection:
+            return actions.find(connection, state=state)
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    made = Running(tmp_path, monkeypatch)
+    yield made
+    made.runner.stopping.set()
+    made.thread.join(20)
+    made.database.close()
+
+
+def test_what_arrives_is_prepared_and_what_is_approved_is_done_at_once_and_then_it_rests(running: Running) -> None:
+    (running.data / "scans" / "a.txt").write_text("hello")
+    (row,) = running.until(lambda: running.rows("proposed"))
+    with running.database.write() as connection:
+        actions.approve(connection, [row.shown], ANNA, "")
+    began = time.monotonic()
+    running.until(lambda: running.rows("done"))
+    assert time.monotonic() - began < 3
+    assert (running.data / "shelf" / "a.txt").read_text() == "hello"
+    time.sleep(1.5)  # the last passes find nothing to do
+    count = len(running.passes)
+    time.sleep(1.5)
+    assert len(running.passes) == count
+
+
+def test_a_source_that_is_away_is_noted_and_its_watcher_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import watch
+
+    monkeypatch.setattr(watch, "FIRST_PAUSE", 0.2)
+    running = Running(tmp_path, monkeypatch)
+    try:
+        scans = running.data / "scans"
+        running.until(lambda: running.passes)
+        with monkeypatch.context() as broken:
+            broken.setattr("connectors.folder.Folder.must_be_there", _away)
+            running.until(lambda: _problem(running) == "the share is away")
+        (scans / "b.txt").write_text("there again")
+        assert running.until(lambda: running.rows("proposed"))
+    finally:
+        running.runner.stopping.set()
+        running.thread.join(20)
+        running.database.close()
+
+
+def _away(_: Any) -> None:
+    from kontorist.core.errors import Unavailable
+
+    raise Unavailable("the share is away")
+
+
+def _problem(running: Running) -> str:
+    with running.database.read() as connection:
+        return str((office_state.get(connection, "heartbeat.scans") or {}).get("problem"))
+
+
+def test_a_pass_without_prefect_does_the_same(tmp_path: Path) -> None:
+    runtime = make_office(tmp_path, {"notes": FLOW})
+    (runtime.data_dir / "scans").mkdir(parents=True)
+    (runtime.data_dir / "scans" / "a.txt").write_text("hello")
+    lines = {line["flow"]: line for line in direct_pass(runtime)}
+    assert (lines["notes"]["taken_in"], lines["notes"]["proposed"]) == (1, 1)
+    runtime.close()
