@@ -92,8 +92,11 @@ def _same_amount(one: Posting, wanted: Wanted) -> bool:
 
 def append(folder: Path, posting: Posting) -> None:
     """Add a line to the ledger, on disk when this returns."""
-    with (folder / LEDGER).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(posting), ensure_ascii=False) + "\n")
+    with (folder / LEDGER).open("a+b") as file:
+        line = json.dumps(asdict(posting), ensure_ascii=False).encode() + b"\n"
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+        torn = file.read() not in {b"", b"\n"}  # the power failed in the middle of the last line
+        file.write(b"\n" + line if torn else line)
         file.flush()
         os.fsync(file.fileno())
 

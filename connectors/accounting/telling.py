@@ -1,0 +1,69 @@
+"""What a posting is called: the sentence that people approve, and the key that names the invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from connectors.accounting import extf
+from connectors.accounting.postings import Posting
+from connectors.accounting.vendors import Vendor, flat
+from kontorist.einvoice.accounts import unmasked
+from kontorist.einvoice.invoice import CREDIT_NOTES
+
+
+def business_key(invoice: Mapping[str, Any], vendor: Vendor | None, number: str) -> str:
+    """Names the invoice: the same for its XML and its PDF, for any way to write its number, whoever found the creditor."""
+    seller = invoice.get("seller") or {}
+    ids = (vendor.vat_id if vendor else "", seller.get("vat_id"), vendor.number if vendor else "", seller.get("name"))
+    whose = next((flat(one) for one in ids if flat(one)), "?")
+    return f"invoice:{whose}/{''.join(unmasked(number).split())}"
+
+
+def sentence(stored: Mapping[str, Any], gross: Decimal, language: str) -> str:
+    """What will be posted, to whom, with which tax; a credit note the other way round."""
+    invoice, seller = stored["invoice"], (stored["invoice"]["seller"] or {}).get("name") or "?"
+    german, back = language.startswith("de"), invoice["type_code"] in CREDIT_NOTES or gross < 0
+    account, whom = f"{'Konto' if german else 'account'} {stored['account']}", _whom(stored, german)
+    first, second = (whom, account) if back else (account, whom)
+    rows = ", ".join(_share(row, german) for row in stored["rows"])
+    amount = f"{extf.amount(gross)} {invoice['currency'] or ''}".strip()
+    if german:
+        what = "Gutschrift" if back else "Rechnung"
+        return f"{what} {invoice['number']} von {seller} über {amount} buchen: {first} an {second}, {rows}."
+    what = "credit note" if back else "invoice"
+    return f"Post {what} {invoice['number']} of {seller} for {amount.replace(',', '.')}: {first} to {second}, {rows}."
+
+
+def _whom(stored: Mapping[str, Any], german: bool) -> str:
+    if not stored["vendor"]:
+        return "noch keinen Kreditor" if german else "no vendor yet"
+    return f"{'Kreditor' if german else 'vendor'} {stored['vendor']} {stored['vendor_name']}"
+
+
+def _share(row: Mapping[str, str], german: bool) -> str:
+    amount, key = row["Umsatz (ohne Soll/Haben-Kz)"], row.get("BU-Schlüssel", "")
+    keyed = f"Steuerschlüssel {key}" if german else f"tax key {key}"
+    none = "ohne Steuerschlüssel" if german else "no tax key"
+    return f"{amount if german else amount.replace(',', '.')} ({keyed if key else none})"
+
+
+def changes(
+    number: str | None, vendor: Vendor | None, rests_on: Mapping[str, Any], posted: Sequence[Posting], language: str
+) -> list[str]:
+    """What is no longer as it was when the posting was shown."""
+    german, found = language.startswith("de"), []
+    if (vendor.digest() if vendor else None) != rests_on.get("vendor"):
+        now, before = (vendor.iban if vendor else ""), str(rests_on.get("iban") or "")
+        found.append(
+            f"Der Stammsatz des Kreditors {number} wurde geändert." if german else f"The record of vendor {number} changed."
+        )
+        if now != before:
+            found[-1] += (
+                f" IBAN {'vorher' if german else 'before'}: {before or '–'}, {'jetzt' if german else 'now'}: {now or '–'}."
+            )
+    for one in posted:
+        meanwhile = "wurde inzwischen gebucht" if german else "was posted meanwhile"
+        found.append(f"{'Die Rechnung' if german else 'The invoice'} {one.number} {meanwhile}: {one.file}.")
+    return found
