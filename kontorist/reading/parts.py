@@ -99,9 +99,9 @@ def _xml(name: str, data: bytes) -> list[Part]:
 
 
 def _html(_name: str, data: bytes) -> list[Part]:
-    from kontorist.reading.html import text_of_html
+    from kontorist.reading.page import page_text
 
-    return [Part("text", text_of_html(decoded(data)))]
+    return [Part("text", page_text(decoded(data)).text)]
 
 
 def _unreadable(name: str, data: bytes) -> list[Part]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kontorist.core.errors import NotReadable
 from kontorist.reading.language import language_of
 from kontorist.reading.mail import parse_mail, split_reply
-from kontorist.reading.mail.page import page_text
+from kontorist.reading.page import page_text
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data/mail"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real mails are not beside this checkout")

@@ -9,7 +9,7 @@ from email.message import Message
 from io import BytesIO
 
 from kontorist.reading.mail.charset import decode
-from kontorist.reading.mail.page import page_text
+from kontorist.reading.page import page_text
 from kontorist.reading.mail.structure import Bodies, kind
 
 _STUB = 200  # "Please view this mail in HTML" is shorter
