@@ -26,7 +26,7 @@ def test_html_is_read_as_its_visible_text():
     source = (
         b"<html><head><title>t</title><style>x{}</style></head><body><p>Gr&uuml;&szlig;e</p><script>no()</script><div>Ende</div>"
     )
-    assert text_of("a.html", "text/html", source)[0].text == "Grüße\nEnde"
+    assert text_of("a.html", "text/html", source)[0].text == "Grüße\n\nEnde"
 
 
 def test_the_bytes_decide_what_a_document_is():

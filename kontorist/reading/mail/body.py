@@ -9,8 +9,8 @@ from email.message import Message
 from io import BytesIO
 
 from kontorist.reading.mail.charset import decode
-from kontorist.reading.page import page_text
 from kontorist.reading.mail.structure import Bodies, kind
+from kontorist.reading.page import page_text
 
 _STUB = 200  # "Please view this mail in HTML" is shorter
 
