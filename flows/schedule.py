@@ -136,8 +136,14 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
         office_state.begin_pass(connection, key, ui_url(_api_url(), key))
     try:
         gate(key)
-        intake(key, only or taking.triggers(runtime.office.flows))
-        advance(key)
+        left = only or taking.triggers(runtime.office.flows)
+        while True:
+            before = {name: tally.of(name, "taken_in") for name in left}
+            intake(key, left)
+            advance(key)
+            left = [name for name in left if tally.of(name, "taken_in") - before[name] >= taking.AT_ONCE]
+            if not left:
+                break
         if _wait_for_windows(runtime, patience):
             gate(key)
             advance(key)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import pytest
+
 from flows.advance import Tally, advance
 from tests.flows.offices import ANNA, OLE, approve, arrive, case, make_office, proposals, reject, saved, work
 
@@ -240,3 +242,15 @@ def test_a_bad_expression_fails_its_case_alone_with_the_step_named(tmp_path: Pat
     work(runtime)
     assert (case(runtime, bad).state, case(runtime, good).state) == ("failed", "done")
     assert "step half" in str(case(runtime, bad).error)
+
+
+def test_a_source_with_much_in_it_is_worked_off_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import intake as taking
+
+    monkeypatch.setattr(taking, "AT_ONCE", 7)
+    runtime = make_office(tmp_path, {"notes": SAVE})
+    folder = runtime.data_dir / "scans"
+    folder.mkdir(parents=True)
+    for i in range(20):
+        (folder / f"{i}.txt").write_text(f"number {4000 + i}")
+    assert [taking.intake(runtime, "notes", Tally()) for _ in range(4)] == [7, 7, 6, 0]
