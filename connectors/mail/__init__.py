@@ -109,7 +109,15 @@ class Mail(Connector):
 
     def _item(self, found: Any, folder: str) -> Item:
         source = f"{self.surroundings.name}/{folder} {found.id}"
-        item = item_of(found, source=source, folder=folder, languages=self.languages, max_size=self.config.max_size)
+        config = self.config
+        item = item_of(
+            found,
+            source=source,
+            folder=folder,
+            languages=self.languages,
+            max_size=config.max_size,
+            authserv_id=config.authserv_id,
+        )
         if not item.data["mail"]["from"]["address"] and not item.data["mail"]["text"]:
             self._problems.append(f"{source}: {item.title}")
         return item

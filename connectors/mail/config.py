@@ -56,6 +56,9 @@ class MailConfig(Config):
         None, description="imap: where copies of sent mails are put; default: the server's; empty: none"
     )
     drafts_folder: str | None = Field(None, description="Where drafts are put; default: the server's, else `Drafts`")
+    authserv_id: str | None = Field(
+        None, description="The name under which your mail server writes Authentication-Results; no other is believed"
+    )
     max_size: int = Field(50 * 2**20, gt=0, description="Of larger mails (bytes) only the beginning is taken in")
 
     @field_validator("sender")

@@ -13,13 +13,16 @@ from kontorist.core.values import sha256
 from kontorist.reading import text_of
 from kontorist.reading.language import language_of
 from kontorist.reading.mail import Address, Attachment, Mail, parse_mail, split_reply
+from kontorist.reading.mail.authentication import sender_check
 
 _TEXT_AT_MOST = 200_000
 _ATTACHMENT_TEXT_AT_MOST = 100_000
 _ATTACHMENTS_READ = 30
 
 
-def item_of(found: Fetched, *, source: str, folder: str, languages: Sequence[str], max_size: int) -> Item:
+def item_of(
+    found: Fetched, *, source: str, folder: str, languages: Sequence[str], max_size: int, authserv_id: str | None = None
+) -> Item:
     """The item of one mail. What cannot be read becomes an item all the same, with the reason: nothing gets lost."""
     language = languages[0] if languages else "de"
     try:
@@ -28,8 +31,11 @@ def item_of(found: Fetched, *, source: str, folder: str, languages: Sequence[str
         return _unreadable(found, source, folder, say(language, "unreadable", error))
     documents = [NewDocument(_name(mail), "message/rfc822", found.data)]
     documents += [NewDocument(a.name, a.media_type, a.data, "attachment") for a in mail.attachments]
-    data = _data(mail, languages) | {"folder": folder, "answered": found.answered, "key": mail.digest}
+    check = sender_check(mail.fields, authserv_id)
+    data = _data(mail, languages) | {"folder": folder, "answered": found.answered, "key": mail.digest, "sender_check": check}
     warnings = list(_warnings(mail, language))
+    if check == "forged":
+        warnings.insert(0, say(language, "forged", mail.sender.address))
     if len(mail.text) > _TEXT_AT_MOST:
         warnings.append(say(language, "long", _TEXT_AT_MOST))
     if found.cut:
@@ -145,6 +151,7 @@ def _unreadable(found: Fetched, source: str, folder: str, problem: str) -> Item:
         "folder": folder,
         "answered": found.answered,
         "key": digest,
+        "sender_check": "unknown",
     }
     document = NewDocument("mail.eml", "message/rfc822", found.data)
     return Item(key_of(digest), source, problem[:200], {"mail": data}, [document], (), [problem], found.id)

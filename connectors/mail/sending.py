@@ -205,6 +205,8 @@ def _reply_warnings(stored: Mapping[str, Any], mail: Mapping[str, Any], language
         address = compose.bare(written_address)
         if address.lower() not in known:
             found.append(Warn("recipient", say(language, "stranger", address), stop=True))
+    if mail.get("sender_check") == "forged":
+        found.append(Warn("forged-sender", say(language, "forged", mail["from"]["address"]), stop=True))
     if mail["automatic"]:
         found.append(Warn("automatic", say(language, "machine"), stop=True))
     elif mail["bulk"]:

@@ -37,6 +37,10 @@ _TEXTS = {
         "{0} kommt in der Mail nicht vor: bitte prüfen, an wen die Antwort geht.",
         "{0} does not occur in the mail: please check whom the answer goes to.",
     ),
+    "forged": (
+        "Der Absender {0} ist wahrscheinlich gefälscht: die Prüfung Ihres Mailservers (DMARC) ist fehlgeschlagen.",
+        "The sender {0} is probably forged: your mail server's check (DMARC) failed.",
+    ),
     "machine": (
         "Die Mail stammt von einer Maschine; eine Antwort könnte sich im Kreis drehen.",
         "The mail was sent by a machine; an answer could go round in circles.",

@@ -62,6 +62,8 @@ class Mail:
     automatic: bool
     oddities: Mapping[str, str]
     """What was odd, by code: `hidden-text` (the text), `charset` (what was named), `parts` (how many were not read)."""
+    fields: Sequence[tuple[str, str]] = field(repr=False)
+    """The header fields in order, as they stand there."""
     digest: str
     """SHA-256 over what the sender wrote: the same for a copy that took another way or got another number."""
 
@@ -101,6 +103,7 @@ def parse_mail(data: bytes) -> Mail:
         bulk=_is_bulk(raw),
         automatic=_is_automatic(raw, message),
         oddities=_oddities(sorted_parts, body),
+        fields=[(name, str(value)) for name, value in message.raw_items()],
         digest=_digest(raw, data),
     )
 
