@@ -13,7 +13,7 @@ from tests.content.truth import MAILS, OFFICE, TRUTH
 
 # what the warnings about a mail say in German
 SAYS = {"hidden-text": "nicht sieht", "reply-to": "Antworten gingen an", "charset": "Zeichensatz"}
-STOPS = {"unknown-vendor", "not-our-company", "iban-changed"}
+STOPS = {"unknown-vendor", "not-our-company", "iban-changed", "bank-change-announced", "sender-look-alike"}
 
 
 @pytest.fixture(scope="module")
