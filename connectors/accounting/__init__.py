@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.accounting.config import Config as BooksConfig
+from connectors.accounting.files import unwritable
 from connectors.accounting.post import Post
 from connectors.accounting.postings import Posting, posted
-from connectors.accounting.vendors import COLUMNS, Vendors, flat, plain_name, read_vendors
+from connectors.accounting.vendor_file import read_vendors
+from connectors.accounting.vendors import COLUMNS, Vendors, flat, plain_name
 from connectors.base import Action, Column, Connector, Health, Row
 from kontorist.core.errors import KontoristError, Rejected
 from kontorist.core.values import sha256
@@ -87,14 +88,16 @@ class Accounting(Connector):
 
     def try_out(self) -> Health:
         """Whether the creditors can be read and the folder of the batches can be written."""
+        for folder in (self.output, self.archive):
+            if trouble := unwritable(folder):
+                return Health(False, trouble)
         try:
             vendors = self.vendors()
+            details = {"vendors": len(vendors.every), "problems": len(vendors.problems), "posted": len(self.posted())}
         except KontoristError as error:
             return Health(False, str(error))
-        folder = next(folder for folder in (self.output, *self.output.parents) if folder.exists())
-        if not os.access(folder, os.W_OK):
-            return Health(False, f"The folder {folder} cannot be written; give this program the right to.")
-        details = {"vendors": len(vendors.every), "problems": len(vendors.problems), "posted": len(self.posted())}
+        if not vendors.every:
+            return Health(False, f"There is no creditor in {self.config.vendors}; every invoice would stop as unknown.", details)
         return Health(True, f"{len(vendors.every)} creditors; batches go to {self.output}.", details)
 
     def problems(self) -> Iterable[str]:

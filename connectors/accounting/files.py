@@ -54,3 +54,21 @@ def sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def unwritable(folder: Path) -> str:
+    """Why no file can be written into a folder, or into the one it would be made in; empty when one can."""
+    if folder.is_symlink() and not folder.exists():
+        return f"The folder {folder} is a link to nowhere; mend it, or name another folder in connections.yaml."
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if not there.is_dir():
+        return f"{there} is a file, not a folder; name another folder in connections.yaml."
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"-")
+            file.flush()
+    except OSError as error:
+        return (
+            f"The folder {there} cannot be written ({error.strerror}); make room or give this program the right to write there."
+        )
+    return ""

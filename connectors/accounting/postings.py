@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.accounting import extf
 from connectors.accounting.vendors import flat
-from kontorist.core.errors import NotReadable
+from kontorist.core.errors import NotReadable, Unavailable
 from kontorist.einvoice.accounts import unmasked
 
 LEDGER = "postings.jsonl"
@@ -106,6 +106,8 @@ def _ledger(path: Path) -> Iterator[Posting]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(f"What was posted cannot be read from {path}; nothing is posted until it can.") from error
     for line in lines:
         with contextlib.suppress(ValueError, TypeError):  # a torn last line: the batch itself tells the rest
             yield Posting(**json.loads(line))

@@ -1,19 +1,14 @@
-"""The creditors of the office, from a CSV file."""
+"""The creditors of the office, and which one an invoice is from."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
-from kontorist.core.errors import ConfigurationError, Unavailable
 from kontorist.core.values import canonical, sha256
-from kontorist.reading.parts import decoded
 
 COLUMNS = {
     "number": "Kreditor",
@@ -106,60 +101,3 @@ def flat(text: object) -> str:
 def plain_name(text: object) -> str:
     """A name without case, blanks and punctuation; legal forms stay, since they tell companies apart."""
     return re.sub(r"[\W_]+", "", str(text or "").casefold())
-
-
-def read_vendors(path: Path) -> Vendors:
-    """The creditors in a file. Raises ConfigurationError when it is missing or has other columns."""
-    try:
-        text = decoded(path.read_bytes())
-    except FileNotFoundError as error:
-        raise ConfigurationError(
-            f"The file of creditors {path} is not there; name it under `vendors` in connections.yaml."
-        ) from error
-    except OSError as error:
-        raise Unavailable(f"The file of creditors {path} cannot be read now: {error.strerror}.") from error
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";")
-    header = [cell.strip() for cell in next(lines, [])]
-    missing = [caption for key, caption in COLUMNS.items() if caption not in header and key in {"number", "name"}]
-    if missing:
-        raise ConfigurationError(f"{path.name}: the first line lacks the columns {', '.join(missing)}.")
-    every: list[Vendor] = []
-    problems: list[str] = []
-    for cells in lines:
-        if any(cell.strip() for cell in cells):
-            place = f"{path.name}:{lines.line_num}"
-            vendor = _vendor(dict(zip(header, map(str.strip, cells), strict=False)), place)
-            trouble = [*_wrong(vendor, len(cells), len(header)), *_twice(vendor, every)]
-            problems += [f"{place}: {sentence}" for sentence in trouble]
-            if not trouble:
-                every.append(vendor)
-    return Vendors(tuple(every), tuple(problems))
-
-
-def _vendor(row: dict[str, str], place: str) -> Vendor:
-    values = {key: row.get(caption, "") for key, caption in COLUMNS.items()}
-    return Vendor(**values, place=place)
-
-
-def _wrong(vendor: Vendor, cells: int, columns: int) -> Iterator[str]:
-    from schwifty import IBAN
-
-    if cells != columns:
-        yield f"has {cells} cells, the first line has {columns}; the line is left out."
-    if not re.fullmatch(r"\d{5,9}", vendor.number):
-        yield f"'{vendor.number}' is no creditor account; the line is left out."
-    if not vendor.name:
-        yield "the name is missing; the line is left out."
-    for iban in vendor.ibans:
-        if not IBAN(iban, allow_invalid=True).is_valid:
-            yield f"'{iban}' is no IBAN; the line is left out."
-    if vendor.expense_account and not re.fullmatch(r"\d{4,8}", vendor.expense_account):
-        yield f"'{vendor.expense_account}' is no account; the line is left out."
-    if vendor.payment_terms_days and not vendor.payment_terms_days.isdigit():
-        yield f"'{vendor.payment_terms_days}' is no number of days; the line is left out."
-
-
-def _twice(vendor: Vendor, known: list[Vendor]) -> Iterator[str]:
-    other = next((one for one in known if one.number == vendor.number), None)
-    if other is not None:
-        yield f"the creditor {vendor.number} stands in {other.place} already; the line is left out."
