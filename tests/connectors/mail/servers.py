@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import imaplib
 import os
@@ -187,7 +188,7 @@ class Mailserver:
     port: int
     taken: list[Any] = field(default_factory=list)
     mode: str = "fine"
-    """fine | drop_before_answer | refuse_after_dot | later_after_dot | refuse_one"""
+    """fine | drop_before_answer | refuse_after_dot | later_after_dot | refuse_one | slow"""
 
 
 @contextlib.contextmanager
@@ -210,6 +211,8 @@ def smtp_server() -> Iterator[Mailserver]:
                 return "554 looks like spam"
             if state.mode == "later_after_dot":
                 return "451 come back later"
+            if state.mode == "slow":
+                await asyncio.sleep(0.7)
             state.taken.append(envelope)
             if state.mode == "drop_before_answer":
                 server.transport.abort()
