@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from kontorist.einvoice.document import Found, find_invoice
 from kontorist.einvoice.onpage import with_places
 from kontorist.einvoice.problem import Problem, errors
 from kontorist.einvoice.problems import problems
+from kontorist.reading.german import said_in
 
 
 class InvoiceOptions(Options):
@@ -62,16 +63,16 @@ class Invoice(Agent):
 
     def _one(self, task: Task, language: str, company: str) -> Result | Exception:
         try:
-            reading = _read(task, company)
+            reading = _read(task, company, language)
         except KontoristError as error:
             return error
         groups = _same_invoices(reading.found)
         if not groups:
-            return _nothing(reading)
+            return _nothing(reading, language)
         return _result(groups, reading, language)
 
 
-def _read(task: Task, company: str) -> _Reading:
+def _read(task: Task, company: str, language: str) -> _Reading:
     reading = _Reading()
     for document in _documents(task):
         name, digest = str(document.get("name") or "document"), str(document.get("sha256") or "")
@@ -81,7 +82,7 @@ def _read(task: Task, company: str) -> _Reading:
         try:
             found = find_invoice(name, str(document.get("media_type") or ""), data, ignore_xml=bool(task.options.ignore_xml))
         except NotReadable as error:
-            reading.unreadable.append(f"'{name}': {error}")
+            reading.unreadable.append(f"'{name}': {said_in(language, str(error))}")
             continue
         if found is not None:
             reading.found.append((name, replace(_addressed(found, company), document=digest)))
@@ -135,7 +136,7 @@ def _same(first: Found, second: Found) -> bool:
 
 def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: str) -> Result:
     name, found = _joined(groups[0])
-    trouble = problems(found) + _between(groups[0])
+    trouble = [*problems(found), *_between(groups[0])]
     more = [_entry(*_joined(group), language) for group in groups[1:]]
     first = _entry(name, found, language, trouble)
     output = {"found": True} | first | {"others": [entry["document_name"] for entry in more], "more": more}
@@ -143,8 +144,8 @@ def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: 
         output,
         evidence={f"invoice.{key}": places for key, places in found.evidence.items()},
         confidence=found.confidence,
-        unclear=_doubt(found, reading),
-        warnings=[problem.text_de if language.startswith("de") else problem.text_en for problem in trouble],
+        unclear=_doubt(found, reading, language),
+        warnings=[*_more(more, language), *(entry["text"] for entry in first["problems"])],
     )
 
 
@@ -157,22 +158,24 @@ def _joined(group: list[tuple[str, Found]]) -> tuple[str, Found]:
     return name, with_places(found, beside.pages, beside.document)
 
 
-def _between(group: list[tuple[str, Found]]) -> list[Problem]:
+def _between(group: list[tuple[str, Found]]) -> Iterator[Problem]:
     """Two structured versions of one invoice that say different amounts or accounts."""
     ours = group[0][1].invoice
-    odd = []
     for name, other in group[1:]:
         theirs = other.invoice
-        for key in ("gross", "ibans"):
+        for key, german, english in (("gross", "Brutto", "gross"), ("ibans", "IBAN", "IBAN")):
             one, two = getattr(ours, key), getattr(theirs, key)
             if theirs.syntax != "PDF" and one != two:
-                german = f"'{name}' ist dieselbe Rechnung mit anderen Angaben: {key} ist dort {two}, hier {one}."
-                odd.append(
-                    Problem(
-                        "TWO-VERSIONS", german, f"'{name}' is the same invoice with other data: {key} is {two}, not {one}.", key
-                    )
+                yield Problem(
+                    "TWO-VERSIONS",
+                    f"'{name}' ist dieselbe Rechnung mit anderen Angaben: {german} ist dort {_plain(two, ',')}, hier {_plain(one, ',')}.",
+                    f"'{name}' is the same invoice with other data: {english} is {_plain(two)} there and {_plain(one)} here.",
+                    key,
                 )
-    return odd
+
+
+def _plain(value: Any, point: str = ".") -> str:
+    return ", ".join(value) or "–" if isinstance(value, tuple) else str(value).replace(".", point)
 
 
 def _entry(name: str, found: Found, language: str, trouble: list[Problem] | None = None) -> dict[str, Any]:
@@ -186,16 +189,30 @@ def _entry(name: str, found: Found, language: str, trouble: list[Problem] | None
     }
 
 
-def _doubt(found: Found, reading: _Reading) -> str:
+def _more(more: list[dict[str, Any]], language: str) -> list[str]:
+    """The step goes on with the first invoice; nobody should believe that it was the only one."""
+    named = ", ".join(f"{entry['invoice']['number']} ('{entry['document_name']}')" for entry in more)
+    german, english = "Hier sind weitere Rechnungen dabei", "There are further invoices"
+    return [f"{german if language.startswith('de') else english}: {named}."] if more else []
+
+
+def _doubt(found: Found, reading: _Reading, language: str) -> str:
     """Why a person should look although something was found."""
     if reading.unreadable:
-        return "Another document could not be read: " + "; ".join(reading.unreadable)
+        return _unread(reading, language)
     if found.invoice.syntax == "PDF" and found.confidence < 0.6:
-        return "The PDF looks like an invoice, but several of its values could not be read."
+        german = "Das PDF sieht wie eine Rechnung aus, aber mehrere Werte waren nicht lesbar."
+        english = "The PDF looks like an invoice, but several of its values could not be read."
+        return german if language.startswith("de") else english
     return ""
 
 
-def _nothing(reading: _Reading) -> Result:
+def _unread(reading: _Reading, language: str) -> str:
+    start = "Nicht lesbar" if language.startswith("de") else "Not readable"
+    return f"{start}: {'; '.join(reading.unreadable)}" if reading.unreadable else ""
+
+
+def _nothing(reading: _Reading, language: str) -> Result:
     output: dict[str, Any] = {
         "found": False,
         "invoice": None,
@@ -206,6 +223,5 @@ def _nothing(reading: _Reading) -> Result:
         "others": [],
         "more": [],
     }
-    unclear = "A document could not be read: " + "; ".join(reading.unreadable) if reading.unreadable else ""
     evidence: dict[str, list[Evidence]] = {}
-    return Result(output, evidence, unclear=unclear)
+    return Result(output, evidence, unclear=_unread(reading, language))

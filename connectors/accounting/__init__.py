@@ -15,6 +15,7 @@ from connectors.accounting.post import Post
 from connectors.accounting.postings import Posting, posted
 from connectors.accounting.vendor_file import read_vendors
 from connectors.accounting.vendors import COLUMNS, Vendors, flat, plain_name
+from connectors.accounting.warnings import Refusal
 from connectors.base import Action, Column, Connector, Health, Row
 from kontorist.core.errors import KontoristError, Rejected
 from kontorist.core.values import sha256
@@ -60,8 +61,9 @@ class Accounting(Connector):
         if data is None and place.is_file():
             data = place.read_bytes()
         if data is None or sha256(data) != digest:
-            raise Rejected(
-                f"The document {digest[:12]}… of the invoice is not there or was changed; nothing is posted without it."
+            raise Refusal(
+                f"Der Beleg {digest[:12]}… der Rechnung fehlt oder wurde verändert; ohne ihn wird nichts gebucht.",
+                f"The document {digest[:12]}… of the invoice is not there or was changed; nothing is posted without it.",
             )
         return data
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from connectors.accounting import extf
 from connectors.accounting.config import Config
 from connectors.accounting.vendors import Vendor
-from kontorist.core.errors import Rejected
+from connectors.accounting.warnings import Refusal
 from kontorist.core.values import plain
 from kontorist.einvoice.invoice import CREDIT_NOTES
 
@@ -43,7 +43,8 @@ def money(value: object) -> Decimal | None:
     try:
         return None if value in (None, "") else Decimal(str(value))
     except InvalidOperation as error:
-        raise Rejected(f"'{value}' is no amount, so the invoice cannot be posted.") from error
+        german = f"'{value}' ist kein Betrag, die Rechnung kann nicht gebucht werden."
+        raise Refusal(german, f"'{value}' is no amount, so the invoice cannot be posted.") from error
 
 
 def day(value: object) -> date | None:
@@ -51,17 +52,25 @@ def day(value: object) -> date | None:
     try:
         return value if isinstance(value, date) else date.fromisoformat(str(value)) if value else None
     except ValueError as error:
-        raise Rejected(f"'{value}' is no date, so the invoice cannot be posted.") from error
+        german = f"'{value}' ist kein Datum, die Rechnung kann nicht gebucht werden."
+        raise Refusal(german, f"'{value}' is no date, so the invoice cannot be posted.") from error
 
 
 def needed(invoice: Mapping[str, Any]) -> tuple[str, date, Decimal]:
-    """Number, date and gross amount. Raises Rejected naming what is missing."""
+    """Number, date and gross amount. Raises Refusal naming what is missing."""
     number, issued, gross = invoice.get("number"), day(invoice.get("issue_date")), money(invoice.get("gross"))
     missing = [name for name, value in (("number", number), ("date", issued), ("gross amount", gross)) if not value]
     if missing or not number or issued is None or gross is None:
-        raise Rejected(f"The invoice has no {', no '.join(missing)}, so it cannot be posted; complete it or ask the sender.")
+        words = {"number": "Nummer", "date": "Datum", "gross amount": "Bruttobetrag"}
+        raise Refusal(
+            f"Der Rechnung fehlt: {', '.join(words[one] for one in missing)}. Sie kann so nicht gebucht werden; ergänzen oder nachfragen.",
+            f"The invoice has no {', no '.join(missing)}, so it cannot be posted; complete it or ask the sender.",
+        )
     if not extf.number_of_document(str(number)):
-        raise Rejected(f"The invoice number '{number}' has no letter or digit that DATEV takes, so it cannot be posted.")
+        raise Refusal(
+            f"Die Rechnungsnummer '{number}' hat keinen Buchstaben und keine Ziffer, die DATEV annimmt; sie kann nicht gebucht werden.",
+            f"The invoice number '{number}' has no letter or digit that DATEV takes, so it cannot be posted.",
+        )
     return str(number), issued, gross
 
 
@@ -87,11 +96,14 @@ def _rule(config: Config, invoice: Mapping[str, Any]) -> Any:
 
 
 def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: str) -> list[dict[str, str]]:
-    """The postings of an invoice. Raises Rejected when they cannot be made or do not add up to the gross amount."""
+    """The postings of an invoice. Raises Refusal when they cannot be made or do not add up to the gross amount."""
     number, issued, gross = needed(invoice)
     taxes = [row for row in invoice.get("vat_breakdown") or [] if money(row.get("base")) or money(row.get("tax"))]
     if not taxes:
-        raise Rejected(f"The VAT rates of invoice {number} are not known, so it cannot be posted; check it by hand.")
+        raise Refusal(
+            f"Die Steuersätze der Rechnung {number} sind nicht bekannt; sie ist von Hand zu prüfen und zu buchen.",
+            f"The VAT rates of invoice {number} are not known, so it cannot be posted; check it by hand.",
+        )
     shares = [
         (
             (money(row.get("base")) or Decimal(0)) + (money(row.get("tax")) or Decimal(0)),
@@ -101,7 +113,10 @@ def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: s
     ]
     total = sum((share for share, _ in shares), Decimal(0))
     if total != gross:
-        raise Rejected(f"The VAT rows of invoice {number} add up to {total}, its gross amount is {gross}; it is not posted.")
+        raise Refusal(
+            f"Die Steuerzeilen der Rechnung {number} ergeben {_german(total)}, ihr Bruttobetrag ist {_german(gross)}; sie wird nicht gebucht.",
+            f"The VAT rows of invoice {number} add up to {total}, its gross amount is {gross}; it is not posted.",
+        )
     sign = -1 if invoice.get("type_code") in CREDIT_NOTES else 1
     return [_row(invoice, choice, document, issued, share * sign, key) for share, key in shares]
 
@@ -113,9 +128,11 @@ def _key(config: Config, row: Mapping[str, Any], number: str, account: str) -> s
         return _carried(carried, category, rate, number, account)
     key = config.tax_key(category, rate)
     if key is None:
-        raise Rejected(
+        raise Refusal(
+            f"Rechnung {number}: Für {rate.normalize() + 0:f} % (Kategorie {category}) gibt es keinen Steuerschlüssel; "
+            f"unter `tax_keys` in connections.yaml ergänzen: {{'{category}/{rate.normalize() + 0:f}': '…'}}.",
             f"Invoice {number}: there is no tax key for {rate.normalize() + 0:f} % (category {category}); "
-            f"add it under `tax_keys` in connections.yaml: {{'{category}/{rate.normalize() + 0:f}': '…'}}."
+            f"add it under `tax_keys` in connections.yaml: {{'{category}/{rate.normalize() + 0:f}': '…'}}.",
         )
     return key
 
@@ -124,9 +141,11 @@ def _carried(carried: str, category: str, rate: Decimal, number: str, account: s
     """No key beside an account that carries its tax, if it is the invoice's; acquisitions within the EU state no rate."""
     if carried == f"{category}/{rate.normalize() + 0:f}" or (carried.startswith("K/") and category == "K"):
         return ""
-    raise Rejected(
+    raise Refusal(
+        f"Rechnung {number} hat {rate.normalize() + 0:f} % (Kategorie {category}), aber das Konto {account} rechnet selbst mit {carried}; "
+        "ein anderes Konto wählen, oder beim Kreditor eines ohne Automatik hinterlegen.",
         f"Invoice {number} has {rate.normalize() + 0:f} % (category {category}), but the account {account} carries {carried} itself; "
-        "choose another account, or give the vendor one without automatic tax."
+        "choose another account, or give the vendor one without automatic tax.",
     )
 
 
@@ -149,6 +168,10 @@ def _row(invoice: Mapping[str, Any], choice: Choice, document: str, issued: date
         "Fälligkeit": f"{due:%d%m%Y}" if due else "",
     }
     return {caption: value for caption, value in cells.items() if value}
+
+
+def _german(value: Decimal) -> str:
+    return f"{value:.2f}".replace(".", ",")
 
 
 def guid(document: str) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 from connectors.accounting.booking import money
 from connectors.accounting.postings import Posting, same_number
 from connectors.accounting.vendors import Vendor, Vendors, flat, plain_name
-from connectors.accounting.warnings import warn
+from connectors.accounting.warnings import Refusal, warn
 from connectors.base import Warn
-from kontorist.core.errors import Rejected
 from kontorist.core.values import plain
 from kontorist.einvoice.document import Found, find_invoice
 from kontorist.einvoice.problem import ERROR
@@ -20,7 +19,7 @@ from kontorist.reading.pdf import Page
 
 
 def examined(data: bytes, name: str, invoice: Mapping[str, Any], language: str) -> tuple[list[Warn], tuple[Page, ...]]:
-    """Read the document again and check it, whatever the flow did; its doubts and its pages. Raises Rejected when it has errors."""
+    """Read the document again and check it, whatever the flow did; its doubts and its pages. Raises Refusal when it has errors."""
     found = find_invoice(name, "", data, ignore_xml=invoice.get("syntax") == "PDF")
     if found is None:
         german, english = "Im Beleg selbst wurde keine Rechnung erkannt.", "No invoice was recognised in the document itself."
@@ -28,7 +27,11 @@ def examined(data: bytes, name: str, invoice: Mapping[str, Any], language: str) 
     sentences = [(one.severity, one.as_dict(language)["text"], one.rule) for one in problems(found)]
     errors = [sentence for severity, sentence, _ in sentences if severity == ERROR]
     if errors:
-        raise Rejected(f"The invoice {invoice.get('number')} has errors and is not posted: {' '.join(errors)}")
+        number, all_of_them = invoice.get("number"), " ".join(errors)
+        raise Refusal(
+            f"Die Rechnung {number} ist fehlerhaft und wird nicht gebucht: {all_of_them}",
+            f"The invoice {number} has errors and is not posted: {all_of_them}",
+        )
     doubts = [Warn(rule.lower(), sentence) for _, sentence, rule in sentences]
     return [*doubts, *_differs(found, invoice, language)], found.pages
 

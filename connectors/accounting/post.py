@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from connectors.accounting import accounts, booking, checks, extf, files, postings, sender, telling
 from connectors.accounting.config import Payload as PostPayload
 from connectors.accounting.vendors import Vendor, Vendors
+from connectors.accounting.warnings import Refusal
 from connectors.base import Action, Context, Proposal, Receipt, Warn
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotReadable, Rejected, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.core.values import sha256
+from kontorist.reading.german import said_in
 from kontorist.reading.pdf import Page
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ class Post(Action):
 
     def propose(self, connector: Accounting, payload: PostPayload, context: Context) -> Proposal:
         """The postings of an invoice, resolved. Raises Rejected for invoices with errors."""
+        try:
+            return self._resolved(connector, payload, context)
+        except Refusal as error:
+            raise error.said_in(context.language) from error
+
+    def _resolved(self, connector: Accounting, payload: PostPayload, context: Context) -> Proposal:
         invoice = payload.invoice
         number, _, gross = booking.needed(invoice)
         data = connector.document(payload.document, context.documents)
@@ -117,7 +125,9 @@ def _examined(payload: PostPayload, data: bytes, language: str) -> tuple[list[Wa
     try:
         return checks.examined(data, payload.document_name or _name(data), payload.invoice, language)
     except NotReadable as error:
-        raise Rejected(f"The document of invoice {payload.invoice.get('number')} cannot be read: {error}") from error
+        number, why = payload.invoice.get("number"), str(error)
+        german = f"Der Beleg der Rechnung {number} ist nicht lesbar: {said_in('de', why)}"
+        raise Refusal(german, f"The document of invoice {number} cannot be read: {why}") from error
 
 
 def _matched(vendors: Vendors, invoice: Mapping[str, Any], context: Context) -> tuple[Vendor | None, str]:
@@ -128,7 +138,8 @@ def _matched(vendors: Vendors, invoice: Mapping[str, Any], context: Context) -> 
 def _chosen(connector: Accounting, vendors: Vendors, number: str) -> Vendor:
     vendor = vendors.by_number(number)
     if vendor is None:
-        raise Rejected(f"There is no creditor {number} in {connector.config.vendors}; choose another one.")
+        german = f"Den Kreditor {number} gibt es in {connector.config.vendors} nicht; einen anderen wählen."
+        raise Refusal(german, f"There is no creditor {number} in {connector.config.vendors}; choose another one.")
     return vendor
 
 

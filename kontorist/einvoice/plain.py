@@ -215,13 +215,27 @@ def _totals(sheet: _Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | No
     if fits:
         net, tax, gross = fits[0]
         return sheet.keep("net", net), sheet.keep("tax", tax), sheet.keep("gross", gross)
+    rows = _stated_rows(sheet)[0]
+    base, due = sum((row.base or 0 for row in rows), Decimal(0)), sum((row.tax or 0 for row in rows), Decimal(0))
+    whole = next((hit for hit in grosses if rows and hit.value == base + due), None)
+    if whole is not None:  # several rates, and no line with the whole tax
+        sheet.keep("net", next((hit for hit in _amounts(sheet, labels.NET) if hit.value == base), None))
+        return base, due, sheet.keep("gross", whole)
     return None, None, sheet.keep("gross", grosses[0] if grosses else None)
 
 
 def _vat_rows(sheet: _Sheet, net: Decimal | None, tax: Decimal | None) -> tuple[VatRow, ...]:
-    """The rows whose rate, base and tax agree and that add up to the totals; else the one rate that explains the totals."""
+    """The rows that add up to the totals; else the one rate that explains the totals."""
     if net is None or tax is None:
         return ()
+    rows, rates = _stated_rows(sheet)
+    if rows and sum(row.base or 0 for row in rows) == net and sum(row.tax or 0 for row in rows) == tax:
+        return tuple(rows)
+    return tuple(_row(sheet, rate, net, tax) for rate in sorted(rates) if _explains(net, rate, tax))[:1]
+
+
+def _stated_rows(sheet: _Sheet) -> tuple[list[VatRow], set[Decimal]]:
+    """One row for each rate whose line has a base and a tax that agree; and every rate there is."""
     rows: dict[Decimal, VatRow] = {}
     rates = set()
     for line in sheet.text.splitlines():
@@ -232,9 +246,7 @@ def _vat_rows(sheet: _Sheet, net: Decimal | None, tax: Decimal | None) -> tuple[
             pair = next(((base, due) for base in amounts for due in amounts if base != due and _explains(base, rate, due)), None)
             if pair is not None:
                 rows.setdefault(rate, _row(sheet, rate, *pair))
-    if rows and sum(row.base or 0 for row in rows.values()) == net and sum(row.tax or 0 for row in rows.values()) == tax:
-        return tuple(rows.values())
-    return tuple(_row(sheet, rate, net, tax) for rate in sorted(rates) if _explains(net, rate, tax))[:1]
+    return list(rows.values()), rates
 
 
 def _explains(base: Decimal, rate: Decimal, tax: Decimal) -> bool:

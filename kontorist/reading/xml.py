@@ -36,7 +36,7 @@ def _parsed(data: bytes) -> Any:
     try:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise NotReadable(f"The XML is broken: {error}.") from error
+        raise NotReadable(f"The XML is broken: {str(error).partition(' (<string>')[0]}.") from error
 
 
 def _refuse_doctype(data: bytes) -> None:

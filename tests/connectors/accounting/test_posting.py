@@ -76,7 +76,7 @@ def test_an_account_that_carries_its_tax_gets_no_key(books: Books) -> None:
 
 
 def test_an_account_that_carries_another_tax_is_refused(books: Books) -> None:
-    with pytest.raises(Rejected, match="3300 carries S/7 itself"):
+    with pytest.raises(Rejected, match="3300 rechnet selbst mit S/7"):
         books.propose(cii(replace(INVOICE, lines=LINES[:1])), account="3300")
 
 
