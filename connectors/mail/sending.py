@@ -13,11 +13,15 @@ from connectors.mail.place import locate, mail_of
 from connectors.mail.texts import say
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, Rejected
+from kontorist.core.filters import format_date
 from kontorist.core.permit import Permit
 from kontorist.core.values import canonical, sha256
 
 if TYPE_CHECKING:
     from connectors.mail import Mail as MailConnector
+
+
+_QUOTED_AT_MOST = 8_000
 
 
 class Written(Payload):
@@ -47,6 +51,8 @@ class ReplyPayload(Written):
     """A reply; what it answers is filled in when it is proposed."""
 
     subject: str = Field(default="", description="The subject; default: that of the mail, with Re:", max_length=900)
+    quote: bool = Field(default=True, description="Put the mail that is answered below, as mail programs do")
+    quoted: str = Field(default="", description="Resolved: the mail that is answered, as it stands below")
     in_reply_to: str = Field(default="", description="Resolved: the Message-ID of the mail that is answered")
     references: list[str] = Field(default=[], description="Resolved: the conversation so far")
     mail: dict[str, str] = Field(default={}, description="Resolved: where the mail lies")
@@ -191,10 +197,23 @@ def _answering(stored: dict[str, Any], mail: Mapping[str, Any]) -> dict[str, Any
     references = [*mail.get("references", ()), mail.get("in_reply_to", "")]
     return stored | {
         "subject": compose.subject_of_reply(stored["subject"] or mail["subject"]),
+        "quoted": quoted(mail) if stored.get("quote", True) else "",
         "in_reply_to": mail["message_id"],
         "references": list(dict.fromkeys(i for i in references if i))[-20:],
         "mail": {"folder": mail["folder"], "message_id": mail["message_id"], "key": mail["key"]},
     }
+
+
+def quoted(mail: Mapping[str, Any]) -> str:
+    """The mail that is answered, marked as a quote; its beginning if it is long."""
+    text, language = str(mail.get("text") or "").strip(), "de" if mail.get("language") == "de" else "en"
+    if not text:
+        return ""
+    lines = text[:_QUOTED_AT_MOST].split("\n") + (["[…]"] if len(text) > _QUOTED_AT_MOST else [])
+    sender = f"{mail['from']['name']} <{mail['from']['address']}>".strip()
+    when = mail.get("date")
+    head = say(language, "wrote_on", sender, format_date(when, language)) if when else say(language, "wrote", sender)
+    return "\n".join([head, *(f"> {line}".rstrip() for line in lines)])
 
 
 def _reply_warnings(stored: Mapping[str, Any], mail: Mapping[str, Any], language: str) -> list[Warn]:
@@ -223,7 +242,7 @@ def letter_of(connector: MailConnector, payload: Mapping[str, Any], key: str, *,
         to=payload["to"],
         cc=payload.get("cc") or [],
         subject=payload["subject"],
-        body=payload["body"],
+        body="\n\n".join(part for part in (payload["body"].rstrip("\n"), payload.get("quoted") or "") if part),
         key=key,
         in_reply_to=payload.get("in_reply_to") or "",
         references=payload.get("references") or [],

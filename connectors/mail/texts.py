@@ -52,6 +52,8 @@ _TEXTS = {
     "move": ("Verschiebt die Mail in den Ordner „{0}“.", "Moves the mail to the folder “{0}”."),
     "flag": ("Kennzeichnet die Mail als {0}.", "Marks the mail as {0}."),
     "unflag": ("Nimmt von der Mail das Kennzeichen {0}.", "Removes the mark {0} from the mail."),
+    "wrote": ("{0} schrieb:", "{0} wrote:"),
+    "wrote_on": ("Am {1} schrieb {0}:", "On {1}, {0} wrote:"),
     "answered": ("Die Mail wurde inzwischen schon beantwortet.", "The mail has been answered in the meantime."),
     "gone": (
         "Die Mail liegt nicht mehr in „{0}“: jemand hat sie verschoben oder gelöscht.",

@@ -23,7 +23,7 @@ _FIRST = (
     "text",
     "rows",
 )
-_TECHNICAL = {"mail", "in_reply_to", "references", "attachment_names", "sha256", "key", "document", "file"}
+_TECHNICAL = {"quote", "quoted", "mail", "in_reply_to", "references", "attachment_names", "sha256", "key", "document", "file"}
 _NOTHING: tuple[Any, ...] = ("", None, [], {})
 
 

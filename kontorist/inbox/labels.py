@@ -84,6 +84,8 @@ _FIELDS = {
     "dunning_block": N_("Dunning block"),
     "attachment_names": N_("Names of the attachments"),
     "in_reply_to": N_("In reply to"),
+    "quote": N_("Quote the mail"),
+    "quoted": N_("Quoted below"),
     "references": N_("Conversation"),
     "message_id": N_("Message-ID"),
     "mail": N_("Mail"),

@@ -7,7 +7,7 @@ import pytest
 from connectors.mail import Mail
 from connectors.mail.config import MailOptions
 from kontorist.core.errors import Rejected
-from kontorist.reading.mail import parse_mail
+from kontorist.reading.mail import parse_mail, split_reply
 from tests.connectors.mail.conftest import Box, letter
 
 
@@ -80,7 +80,9 @@ def test_a_reply_is_in_the_conversation_and_leaves_once(box: Box) -> None:
     assert reply.in_reply_to == "frage-1@kunde.example"
     assert list(reply.references) == ["anfang@kunde.example", "frage-1@kunde.example"]
     assert reply.message_id == "act-1@example.com" == receipt.evidence["message_id"]
-    assert reply.text.strip() == "Ihre Bestellung kommt am Dienstag."
+    split = split_reply(reply.text)
+    assert split.new == "Ihre Bestellung kommt am Dienstag."
+    assert "Am 23.11.2026 schrieb Karla Kunde <karla@kunde.example>:\n> Guten Tag," in split.quoted
 
 
 def test_a_sent_reply_is_found_again_by_its_key(box: Box) -> None:
