@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: help install demo test check bench docs screenshots lock clean
+.PHONY: help install demo test check bench chaos docs screenshots lock clean
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
 	@echo "make check   ruff, mypy, import-linter, the sample office"
 	@echo "make bench   benchmarks, as ratios"
+	@echo "make chaos   10,000 actions and 500 killed workers on each database; prints the figures"
 	@echo "make docs    reference pages and screenshots"
 
 $(BIN)/python:
@@ -47,6 +48,9 @@ check: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
+
+chaos: $(DEV_STAMP)
+	@CHAOS_ACTIONS=$${CHAOS_ACTIONS:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-500} $(BIN)/python -m tests.chaos.race
 
 docs: $(DEV_STAMP)
 	@$(BIN)/python -m scripts.reference

@@ -50,6 +50,9 @@ def _settle_failure(runtime: Runtime, claimed: Claim, error: Exception) -> str:
     if isinstance(error, Uncertain) or (claimed.permit.committed and not isinstance(error, Rejected | Unavailable)):
         ledger.uncertain(runtime.database, claimed.row, claimed.permit.attempt, f"{error or type(error).__name__}")
         return "uncertain"
+    if isinstance(error, ledger.LeaseLost):
+        ledger.give_back(runtime.database, claimed)
+        return "approved"
     if isinstance(error, NotApproved | Unavailable | AccessDenied | NotFound | OSError):
         ledger.postpone(runtime.database, claimed, str(error))
         return "approved"

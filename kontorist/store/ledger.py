@@ -27,6 +27,10 @@ from kontorist.store.tables import actions
 MAX_ATTEMPTS = 5
 
 
+class LeaseLost(NotApproved):
+    """The lease ran out before the last irreversible byte: nothing was done, and nothing outside is to blame."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """An action this worker may try now."""
@@ -123,7 +127,7 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
         if len(approvers(connection, row, now)) < needed(row):
             raise NotApproved(f"Action {row.id} was held back: its approval has expired.")
         if connection.execute(update(actions).where(*mine).values(state="committing", updated=now)).rowcount != 1:
-            raise NotApproved(f"Action {row.id} is no longer this worker's: nothing was done.")
+            raise LeaseLost(f"Action {row.id} is no longer this worker's: nothing was done.")
         begun = instance.begin_effect(connection)
     instance.note(database, begun)
 
@@ -164,6 +168,12 @@ def postpone(database: Database, claimed: Claim, reason: str) -> None:
             error=reason,
             not_before=utcnow() + pause,
         )
+
+
+def give_back(database: Database, claimed: Claim) -> None:
+    """Its turn did not come within its lease: whoever is free takes it, at once."""
+    with database.write() as connection:
+        _settle(connection, claimed.row, claimed.permit.attempt, ("claimed",), "approved")
 
 
 def uncertain(database: Database, row: ActionRow, attempt: int, evidence: str) -> None:

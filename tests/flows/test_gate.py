@@ -11,7 +11,7 @@ import pytest
 from connectors.base import Receipt
 from connectors.folder import SaveFile
 from flows.advance import Tally
-from flows.gate import gate, reconcile
+from flows.gate import execute, gate, reconcile
 from kontorist.core.errors import NotApproved, Rejected, Stale, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.store import actions, ledger, office_state
@@ -156,6 +156,18 @@ def test_a_worker_that_lost_its_lease_does_nothing(runtime) -> None:
     assert saved(runtime) == ["0.txt"]
     with pytest.raises(NotApproved):
         SaveFile().execute(runtime.connections.get("shelf"), zombie.permit)
+
+
+def test_who_is_too_slow_for_its_lease_gives_back_at_once(runtime) -> None:
+    """A long queue before a slow server: no pause, no failed attempt, and never up to a person for that alone."""
+    row = prepared(runtime)
+    approve(runtime, row)
+    for _ in range(ledger.MAX_ATTEMPTS + 1):
+        (slow,) = ledger.claim(runtime.database, "slow", limit=1, lease_seconds=-1)
+        assert execute(runtime, slow) == "approved"
+    gate(runtime, Tally())
+    assert saved(runtime) == ["0.txt"]
+    assert [r.state for r in proposals(runtime)] == ["done"]
 
 
 class _Outside:

@@ -1,0 +1,164 @@
+"""Workers that race for the same actions while one after the other is killed: `python -m tests.chaos.race` prints the figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from connectors.base import Context
+from flows import gate
+from flows.advance import Tally
+from flows.runtime import Runtime
+from kontorist.core.errors import KontoristError
+from kontorist.store.database import open_database
+from kontorist.store.tables import actions
+from tests.chaos.office import Office, make, stored
+from tests.chaos.worker import ended, fork
+
+LEASE = 0.4  # seconds: shorter than a batch takes, so that live workers lose actions to others as well
+KINDS = ("shelf.save", "box.send")
+_OPEN = ("approved", "claimed", "committing")
+
+
+@dataclass
+class Race:
+    """What is raced for, and by how many."""
+
+    office: Office
+    actions: int = 300
+    kills: int = 12
+    workers: int = 4
+    seed: int = 1
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Any]:
+        """Prepare, race, drain, check; returns the figures."""
+        self._prepare()
+        began = time.monotonic()
+        kills = self._kill_about()
+        raced = time.monotonic() - began
+        self._drain()
+        reports = [self.office.check(kind) for kind in KINDS]
+        states = sum((r.states for r in reports), start=reports[0].states.__class__())
+        self.figures = {
+            "database": self.office.url.partition(":")[0],
+            "actions": self.actions,
+            "workers": self.workers,
+            "kills": kills,
+            "duplicates": sum(len(r.duplicates) for r in reports),
+            "lost": sum(len(r.lost) + len(r.stuck) for r in reports),
+            "unapproved": sum(len(r.unapproved) for r in reports),
+            "chain": [c for r in reports for c in r.chain],
+            "done": states["done"],
+            "to_a_person": self.actions - states["done"],
+            "states": dict(states),
+            "seconds": round(raced, 1),
+        }
+        return self.figures
+
+    def _prepare(self) -> None:
+        runtime = self.office.runtime()
+        for start in range(0, self.actions, 500):
+            tokens = [f"TOKEN{n:06d}" for n in range(start, min(start + 500, self.actions))]
+            for action, token in zip(stored(runtime, [_proposal(runtime, t) for t in tokens]), tokens, strict=True):
+                self.office.tokens[action] = token
+        runtime.close()
+
+    def _kill_about(self) -> int:
+        """Kill a random worker again and again, and start another in its place, until all is done; returns the kills."""
+        chance, kills, pause = random.Random(self.seed), 0, 0.05
+        children = [self._worker() for _ in range(self.workers)]
+        while (left := self._left()) and kills < 20 * self.kills:
+            # spread over the whole work: the fewer actions are left, the more kills have to have been
+            due = self.kills * (1 - left / self.actions)
+            time.sleep(chance.uniform(0, pause))
+            if kills > due + 5 and kills >= self.kills:
+                continue
+            victim = chance.randrange(self.workers)
+            os.kill(children[victim], signal.SIGKILL)
+            kills += ended(children[victim]) == -signal.SIGKILL
+            children[victim] = self._worker()
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            ended(child)
+        return kills
+
+    def _left(self) -> int:
+        """How many actions are not at an end."""
+        database = open_database(self.office.folder / "data", self.office.url)
+        try:
+            with database.read() as connection:
+                query = select(func.count()).select_from(actions).where(actions.c.state.in_(_OPEN))
+                return int(connection.execute(query).scalar_one())
+        finally:
+            database.close()
+
+    def _worker(self) -> int:
+        return fork(lambda: _work(self.office))
+
+    def _drain(self) -> None:
+        self.office.drain()
+
+
+def _proposal(runtime: Runtime, token: str) -> tuple[str, str, Any]:
+    """Half of them files, half of them mails."""
+    if int(token[-1]) % 2:
+        payload: dict[str, Any] = {"to": ["a@kunde.example"], "subject": "Hello", "body": f"This is {token}.\n"}
+        return "box", "send", runtime.connections.propose("box", "send", payload, Context(1, "chaos", {}, {}, "en"))
+    payload = {"name": f"{token}.txt", "content": f"This is {token}."}
+    return "shelf", "save", runtime.connections.propose("shelf", "save", payload, Context(1, "chaos", {}, {}, "en"))
+
+
+def _work(office: Office) -> None:
+    """Pass the gate again and again, until killed."""
+    gate.LEASE_SECONDS = LEASE
+    gate.BATCH = 8
+    runtime = office.runtime()
+    while True:
+        try:
+            if not gate.gate(runtime, Tally()):
+                time.sleep(0.02)
+        except KontoristError as error:  # the runner says so and goes on with the next pass
+            print(error, file=sys.stderr)
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/store.sqlite"
+        return
+    from tests.postgres import Postgres
+
+    server = Postgres()
+    try:
+        yield server.new_database()
+    finally:
+        server.stop()
+
+
+def main() -> None:
+    """Race as large as the environment says, on one database or on both."""
+    size = int(os.environ.get("CHAOS_ACTIONS", "10000")), int(os.environ.get("CHAOS_KILLS", "500"))
+    for kind in os.environ.get("CHAOS_DATABASES", "sqlite postgresql").split():
+        with tempfile.TemporaryDirectory(prefix="chaos-") as name, _database(kind, Path(name)) as url:
+            office = make(Path(name), url)
+            figures = Race(office, *size, seed=int(os.environ.get("CHAOS_SEED", "1"))).run()
+            print(json.dumps(figures), flush=True)
+            if figures["duplicates"] or figures["lost"] or figures["unapproved"] or figures["chain"]:
+                sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
