@@ -93,6 +93,17 @@ def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[byt
     return process, url
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flows import prefect_server
+from kontorist.core.errors import Unavailable
 
 
 def serve(
@@ -26,7 +27,7 @@ def serve(
     open_browser: bool,
 ) -> None:
     """Run everything until interrupted. The inbox answers at once; the first pass begins when Prefect answers."""
-    web = _Web(office, data, port, sample_people)
+    web = _Web(office, data, _usable(port, say, choose=sample_people is not None), sample_people)
     web.start()
     say(f"The inbox is open at {web.url}")
     _introduce(sample_people, say)
@@ -41,6 +42,16 @@ def serve(
             _runner(office, data, stopping, say)
     finally:
         web.stop()
+
+
+def _usable(port: int, say: Callable[[str], None], *, choose: bool) -> int:
+    """The port, if nobody uses it. For the sample office another one will do. Raises Unavailable."""
+    if port == 0 or prefect_server.is_free(port):
+        return port
+    if not choose:
+        raise Unavailable(f"The port {port} is used by another program already. Stop that, or choose another with --port.")
+    say(f"The port {port} is used by another program already, so another one is taken.")
+    return 0
 
 
 def _introduce(sample_people: Mapping[str, str] | None, say: Callable[[str], None]) -> None:

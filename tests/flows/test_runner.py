@@ -118,3 +118,20 @@ def test_a_pass_without_prefect_does_the_same(tmp_path: Path) -> None:
     lines = {line["flow"]: line for line in direct_pass(runtime)}
     assert (lines["notes"]["taken_in"], lines["notes"]["proposed"]) == (1, 1)
     runtime.close()
+
+
+def test_a_port_in_use_is_said_and_the_sample_office_takes_another() -> None:
+    import socket
+
+    from flows.up import _usable
+    from kontorist.core.errors import Unavailable
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, said = taken.getsockname()[1], []
+        assert _usable(port, said.append, choose=True) == 0
+        assert str(port) in said[0]
+        with pytest.raises(Unavailable, match="--port"):
+            _usable(port, said.append, choose=False)
+    assert _usable(port, said.append, choose=False) == port
