@@ -90,13 +90,17 @@ def _read(task: Task, company: str, language: str) -> _Reading:
 
 
 def _addressed(found: Found, company: str) -> Found:
-    """A page without data does not say who its buyer is; where the office's own name stands on it, that is the buyer."""
-    if found.invoice.syntax != "PDF" or found.invoice.buyer.name or not company:
+    """A page without data does not say who is who; where the office's own name stands on it, that is the buyer."""
+    invoice, wanted = found.invoice, "".join(company.casefold().split())
+    if invoice.syntax != "PDF" or not company:
         return found
-    wanted = "".join(company.casefold().split())
-    if not any(wanted in "".join(page.text.casefold().split()) for page in found.pages):
+    if wanted in "".join((invoice.seller.name or "").casefold().split()):  # the only name that was found is ours
+        evidence = {key: places for key, places in found.evidence.items() if key != "seller.name"}
+        invoice = replace(invoice, seller=replace(invoice.seller, name=None))
+        found = replace(found, invoice=invoice, evidence=evidence)
+    if invoice.buyer.name or not any(wanted in "".join(page.text.casefold().split()) for page in found.pages):
         return found
-    return replace(found, invoice=replace(found.invoice, buyer=replace(found.invoice.buyer, name=company)))
+    return replace(found, invoice=replace(invoice, buyer=replace(invoice.buyer, name=company)))
 
 
 def _documents(task: Task) -> list[Mapping[str, Any]]:

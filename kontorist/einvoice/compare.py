@@ -9,7 +9,8 @@ from decimal import Decimal
 from kontorist.einvoice.accounts import ibans_in
 from kontorist.einvoice.document import Found
 from kontorist.einvoice.onpage import first_place
-from kontorist.einvoice.plain import read_pages, totals_on
+from kontorist.einvoice.page_totals import totals_on
+from kontorist.einvoice.plain import read_pages
 from kontorist.einvoice.problem import Problem, shown, shown_de
 from kontorist.reading.pdf import Page
 

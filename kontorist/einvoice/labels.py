@@ -83,8 +83,13 @@ SENDER = re.compile(
     r"^\W*(?P<name>[^\n•·|●]{3,60}?)\s*(?:[•·|●,]|\s[-–]\s|\s{3})\s*(?P<street>[^\n•·|●,]{3,40}?\d+\s?[a-zA-Z]?)\s*(?:[•·|●,]|\s[-–]\s|\s{3})\s*(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5})\s+(?P<city>[A-ZÄÖÜ][\w.\- ]{1,30}?)(?=\s*(?:$|[•·|●,]|\s{3}))",
     re.MULTILINE,
 )
+LETTERHEAD = re.compile(
+    r"^\W*(?P<name>[^\W\d][^\n:]{2,60})\n[ ]*(?P<street>[^\n•·|,:]{3,40}?\d+\s?[a-zA-Z]?)\s*[•·|●,]\s*(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5}|\d{2}-\d{3})\s+(?P<city>[^\W\d][\w.\- ]{1,30}?)[ ]*$",
+    re.MULTILINE,
+)
+"""The name above, street and town on one line below it."""
 LEGAL = re.compile(
-    r"[^\n•·|●]{2,50}?\b(?:GmbH(?:\s*&\s*Co\.?\s*KG)?|AG|KG|OHG|UG(?:\s*\(haftungsbeschränkt\))?|e\.\s?K\.|GbR|SE|Ltd\.?|Limited|Inc\.?|LLC|B\.V\.|S\.A\.(?:R\.L\.)?|SARL|SAS|S\.r\.l\.|ApS|AB|Oy|eG|e\.V\.)(?=\W|$)"
+    r"[^\n•·|●]{2,50}?\b(?:GmbH(?:\s*&\s*Co\.?\s*KG)?|AG|KG|OHG|UG(?:\s*\(haftungsbeschränkt\))?|e\.\s?K\.|GbR|SE|Ltd\.?|Limited|Inc\.?|LLC|B\.V\.|S\.A\.(?:R\.L\.)?|SARL|SAS|S\.r\.l\.|ApS|AB|Oy|eG|e\.V\.|PartGmbB|PartG|Sp\.\s?z\s?o\.\s?o\.|s\.\s?r\.\s?o\.|a\.\s?s\.|Kft\.?|Zrt\.?|S\.p\.A\.|S\.L\.|Lda\.?|N\.V\.|BV)(?=\W|$)"
 )
 _SELLER = r"verk[äa]ufer|lieferant|rechnungssteller|leistungserbringer|absender|seller|supplier|vendor|from"
 SELLER_BLOCK = re.compile(

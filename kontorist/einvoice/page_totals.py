@@ -1,0 +1,118 @@
+"""The amounts of an invoice that is only words on a page: what adds up counts, nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from kontorist.einvoice import labels
+from kontorist.einvoice.invoice import VatRow
+from kontorist.einvoice.sheet import Hit, Sheet
+from kontorist.reading.pdf import Page
+
+_CENT = Decimal("0.01")
+
+
+def _amounts(sheet: Sheet, names: Sequence[re.Pattern[str]]) -> list[Hit]:
+    found = sheet.labelled(names, labels.AMOUNT, lambda m: labels.as_amount(m.group()), last=True)
+    return list({(hit.page.number, hit.start): hit for hit in found}.values())[:12]
+
+
+def totals_on(pages: Sequence[Page]) -> set[Decimal]:
+    """Every gross amount on the pages that a net amount and a tax on them explain; without signs."""
+    return {abs(gross.value) for _, _, gross in _fits(Sheet(pages, ""))[0]}
+
+
+def _fits(sheet: Sheet) -> tuple[list[tuple[Hit, Hit, Hit]], list[Hit]]:
+    """Net, tax and gross that add up, the largest gross first; and every labelled gross, best label first."""
+    nets, taxes, grosses = (_amounts(sheet, names) for names in (labels.NET, labels.TAX, labels.GROSS))
+    fits = [
+        (net, tax, gross)
+        for gross in sorted(grosses, key=lambda hit: -abs(hit.value))
+        for net in nets
+        for tax in taxes
+        if net.value + tax.value == gross.value and net.start != gross.start and abs(tax.value) < abs(net.value)
+    ]
+    return fits, grosses
+
+
+def totals(sheet: Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Net, tax and gross: the first that add up; else the best labelled gross alone."""
+    fits, grosses = _fits(sheet)
+    if fits:
+        net, tax, gross = fits[0]
+        return sheet.keep("net", net), sheet.keep("tax", tax), sheet.keep("gross", gross)
+    for base, due in _sums_of_rates(sheet):  # several rates, and no line with the whole tax
+        whole = next((hit for hit in grosses if hit.value == base + due), None)
+        if whole is not None:
+            sheet.keep("net", next((hit for hit in _amounts(sheet, labels.NET) if hit.value == base), None))
+            return base, due, sheet.keep("gross", whole)
+    return None, None, sheet.keep("gross", grosses[0] if grosses else None)
+
+
+def _sums_of_rates(sheet: Sheet) -> Iterator[tuple[Decimal, Decimal]]:
+    """Net and tax: the sums of the rows for each rate; else a net amount with two or three taxes."""
+    rows, zero = _stated_rows(sheet)[0], Decimal(0)
+    if rows:
+        yield sum((row.base or zero for row in rows), zero), sum((row.tax or zero for row in rows), zero)
+    taxes = [hit.value for hit in _amounts(sheet, labels.TAX)]
+    for net in _amounts(sheet, labels.NET):
+        yield from ((net.value, sum(some, zero)) for count in (2, 3) for some in combinations(taxes, count))
+
+
+def vat_rows(sheet: Sheet, net: Decimal | None, tax: Decimal | None) -> tuple[VatRow, ...]:
+    """The rows that add up to the totals; else the one rate that explains the totals."""
+    if net is None or tax is None:
+        return ()
+    rows, rates = _stated_rows(sheet)
+    if rows and sum(row.base or 0 for row in rows) == net and sum(row.tax or 0 for row in rows) == tax:
+        return tuple(rows)
+    if by_lines := _rows_by_lines(sheet, rates, net, tax):
+        return by_lines
+    return tuple(_row(sheet, rate, net, tax) for rate in sorted(rates) if _explains(net, rate, tax))[:1]
+
+
+def _rows_by_lines(sheet: Sheet, rates: set[Decimal], net: Decimal, tax: Decimal) -> tuple[VatRow, ...]:
+    """A row for each rate whose lines add up to a base that explains a tax on another of its lines; all together or none."""
+    rows = []
+    for rate in sorted(rates, reverse=True):
+        shown = [labels.as_amount(found[-1]) for line in sheet.text.splitlines() if (found := _of_rate(line, rate))]
+        fits = [(sum(shown, Decimal(0)) - due, due) for due in shown if _explains(sum(shown, Decimal(0)) - due, rate, due)]
+        rows += [_row(sheet, rate, *fits[0])] if fits else []
+    whole = (sum((row.base or 0 for row in rows), Decimal(0)), sum((row.tax or 0 for row in rows), Decimal(0)))
+    return tuple(rows) if whole == (net, tax) else ()
+
+
+def _of_rate(line: str, rate: Decimal) -> list[str]:
+    """The amounts of a line that states this rate."""
+    rates = {Decimal(match.group(1).replace(",", ".")) for match in labels.PERCENT.finditer(line)}
+    return [match.group() for match in labels.AMOUNT.finditer(line)] if rates == {rate} else []
+
+
+def _stated_rows(sheet: Sheet) -> tuple[list[VatRow], set[Decimal]]:
+    """One row for each rate whose line has a base and a tax that agree; and every rate there is."""
+    rows: dict[Decimal, VatRow] = {}
+    rates = set()
+    for line in sheet.text.splitlines():
+        amounts = [labels.as_amount(m.group()) for m in labels.AMOUNT.finditer(line)]
+        for match in labels.PERCENT.finditer(line):
+            rate = Decimal(match.group(1).replace(",", ".")).normalize() + 0
+            rates.add(rate)
+            pair = next(((base, due) for base in amounts for due in amounts if base != due and _explains(base, rate, due)), None)
+            if pair is not None:
+                rows.setdefault(rate, _row(sheet, rate, *pair))
+    return list(rows.values()), rates
+
+
+def _explains(base: Decimal, rate: Decimal, tax: Decimal) -> bool:
+    return abs(base * rate / 100 - tax) <= 2 * _CENT
+
+
+def _row(sheet: Sheet, rate: Decimal, base: Decimal, tax: Decimal) -> VatRow:
+    if rate > 0:
+        return VatRow("S", Decimal(f"{rate:f}"), base, tax)
+    reverse = re.search(r"reverse\s+charge|steuerschuldnerschaft|§\s?13\s?b", sheet.text, re.IGNORECASE)
+    inner = re.search(r"innergemeinschaftlich|intra-?community", sheet.text, re.IGNORECASE)
+    return VatRow("AE" if reverse else "K" if inner else "E", Decimal(0), base, tax)

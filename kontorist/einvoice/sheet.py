@@ -1,0 +1,91 @@
+"""The pages of an invoice while they are read: values behind and below their labels, each with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kontorist.core.evidence import Evidence
+from kontorist.reading.pdf import Page
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A value on a page."""
+
+    value: Any
+    page: Page
+    start: int
+    end: int
+
+
+@dataclass
+class Sheet:
+    """All pages while they are read, and the evidence so far."""
+
+    pages: Sequence[Page]
+    document: str
+    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(page.text for page in self.pages)
+
+    def keep(self, key: str, hit: Hit | None) -> Any:
+        """The value of a hit, with its evidence written down."""
+        if hit is None:
+            return None
+        self.evidence.setdefault(key, []).append(hit.page.evidence(hit.start, hit.end, self.document))
+        return hit.value
+
+    def find(self, pattern: re.Pattern[str], value: Callable[[re.Match[str]], Any] = lambda m: m.group()) -> Iterator[Hit]:
+        """Every match of a pattern whose value is one."""
+        for page in self.pages:
+            for match in pattern.finditer(page.text):
+                if (found := value(match)) is not None:
+                    yield Hit(found, page, *match.span())
+
+    def labelled(
+        self,
+        names: Sequence[re.Pattern[str]],
+        shape: re.Pattern[str],
+        value: Callable[[re.Match[str]], Any],
+        *,
+        last: bool = False,
+    ) -> Iterator[Hit]:
+        """Values that stand behind a label on its line, or right below it in its column; better labels first."""
+        for name in names:
+            for page in self.pages:
+                for match in name.finditer(page.text):
+                    hit = _behind(page, match, shape, value, last=last) or _below(page, match, shape, value)
+                    if hit is not None:
+                        yield hit
+
+
+def _behind(
+    page: Page, label: re.Match[str], shape: re.Pattern[str], value: Callable[[re.Match[str]], Any], *, last: bool
+) -> Hit | None:
+    end = page.text.find("\n", label.end())
+    found = [m for m in shape.finditer(page.text, label.end(), end) if value(m) is not None]
+    if not found or (not last and found[0].start() - label.end() > 25):
+        return None
+    match = found[-1] if last else found[0]
+    return Hit(value(match), page, *match.span())
+
+
+def _below(page: Page, label: re.Match[str], shape: re.Pattern[str], value: Callable[[re.Match[str]], Any]) -> Hit | None:
+    """Head above value, as in a table: only when nothing but other heads stands on the label's line."""
+    line_end = page.text.find("\n", label.end())
+    if re.search(r"\d", page.text[label.end() : line_end]):
+        return None
+    box = page.box(label.start(), label.end())
+    if box is None:
+        return None
+    for word in page.words:
+        if 0 < word.top - box[3] + 2 < 2 * (box[3] - box[1]) and word.x0 < box[2] and word.x1 > box[0]:
+            match = shape.match(page.text, word.start)
+            if match is not None and value(match) is not None:
+                return Hit(value(match), page, *match.span())
+    return None
