@@ -32,6 +32,7 @@ class LabelOption(BaseModel):
     """What a label stands for."""
 
     model_config = ConfigDict(extra="forbid")
+    title: str = Field("", description="what people call it; default: the label itself")
     means: str = Field(
         "", description="what such a text does, a sentence; in other languages as well, if you like, each a sentence of its own"
     )
@@ -179,9 +180,15 @@ def _judged(result: Result, task: Task, setting: Setting) -> Result:
         return result
     scores: list[tuple[str, float]] = sorted(result.output["scores"].items(), key=lambda item: -item[1])
     ranked = [(result.output["label"], result.confidence), *((n, p) for n, p in scores if n != result.output["label"])]
-    (first, p), (second, q) = ranked[0], ranked[1]
+    (first, p), (second, q) = [(_called(task.options, name), share) for name, share in ranked[:2]]
     sentence = say(setting, "not_sure" if q >= 0.05 else "not_sure_one", first=first, p=p, second=second, q=q)
     return replace(result, unclear=sentence, question=_choice(task))
+
+
+def _called(options: ClassifyOptions, label: str) -> str:
+    """What people call a label."""
+    known = options.labels.get(label)
+    return (known.title if known else "") or label
 
 
 # a language model's answer -------------------------------------------------

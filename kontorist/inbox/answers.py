@@ -20,6 +20,7 @@ class Choice:
     """One possible answer: what it means, and how likely the agent thought it."""
 
     value: str
+    title: str
     means: str
     score: float | None
 
@@ -30,18 +31,21 @@ def choices(office: Office, question: Mapping[str, Any]) -> list[Choice]:
         return []
     meant = _meant(office, str(question.get("flow", "")), str(question.get("step", "")))
     scores = (question.get("output") or {}).get("scores") or {}
-    found = [Choice(str(o), meant.get(str(o), ""), scores.get(o)) for o in question.get("options") or ()]
+    found = [Choice(str(o), *meant.get(str(o), ("", "")), scores.get(o)) for o in question.get("options") or ()]
     return sorted(found, key=lambda c: -(c.score or 0.0))
 
 
-def _meant(office: Office, flow: str, step: str) -> dict[str, str]:
-    """What the labels of a step mean, as the admin wrote it."""
+def _meant(office: Office, flow: str, step: str) -> dict[str, tuple[str, str]]:
+    """What the labels of a step are called and mean, as the admin wrote it."""
     if flow not in office.flows:
         return {}
     for _, found in walk(office.flows[flow].steps):
         if getattr(found, "id", None) == step:
             labels = (found.model_extra or {}).get("labels") or {}
-            return {str(k): str((v or {}).get("means", "")) if isinstance(v, dict) else "" for k, v in labels.items()}
+            return {
+                str(k): (str(v.get("title", "")), str(v.get("means", ""))) if isinstance(v, dict) else ("", str(v))
+                for k, v in labels.items()
+            }
     return {}
 
 
