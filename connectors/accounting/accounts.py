@@ -63,16 +63,21 @@ def account_signs(
         stated = [iban for iban in stated if iban not in own]
     known = set(vendor.ibans) if vendor and vendor.ibans else set()
     found = [*_stated(invoice, stated, vendor, known, language)]
-    beside = known or set(stated)
+    beside: set[str] = known or set(stated)
     others = {iban for one in vendors.every for iban in one.ibans} - beside
     for piece in around:
-        seen = {flat(iban) for iban in ibans_in(piece.text)} - own
+        seen = {_cut(flat(iban), beside | own) for iban in ibans_in(piece.text)} - own
         strange = sorted(seen - beside - set(stated) - (set() if piece.own else others))
         if strange and (beside or vendor):
             found.append(_elsewhere(piece, strange, sorted(beside), vendor, language))
         elif not (seen and seen <= beside) and (words := announced_change(piece.text)):
             found.append(_announced(piece, words, language))
     return found
+
+
+def _cut(iban: str, known: set[str]) -> str:
+    """A known account that something stands right behind is that account."""
+    return next((one for one in known if iban.startswith(one)), iban)
 
 
 def _stated(

@@ -42,6 +42,7 @@ _TEXTS: dict[str, int] = {
     "EU-Land u. USt-IdNr.": 15,
     "Abw. Versteuerungsart": 1,
     **dict(_pairs("Zusatzinformation – Art", "Zusatzinformation – Inhalt", 20)),
+    "Forderungsart": 10,
     "Auftragsnummer": 30,
     "Buchungstyp": 2,
     "EU-Mitgliedstaat (Anzahlungen)": 2,

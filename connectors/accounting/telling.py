@@ -38,7 +38,7 @@ def sentence(stored: Mapping[str, Any], gross: Decimal, language: str) -> str:
 
 def _whom(stored: Mapping[str, Any], german: bool) -> str:
     if not stored["vendor"]:
-        return "noch keinen Kreditor" if german else "no vendor yet"
+        return "Kreditor (noch offen)" if german else "vendor (still open)"
     return f"{'Kreditor' if german else 'vendor'} {stored['vendor']} {stored['vendor_name']}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 _LOOK_ALIKE = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX")
 _START = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[\W_]{0,3}\d[\W_]?\d")
-_LABELLED = re.compile(r"IBAN\W{0,5}([^\W\d_]{2}[\W_]{0,3}\d[\W_]?\d(?:[\W_]{0,3}\w){11,30})")
+_LABELLED = re.compile(r"IBAN\W{0,5}([^\W\d_]{2}[^\w\n]{0,3}_?\d[\W_]?\d(?:[^\w\n]{0,3}_?\w){11,30})")
 _CHANGE = re.compile(
     r"(?:neue|geändert|aktualisiert|abweichend|umgestellt)\w*\s+(?:\w+\s+)?(?:bank|konto(?!stand|auszug)|iban)\w*"
     r"|(?:bank|konto)(?:verbindung|daten|nummer)?\w*\s+(?:\w+\s+){0,3}(?:ge(?:ändert|wechselt)|umgestellt|aktualisiert)"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from connectors.accounting import Accounting
-from connectors.accounting.extf import read
+from connectors.accounting.extf import day_of, read
 from kontorist.core.errors import NotApproved, Rejected
 from kontorist.core.values import sha256
 from scripts.sample.invoice import Invoice, Line, cii, ubl
@@ -68,6 +70,53 @@ def test_reverse_charge_and_purchases_within_the_eu_have_their_keys(books: Books
     invoice = replace(INVOICE, lines=[Line("Leistung", "1", "500.00", rate="0", category=category)])
     (row,) = books.propose(cii(invoice)).payload["rows"]
     assert row["BU-Schlüssel"] == key
+
+
+@pytest.mark.parametrize("chart", ["SKR03", "SKR04"])
+@pytest.mark.parametrize(("category", "rate", "key"), [("S", "19", "9"), ("S", "7", "8"), ("E", "0", ""), ("AE", "0", "94")])
+def test_tax_keys_are_the_same_in_both_charts(tmp_path: Path, chart: str, category: str, rate: str, key: str) -> None:
+    invoice = replace(INVOICE, lines=[Line("Leistung", "1", "500.00", rate=rate, category=category)])
+    (row,) = Books(tmp_path, chart=chart).propose(cii(invoice), account="4980").payload["rows"]
+    assert row.get("BU-Schlüssel", "") == key
+
+
+@pytest.mark.skipif(not DATEV.exists(), reason="the real EXTF files are not beside this checkout")
+def test_what_is_text_and_what_is_a_number_is_quoted_as_in_a_real_batch(books: Books) -> None:
+    books.post(books.propose(cii(INVOICE)))
+    theirs, ours = (path.read_bytes().decode("cp1252").split("\r\n")[2] for path in (DATEV, books.batches()[0]))
+    assert [cell.startswith('"') for cell in cells(ours)] == [cell.startswith('"') for cell in cells(theirs)]
+
+
+def cells(line: str) -> list[str]:
+    return re.findall(r'("(?:[^"]|"")*"|[^;]*)(?:;|$)', line)[:-1]
+
+
+def test_texts_keep_to_what_datev_takes(books: Books) -> None:
+    long = replace(INVOICE, number="RE 2026_1#Ä" + "9" * 40, lines=LINES[:1])
+    proposal = books.propose(cii(long), text='=1+1\n"Müller & Söhne"; ☃')
+    books.post(proposal)
+    (row,) = read(books.batches()[0].read_bytes()).rows
+    assert re.fullmatch(r"[A-Za-z0-9$&%*+\-/]{1,36}", row["Belegfeld 1"])
+    assert row["Buchungstext"] == """'=1+1 "Müller & Söhne"; ?"""
+    assert [len(line.split(";")) > 100 for line in books.batches()[0].read_text("cp1252").splitlines()[1:]] == [True, True]
+
+
+@pytest.mark.parametrize(("issued", "start"), [(date(2026, 6, 30), "20250701"), (date(2026, 7, 1), "20260701")])
+def test_a_fiscal_year_may_start_in_july(tmp_path: Path, issued: date, start: str) -> None:
+    books = Books(tmp_path, fiscal_year_start="07-01")
+    books.post(books.propose(cii(replace(INVOICE, issued=issued))))
+    batch = read(books.batches()[0].read_bytes())
+    assert (batch.header[12], day_of(batch.rows[0], batch.year_start)) == (start, issued)
+
+
+def test_the_sentence_says_what_is_posted_to_whom(books: Books) -> None:
+    assert books.propose(cii(INVOICE)).sentence == (
+        "Rechnung RE-1/2026 von Wellpappe Nord GmbH über 140,40 EUR buchen: "
+        "Konto 3200 an Kreditor 70001 Wellpappe Nord GmbH, 119,00 (Steuerschlüssel 9), 21,40 (Steuerschlüssel 8)."
+    )
+    back = books.propose(cii(replace(INVOICE, type_code="381"))).sentence
+    assert "Gutschrift RE-1/2026" in back
+    assert "Kreditor 70001 Wellpappe Nord GmbH an Konto 3200" in back
 
 
 def test_an_account_that_carries_its_tax_gets_no_key(books: Books) -> None:
