@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from kontorist.cli import adopt, audit, cases, evaluate, inbox, office, users, work
+from kontorist.cli import adopt, audit, cases, evaluate, inbox, office, operations, users, work
 from kontorist.cli.common import EXIT_PROBLEM, say
 from kontorist.core.errors import KontoristError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 work.register(app)
 office.register(app)
 adopt.register(app)
+operations.register(app)
 evaluate.register(app)
 app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")

@@ -14,10 +14,12 @@ from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
-from kontorist.core.errors import ConfigurationError, Unavailable
+from kontorist.core.errors import ConfigurationError, NotApproved, Unavailable
 from kontorist.store import audit
 
 _SAFE_SQLITE = (3, 51, 3)
+MOVED = "This office has moved to "
+"""How the refusal begins that an office left behind gives to everything written."""
 
 
 def sqlite_module() -> ModuleType:
@@ -42,10 +44,19 @@ def sqlite_module() -> ModuleType:
 
 def database_url(data_dir: Path) -> str:
     """DATABASE_URL if it is set (PostgreSQL), else the embedded file in the data folder."""
-    url = os.environ.get("DATABASE_URL", "")
+    return with_driver(os.environ.get("DATABASE_URL", "")) or embedded_url(data_dir)
+
+
+def embedded_url(data_dir: Path) -> str:
+    """The address of the embedded file in a data folder."""
+    return f"sqlite:///{data_dir / 'kontorist.sqlite'}"
+
+
+def with_driver(url: str) -> str:
+    """An address as people write it, with the driver that we use."""
     if url.startswith(("postgres://", "postgresql://")):
         return "postgresql+psycopg://" + url.partition("://")[2]
-    return url or f"sqlite:///{data_dir / 'kontorist.sqlite'}"
+    return url
 
 
 class Database:
@@ -164,6 +175,8 @@ def _readable_errors(url: str) -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise Unavailable(_sentence(error, url)) from error
     except DatabaseError as error:
+        if MOVED in str(error.orig):
+            raise NotApproved(str(error.orig)) from error
         if type(error) is not DatabaseError:  # a defect of ours, not of the database
             raise
         raise Unavailable(_sentence(error, url)) from error

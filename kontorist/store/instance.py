@@ -21,17 +21,20 @@ from kontorist.core.errors import NotApproved, Unavailable
 from kontorist.store import actions, audit
 from kontorist.store import office_state as office
 from kontorist.store.audit import Event
-from kontorist.store.database import Database, insert_new
+from kontorist.store.database import MOVED, Database, insert_new
 from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import state
 
 _NAME = "instance"
+LEFT = "moved"
 
 
 def check(database: Database, connection: Connection) -> None:
     """Raises NotApproved with the reason if this database is a copy; makes a new one known on first use."""
     if office.get(connection, _NAME) is None:
         _lock(connection)  # two workers of a new office: the second finds it known
+    if moved := office.get(connection, LEFT):
+        raise NotApproved(moved)
     here, there = office.get(connection, _NAME), _read(database)
     if here is None and _begun(connection) == 0:
         _bind(database, connection, secrets.token_hex(8), 0)
@@ -59,10 +62,35 @@ def adopt(database: Database, actor: str) -> int:
     """A person says that this copy is the one that acts. What was approved is decided anew; returns how many those are."""
     with database.write() as connection:
         before = office.get(connection, _NAME) or {}
+        stay(connection)
         _bind(database, connection, before.get("id") or secrets.token_hex(8), int(before.get("epoch", 0)) + 1)
         doubtful = _doubtful(connection)
         audit.append(connection, [Event("office.adopted", actor, "office", {"actions": doubtful})])
     return len(doubtful)
+
+
+def leave(connection: Connection, where: str) -> None:
+    """Note that this database is left for another one: from now on it executes nothing."""
+    office.put(connection, LEFT, f"{MOVED}{where}. Set DATABASE_URL to it; this copy executes nothing and takes nothing in.")
+
+
+def close_for_good(connection: Connection) -> None:
+    """Nothing more is written here, not even by a program that has this embedded database open."""
+    said = str(office.get(connection, LEFT)).replace("'", "''")
+    connection.exec_driver_sql(f"CREATE TRIGGER office_left BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, '{said}'); END")
+
+
+def stay(connection: Connection) -> None:
+    """Take back that this database was left."""
+    if office.get(connection, LEFT) is not None:
+        connection.execute(state.delete().where(state.c.name == LEFT))
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS office_left")
+
+
+def disown(connection: Connection) -> None:
+    """Note that this database came out of a backup: what it says about its data folder is no longer so."""
+    office.put(connection, _NAME, {**(office.get(connection, _NAME) or {"id": secrets.token_hex(8), "epoch": 0}), "inode": -1})
 
 
 def _doubtful(connection: Connection) -> list[int]:
