@@ -11,7 +11,7 @@ import yaml
 from stdnum.eu import vat
 
 from agents._draft.knowledge import sections
-from connectors.accounting.vendors import read_vendors
+from connectors.accounting.vendor_file import read_vendors
 from connectors.base import Surroundings
 from connectors.erp_csv import ErpCsv
 from kontorist.core.errors import NotReadable
