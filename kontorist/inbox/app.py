@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale, Unavailable
 from kontorist.core.office import Office
-from kontorist.inbox import admin, card, case_page, decisions, edit, files, listing, security, sign_in
+from kontorist.inbox import admin, card, case_page, decisions, edit, files, listing, metrics, security, sign_in
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.pages import page
 from kontorist.inbox.viewer import NotSignedIn
@@ -21,7 +21,7 @@ from kontorist.store.database import Database
 
 _STATUS: dict[type[KontoristError], int] = {NotFound: 404, NotAllowed: 403, Stale: 409, Rejected: 422, Unavailable: 503}
 
-ROUTERS = tuple(m.router for m in (sign_in, listing, card, decisions, edit, files, case_page, admin))
+ROUTERS = tuple(m.router for m in (sign_in, listing, card, decisions, edit, files, case_page, admin, metrics))
 """All pages; each of their functions says through its parameters who may use it."""
 
 
@@ -33,17 +33,11 @@ def create_app(
     app.state.desk = Desk(office, database, prefect_url.rstrip("/"), demo_people or None)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_api_route("/health", health, methods=["GET"])
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.middleware("http")(security.guard)
     app.exception_handler(KontoristError)(refused)
     app.exception_handler(HTTPException)(missing)
     return app
-
-
-def health() -> Response:
-    """Whether this process answers; nothing else."""
-    return JSONResponse({"ok": True})
 
 
 async def refused(request: Request, error: Exception) -> Response:
