@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -34,6 +35,7 @@ _HIDDEN_STYLE = re.compile(
     r"|(?:^|;)\s*(?:max-)?(?:height|width)\s*:\s*0(?:px)?\s*(?:;|$)|text-indent\s*:\s*-\d{3,}",
     re.IGNORECASE,
 )
+_REST_AT_MOST = 2000
 _COLOR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+)", re.IGNORECASE)
 _BACKGROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
 _WHITE = {"white", "#fff", "#ffffff", "#fefefe", "rgb(255,255,255)", "rgba(255,255,255,1)", "transparent"}
@@ -51,7 +53,8 @@ class Page:
 class _Open:
     tag: str
     hidden: bool
-    quote: bool
+    quotes: int
+    """How many block quotes it is in, itself included."""
     background: str
 
 
@@ -65,7 +68,7 @@ class _Reader(HTMLParser):
 
     @property
     def _depth(self) -> int:
-        return sum(o.quote for o in self._open)
+        return self._open[-1].quotes if self._open else 0
 
     def _break(self, *, blank: bool = False) -> None:
         self.lines.append((self._depth, []))
@@ -87,13 +90,13 @@ class _Reader(HTMLParser):
             self.lines[-1][1].append("\t")
 
     def _opened(self, tag: str, given: dict[str, str]) -> _Open:
-        above = self._open[-1] if self._open else _Open("", False, False, "white")
+        above = self._open[-1] if self._open else _Open("", False, 0, "white")
         style = given.get("style", "")
         background = _value(_BACKGROUND, style) or given.get("bgcolor", "").strip().lower() or above.background
         color = _value(_COLOR, style) or given.get("color", "").strip().lower()
         unseen = bool(color) and (color == background or (color in _WHITE and background in _WHITE))
         hidden = above.hidden or "hidden" in given or bool(_HIDDEN_STYLE.search(style)) or unseen
-        return _Open(tag, hidden, tag == "blockquote", background)
+        return _Open(tag, hidden, above.quotes + (tag == "blockquote"), background)
 
     def handle_endtag(self, tag: str) -> None:
         if self._silent:
@@ -121,6 +124,13 @@ class _Reader(HTMLParser):
             return
         self.lines[-1][1].append(re.sub(r"[ \t\r\n\f]+", " ", data))
 
+    def finish(self) -> None:
+        """Read what is left. The parser needs hours for a long rest in which no tag ends, so that is read as text."""
+        if len(self.rawdata) > _REST_AT_MOST:
+            rest, self.rawdata = self.rawdata, ""
+            self.handle_data(html.unescape(re.sub(r"<[^<>]*>?", " ", rest)))
+        self.close()
+
 
 def _value(pattern: re.Pattern[str], style: str) -> str:
     found = pattern.search(style)
@@ -132,9 +142,9 @@ def page_text(source: str) -> Page:
     reader = _Reader()
     try:
         reader.feed(source)
-        reader.close()
+        reader.finish()
     except (AssertionError, ValueError):  # the standard library's parser gives up on a few broken declarations
-        return Page(re.sub(r"<[^>]*>", " ", source), "")
+        return Page(re.sub(r"<[^<>]*>", " ", source), "")
     lines: list[str] = []
     for depth, pieces in reader.lines:
         line = re.sub(r"[ \u00a0]*\t[ \t\u00a0]*", "\t", re.sub(r"[ \u00a0]+", " ", "".join(pieces))).strip()
