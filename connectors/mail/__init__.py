@@ -24,7 +24,7 @@ from kontorist.core.values import sha256
 
 __all__ = ["Mail"]
 
-_PAGE = 50
+_PAGE = 500
 
 
 class Mail(Connector):
@@ -101,11 +101,20 @@ class Mail(Connector):
             cached = self.seen.keys(folder, listing.generation, page)
             done = known(set(cached.values())) if cached else set()
             fresh = [i for i in page if cached.get(i) not in done]
-            for found in self.transport.fetch(folder, fresh):
+            yield from self._fresh(folder, listing.generation, fresh, known)
+
+    def _fresh(self, folder: str, generation: str, ids: Sequence[str], known: Any) -> Iterator[Item]:
+        """The mails with these numbers whose content is new."""
+        keys: dict[str, str] = {}
+        try:
+            for found in self.transport.fetch(folder, ids) if ids else ():
                 item = self._item(found, folder)
-                self.seen.remember(folder, listing.generation, {found.id: item.source_key})
+                keys[found.id] = item.source_key
                 if item.source_key not in known({item.source_key}):
                     yield item
+        finally:  # a reader may stop in the middle
+            if keys:
+                self.seen.remember(folder, generation, keys)
 
     def _item(self, found: Any, folder: str) -> Item:
         source = f"{self.surroundings.name}/{folder} {found.id}"
