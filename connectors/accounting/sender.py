@@ -47,7 +47,8 @@ def looks_like(one: str, other: str) -> bool:
 
 
 def _domain(address: object) -> str:
-    return str(address or "").rpartition("@")[2].strip().strip(".").casefold()
+    """Not casefold(): that makes one of gross.example and groß.example, which are two owners' domains."""
+    return str(address or "").rpartition("@")[2].strip().strip(".").lower()
 
 
 def _within(domain: str, known: str) -> bool:
@@ -56,7 +57,13 @@ def _within(domain: str, known: str) -> bool:
 
 def _skeleton(domain: str) -> str:
     """What is left when look-alikes are one: 0 and o, 1 and l and i, rn and m, Cyrillic and Latin, with or without hyphens."""
-    with contextlib.suppress(UnicodeError):
-        domain = domain.encode("ascii").decode("idna")
+    domain = ".".join(map(_written_out, domain.split("."))).replace("ß", "ss")
     latin = unmasked(domain).lower().replace("rn", "m").replace("vv", "w")
     return re.sub(r"[^a-z0-9]", "", latin.translate(str.maketrans("01i35", "olles")))
+
+
+def _written_out(label: str) -> str:
+    """A part of a domain as people read it. Python's `idna` knows only the rules of 2003, which have no `ß`."""
+    with contextlib.suppress(UnicodeError):
+        return label.encode("ascii").removeprefix(b"xn--").decode("punycode") if label.startswith("xn--") else label
+    return label

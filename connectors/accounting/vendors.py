@@ -74,7 +74,7 @@ class Vendors:
             "tax_number": lambda one: _same(one.tax_number, seller.get("tax_number")),
             "iban": lambda one: bool({*one.ibans} & {flat(iban) for iban in ibans}),
             "name": lambda one: plain_name(one.name) in names - {""},
-            "domain": lambda one: one.email_domain.strip().casefold() in {*domains} - {""},
+            "domain": lambda one: one.email_domain.strip().lower() in {*domains} - {""},
         }
         for key, fits in tests.items():
             hits = [one for one in self.every if fits(one)]

@@ -122,8 +122,11 @@ def decimal_mark(texts: list[str], delimiter: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def same(text: str) -> str:
-    """Text as comparisons see it: without case, outer blanks and differences of Unicode form."""
-    return unicodedata.normalize("NFC", text).strip().casefold()
+    """Text as comparisons see it: without case, outer blanks and differences of Unicode form.
+
+    Not casefold(): that makes one of `ß` and `ss`, and two owners' addresses would find the same customer.
+    """
+    return unicodedata.normalize("NFC", text).strip().lower()
 
 
 def comparable(text: str, kind: str, mark: str) -> str | None:

@@ -169,6 +169,16 @@ def test_a_sender_that_is_not_the_vendor_is_named_and_a_look_alike_stops(books: 
     assert (warning.code, warning.stop) == (code, code == "sender-look-alike")
 
 
+@pytest.mark.parametrize("domain", ["groß-handel.example", "xn--gro-handel-73a.example"])
+def test_a_domain_with_a_sharp_s_is_not_the_one_with_ss(tmp_path: Path, domain: str) -> None:
+    ours = Books(
+        tmp_path,
+        f"Kreditor;Name;USt-IdNr;E-Mail-Domain;IBAN\n70001;Wellpappe;{VENDOR.vat_id};gross-handel.example;{VENDOR.iban}\n",
+    )
+    found = stops(ours.propose(cii(INVOICE), mail={"from": {"address": f"rechnung@{domain}"}}))
+    assert found == ["sender-look-alike"]
+
+
 @pytest.mark.parametrize("domain", ["wellpappe-nord.example", "Mail.Wellpappe-Nord.example", "hansen-brandt.example"])
 def test_the_vendor_and_a_colleague_who_forwards_are_no_strangers(books: Books, domain: str) -> None:
     assert not [w for w in books.propose(cii(INVOICE), mail={"from": {"address": f"x@{domain}"}}).warnings if w.code != "iban"]

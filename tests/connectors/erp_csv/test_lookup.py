@@ -251,3 +251,8 @@ def test_more_rows_than_anybody_can_look_at_are_refused_and_not_cut_off(opened, 
 
     with pytest.raises(Rejected, match="finds more than 2 rows"):
         opened().look_up("orders", [{}])
+
+
+def test_an_address_at_a_domain_with_a_sharp_s_is_another_one(opened):
+    found = opened().look_up("orders", [{"e_mail": "ROT@Weiss.example"}, {"e_mail": "rot@weiß.example"}])
+    assert [len(rows) for rows in found] == [1, 0]
