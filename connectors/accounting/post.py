@@ -61,7 +61,9 @@ class Post(Action):
         stranger = [] if vendor else [checks.unknown(invoice.get("seller") or {}, matched[1], vendors, context.language)]
         return Proposal(
             payload=stored,
-            sentence=telling.sentence(stored, gross, context.language),
+            sentence=telling.sentence(
+                stored, gross, context.language, automatic=connector.config.tax_of_account(choice.account) is not None
+            ),
             business_key=telling.business_key(invoice, vendor, number),
             warnings=[*stranger, *signs, *doubts],
             rests_on={
@@ -92,8 +94,8 @@ class Post(Action):
         except OSError as error:
             raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
         try:
+            _begin(target, payload.document)  # before the fence: who finds no mark knows that nobody can still be writing
             permit.commit()
-            _begin(target, payload.document)
             files.put(prepared, target, lambda there: _same_rows(there, payload.rows))
         except (Rejected, Unavailable):
             _begun(target).unlink(missing_ok=True)

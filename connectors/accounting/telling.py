@@ -21,13 +21,13 @@ def business_key(invoice: Mapping[str, Any], vendor: Vendor | None, number: str)
     return f"invoice:{whose}/{''.join(unmasked(number).split())}"
 
 
-def sentence(stored: Mapping[str, Any], gross: Decimal, language: str) -> str:
+def sentence(stored: Mapping[str, Any], gross: Decimal, language: str, *, automatic: bool = False) -> str:
     """What will be posted, to whom, with which tax; a credit note the other way round."""
     invoice, seller = stored["invoice"], (stored["invoice"]["seller"] or {}).get("name") or "?"
     german, back = language.startswith("de"), invoice["type_code"] in CREDIT_NOTES or gross < 0
     account, whom = f"{'Konto' if german else 'account'} {stored['account']}", _whom(stored, german)
     first, second = (whom, account) if back else (account, whom)
-    rows = ", ".join(_share(row, german) for row in stored["rows"])
+    rows = ", ".join(_share(row, german, automatic) for row in stored["rows"])
     amount = f"{extf.amount(gross)} {invoice['currency'] or ''}".strip()
     if german:
         what = "Gutschrift" if back else "Rechnung"
@@ -42,11 +42,15 @@ def _whom(stored: Mapping[str, Any], german: bool) -> str:
     return f"{'Kreditor' if german else 'vendor'} {stored['vendor']} {stored['vendor_name']}"
 
 
-def _share(row: Mapping[str, str], german: bool) -> str:
+def _share(row: Mapping[str, str], german: bool, automatic: bool) -> str:
     amount, key = row["Umsatz (ohne Soll/Haben-Kz)"], row.get("BU-Schlüssel", "")
-    keyed = f"Steuerschlüssel {key}" if german else f"tax key {key}"
-    none = "ohne Steuerschlüssel" if german else "no tax key"
-    return f"{amount if german else amount.replace(',', '.')} ({keyed if key else none})"
+    if key:
+        tax = f"Steuerschlüssel {key}" if german else f"tax key {key}"
+    elif automatic:
+        tax = "Steuer über das Konto" if german else "tax by the account"
+    else:
+        tax = "ohne Steuerschlüssel" if german else "no tax key"
+    return f"{amount if german else amount.replace(',', '.')} ({tax})"
 
 
 def changes(
