@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from flows.runtime import Runtime
 from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
+from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.flow import Retry
@@ -175,4 +177,5 @@ def _failed(work: Work, error: Exception, entries: list[cases.Entry], tally: Tal
 
 def _note(tally: Tally, case: Case, state: str, text: str | None) -> None:
     if state in ("unclear", "failed"):
+        logs.event(state, flow=case.flow, case=case.id, level=logging.WARNING if state == "failed" else logging.INFO)
         tally.notes.append({"case": case.id, "flow": case.flow, "title": case.title, "state": state, "why": text or ""})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from flows.advance import Tally
 from flows.runtime import Runtime
 from flows.steps import rows_hash
+from kontorist.core import logs
 from kontorist.core.errors import AccessDenied, KontoristError, NotApproved, NotFound, Rejected, Unavailable, Uncertain
 from kontorist.store import ledger
 from kontorist.store.actions import ActionRow
@@ -76,7 +79,9 @@ def execute_many(runtime: Runtime, claims: Sequence[Claim], tally: Tally) -> lis
     """Execute a chunk of claims, one after the other."""
     results = []
     for claimed in claims:
+        started = time.perf_counter()
         state = execute(runtime, claimed)
+        _log(claimed.row, state, (time.perf_counter() - started) * 1000)
         tally.add(
             claimed.row.flow, "executed" if state == "done" else "failed" if state in ("refused", "uncertain") else "waiting"
         )
@@ -88,6 +93,14 @@ def execute_many(runtime: Runtime, claims: Sequence[Claim], tally: Tally) -> lis
     return results
 
 
+_EVENTS = {"done": "executed", "approved": "postponed", "proposed": "changed"}
+
+
+def _log(row: ActionRow, state: str, ms: float | None = None) -> None:
+    level = logging.WARNING if state in ("refused", "uncertain") else logging.INFO
+    logs.event(_EVENTS.get(state, state), flow=row.flow, case=row.case_id, action=row.id, ms=ms, level=level)
+
+
 def reconcile(runtime: Runtime) -> None:
     """Look up outside what became of actions whose worker died between the fence and the report."""
     for dead in ledger.recover(runtime.database):
@@ -96,6 +109,7 @@ def reconcile(runtime: Runtime) -> None:
 
 def _look_up(runtime: Runtime, dead: Dead) -> None:
     row = dead.row
+    _log(row, "looked up")
     try:
         action = runtime.connections.action(row.connection, row.action)
         payload = action.Payload.model_validate(row.data)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from connectors.base import Connector, Item
 from flows.advance import Tally
 from flows.runtime import Runtime
+from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import ConfigurationError, KontoristError
 from kontorist.core.flow import Flow
@@ -89,7 +90,10 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
                 actions.void_threads(
                     database, item.thread, case_id, "A new mail has come in this conversation; read it before you decide."
                 )
-    return [i for i in ids if i is not None]
+    found = [i for i in ids if i is not None]
+    if found:
+        logs.event("taken in", flow=flow_name, case=found[0], count=len(found))
+    return found
 
 
 def _new_case(runtime: Runtime, flow_name: str, connection: str, item: Item) -> NewCase:

@@ -17,6 +17,7 @@ from flows import intake as taking
 from flows.advance import Tally
 from flows.runtime import Runtime, open_runtime
 from flows.watch import watchers
+from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.store import pulse
@@ -133,6 +134,7 @@ def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
 
 def main(office: Path, data: Path) -> None:
     """Run until a signal comes."""
+    logs.set_up()
     runner = Runner(office, data)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: runner.stopping.set())

@@ -5,6 +5,7 @@ Parameters carry names and paths only, never content: Prefect's database may be 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from flows.prefect_server import ui_url
 from flows.runtime import Runtime, open_runtime
 from flows.steps import Outcome, perform
 from flows.walk import Work
+from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.store import cases, ledger, office_state
@@ -119,6 +121,8 @@ def run_pass(office: str, data: str, only: list[str] | None = None, patience: fl
 
     With `patience` (seconds) it stays for approved actions whose undo window ends within that time.
     """
+    if logs.VARIABLE in os.environ:  # a worker of Prefect's has no other place to set it up
+        logs.set_up()
     runtime = open_runtime(Path(office), Path(data))
     try:
         return _pass(runtime, only, patience)
