@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from connectors.base import Context
 from connectors.mail.item import item_of
@@ -18,7 +19,7 @@ from flows.gate import gate
 from flows.runtime import Runtime, open_runtime
 from kontorist.core.values import sha256
 from kontorist.einvoice.document import find_invoice
-from kontorist.store import actions, cases
+from kontorist.store import actions, cases, tables
 from kontorist.store.actions import NewAction, Who
 from kontorist.store.cases import NewCase
 from scripts.sample.invoice import cii
@@ -102,7 +103,8 @@ class Office:
         runtime = self.runtime()
         effects = outside(self, runtime, kind)
         with runtime.database.read() as connection:
-            found = {r.id for r in actions.find(connection, state="all") if f"{r.connection}.{r.action}" == kind}
+            rows = connection.execute(select(tables.actions.c["id", "connection", "action"]))
+            found = {r.id for r in rows if f"{r.connection}.{r.action}" == kind}
         report = history.check(runtime.database, {i: t for i, t in self.tokens.items() if i in found}, effects)
         runtime.close()
         return report
@@ -155,10 +157,7 @@ def stored(runtime: Runtime, proposals: list[tuple[str, str, Any]]) -> list[int]
     found = []
     with runtime.database.write() as connection:
         for connection_name, name, p in proposals:
-            number = len(actions.find(connection, state="all")) if len(proposals) == 1 else len(found)
-            (case_id,) = cases.take_in(
-                connection, [NewCase("chaos", "1", "scans", f"{number}-{sha256(p.sentence.encode())}", "x", "x", {})], "chaos"
-            )
+            (case_id,) = cases.take_in(connection, [NewCase("chaos", "1", "scans", secrets.token_hex(16), "x", "x", {})], "chaos")
             new = NewAction(
                 case_id, "chaos", "step", connection_name, name, p.business_key, p.payload, p.sentence, {}, [], {"connector": p.rests_on},
                 {"by": ["service"], "expires": "7d", "undo": 0},

@@ -58,7 +58,7 @@ class Race:
             "workers": self.workers,
             "kills": kills,
             "duplicates": sum(len(r.duplicates) for r in reports),
-            "lost": sum(len(r.lost) + len(r.stuck) for r in reports),
+            "lost": sum(len(r.lost) + len(r.stuck) for r in reports) + self.actions - states.total(),
             "unapproved": sum(len(r.unapproved) for r in reports),
             "chain": [c for r in reports for c in r.chain],
             "done": states["done"],

@@ -38,8 +38,6 @@ def allowed(kind: str, point: str) -> str:
         return "done"
     if (point == "after-effect" and not smtp) or (point == "before-answer" and not smtp):
         return "done"
-    if kind == "books.post" and point in ("fence-before-its-note", "after-fence"):
-        return "done"  # its own mark tells that nothing had begun
     return "uncertain"
 
 

@@ -34,6 +34,7 @@ POINTS = (
 _EFFECTS = ((os, "link"), (os, "rename"), (Smtp, "_dot"), (IMAPClient, "move"), (IMAPClient, "add_flags"), (IMAPClient, "append"))
 """The calls that may carry the last irreversible byte, once the fence is passed."""
 _passed = False
+_slept = False
 
 
 def die() -> None:
@@ -42,8 +43,11 @@ def die() -> None:
 
 
 def stop() -> None:
-    """As a machine that sleeps: it goes on later, and knows nothing of the time between."""
-    os.kill(os.getpid(), signal.SIGSTOP)
+    """As a machine that sleeps, once: it goes on later, and knows nothing of the time between."""
+    global _slept  # noqa: PLW0603 - one worker, one process
+    if not _slept:
+        _slept = True
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def around(
