@@ -76,6 +76,7 @@ def _head(page: FPDF, invoice: Invoice, style: Style) -> None:
     if style.right:
         page.set_fill_color(*style.colour)
         page.rect(0, 0, 210, 6, style="F")
+        page.set_fill_color(255)
     page.set_text_color(*style.colour)
     _text(page, v.name, bold=True, size=15, align=align)
     page.set_text_color(0)
