@@ -61,6 +61,7 @@ def decode(data: bytes, charset: str | None) -> tuple[str, bool]:
 def _codec(named: str) -> str | None:
     try:
         codec = codecs.lookup(_MEANT.get(named, named)).name
+        b"x".decode(codec, "replace")  # `rot13` is a codec, but not one of text; `undefined` always fails
     except (LookupError, ValueError):
         return None
     return None if codec.replace("-", "_") in _REFUSED else _MEANT.get(codec, codec)

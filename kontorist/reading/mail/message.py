@@ -77,7 +77,13 @@ def parse_mail(data: bytes) -> Mail:
     """Read a mail. Raises NotReadable only for what is no mail at all: no header field, or larger than 100 MB."""
     if len(data) > MAX_BYTES:
         raise NotReadable(f"The mail is larger than {MAX_BYTES // 2**20} MB, so it was not read.")
-    message = _parsed(data)
+    try:
+        return _read(_parsed(data), data)
+    except (RecursionError, ValueError, IndexError, LookupError, AttributeError, TypeError) as error:
+        raise NotReadable(f"The mail is built so badly that it cannot be taken apart ({type(error).__name__}).") from error
+
+
+def _read(message: Message, data: bytes) -> Mail:
     raw = _raw_fields(message)
     if not raw:
         raise NotReadable("This is no mail: it has no header fields.")
@@ -110,10 +116,7 @@ def parse_mail(data: bytes) -> Mail:
 
 def _parsed(data: bytes) -> Message:
     start = re.match(rb"(?:\xef\xbb\xbf|\s)*(?:From [^\r\n]*\r?\n)?(?:>From [^\r\n]*\r?\n)?", data)
-    try:
-        return message_from_bytes(data[start.end() :] if start else data, policy=policy.compat32)
-    except (RecursionError, ValueError, IndexError, LookupError, AttributeError, TypeError) as error:
-        raise NotReadable(f"The mail is built so badly that it cannot be taken apart ({type(error).__name__}).") from error
+    return message_from_bytes(data[start.end() :] if start else data, policy=policy.compat32)
 
 
 def _raw_fields(message: Message) -> dict[str, str]:
