@@ -18,14 +18,17 @@ from flows.advance import Tally
 from flows.runtime import Runtime, open_runtime
 from flows.watch import watchers
 from kontorist.core import logs
-from kontorist.core.clock import utcnow
+from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import pulse
+from kontorist.store import pulse, retention
+from kontorist.store.retention import Keep
 
 LOOK = 0.2
 """Seconds between two looks whether somebody has decided something."""
 RECONCILE = 60.0
 """Seconds between two looks at what became of actions whose worker died; Prefect has no part in it."""
+FORGET = 3600.0
+"""Seconds between two looks whether a day has passed since old cases were last forgotten."""
 AT_LATEST = 300.0
 """Seconds after which a pass is made although nothing seems to have happened."""
 
@@ -40,7 +43,7 @@ class Runner:
         self.stopping = threading.Event()
         self._seen = -1
         self._looked = utcnow()
-        self._passed = self._reconciled = 0.0
+        self._passed = self._reconciled = self._forgot = float("-inf")
         self._schedules: dict[str, datetime] = {}
 
     def run(self) -> None:
@@ -51,6 +54,7 @@ class Runner:
                 if self._is_due():
                     self._pass()
                 self._reconcile()
+                self._forget()
             except KontoristError as error:
                 sys.stderr.write(f"{error}\n")
                 self.stopping.wait(5)
@@ -109,6 +113,13 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up
             sys.stderr.write(f"Prefect failed ({type(error).__name__}); this pass is made without it.\n")
             return direct_pass(self._runtime)
+
+    def _forget(self) -> None:
+        """What the office no longer keeps goes once a day, whoever of several runners comes first."""
+        if time.monotonic() - self._forgot > FORGET:
+            self._forgot = time.monotonic()
+            kept = self._runtime.office.settings.retention
+            retention.nightly(self._runtime.database, Keep(parse_duration(kept.cases), parse_duration(kept.transcripts)))
 
     def _reconcile(self) -> None:
         if time.monotonic() - self._reconciled > RECONCILE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -93,18 +94,21 @@ class Post(Action):
             prepared = files.prepare(target, content)
         except OSError as error:
             raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
+        mark = _mark(target, permit.attempt)
         try:
-            _begin(target, payload.document)  # before the fence: who finds no mark knows that nobody can still be writing
+            _begin(mark, payload.document)  # before the fence: who finds no mark knows that nobody can still be writing
             permit.commit()
             files.put(prepared, target, lambda there: _same_rows(there, payload.rows))
-        except (Rejected, Unavailable):
-            _begun(target).unlink(missing_ok=True)
+        except Exception as error:
+            if not permit.committed or isinstance(error, Rejected | Unavailable):  # this attempt wrote nothing
+                mark.unlink(missing_ok=True)
             raise
         finally:
             prepared.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # the batch itself says the same; look-ups read both
             postings.append(connector.output, _posting(payload, permit.key, target))
-            _begun(target).unlink(missing_ok=True)
+            for begun in _begun(target):
+                begun.unlink(missing_ok=True)
         return _receipt(target, archived, payload)
 
     def find(self, connector: Accounting, payload: Any, key: str) -> Receipt | None:
@@ -115,7 +119,7 @@ class Post(Action):
             return _receipt(target, connector.archived(typed.document), typed)
         every = postings.posted(connector.output)
         known = next((one for one in every if one.key == _safe(key) and one.document == typed.document), None)
-        if known is None and _begun(target).exists():
+        if known is None and _begun(target):
             raise Uncertain(
                 f"Writing {target.name} had begun and the file is not there: it never appeared, or somebody imported it and took it away. "
                 f"Look in DATEV for invoice {typed.invoice.get('number')}."
@@ -145,16 +149,23 @@ def _chosen(connector: Accounting, vendors: Vendors, number: str) -> Vendor:
     return vendor
 
 
-def _begun(target: Path) -> Path:
-    """The mark that a batch is about to appear: it stays when the program dies before the ledger says so."""
-    return target.parent / ".begun" / target.stem
+def _mark(target: Path, attempt: int) -> Path:
+    """The mark that an attempt is about to write a batch: it stays when the program dies before the ledger says so.
+
+    Each attempt has its own, so that one which was too late takes back its own mark and nobody else's.
+    """
+    return target.parent / ".begun" / f"{target.stem}.{attempt}"
 
 
-def _begin(target: Path, document: str) -> None:
+def _begun(target: Path) -> list[Path]:
+    return list((target.parent / ".begun").glob(f"{glob.escape(target.stem)}.*"))
+
+
+def _begin(mark: Path, document: str) -> None:
     try:
-        files.keep(_begun(target), document.encode())
+        files.keep(mark, document.encode())
     except OSError as error:
-        raise Unavailable(f"The folder {target.parent} cannot be written: {error.strerror}; nothing was posted.") from error
+        raise Unavailable(f"The folder {mark.parent} cannot be written: {error.strerror}; nothing was posted.") from error
 
 
 def _typed(payload: Any) -> PostPayload:

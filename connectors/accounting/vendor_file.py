@@ -20,14 +20,21 @@ _GUARDS = (*_NEEDED, "iban", "vat_id", "email_domain")
 
 def read_vendors(path: Path) -> Vendors:
     """The creditors in a file. Raises ConfigurationError when it is missing or has other columns, Unavailable when it is in use."""
-    lines = csv.reader(io.StringIO(_text(path), newline=""), delimiter=";")
+    text = _text(path)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    begin = 1
+    rows = []
     try:
         columns = _columns(path.name, [cell.strip() for cell in next(lines, [])])
-        rows = [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
+        begin = lines.line_num + 1
+        for cells in lines:
+            last, begin = begin, lines.line_num + 1
+            if any(cell.strip() for cell in cells):
+                rows.append((last, cells))
     except csv.Error as error:
-        raise ConfigurationError(
-            f"{path.name}:{lines.line_num}: a quotation mark is not closed, or this is no CSV file."
-        ) from error
+        raise _unclosed(path.name, begin) from error
+    if text.count('"') % 2 and rows and "\n" in rows[-1][1][-1]:  # the reader took everything to the end for one cell
+        raise _unclosed(path.name, rows[-1][0])
     every: list[Vendor] = []
     problems = list(_unguarded(path.name, columns))
     for number, cells in rows:
@@ -37,6 +44,10 @@ def read_vendors(path: Path) -> Vendors:
         if not trouble:
             every.append(vendor)
     return Vendors(tuple(every), tuple(problems))
+
+
+def _unclosed(name: str, line: int) -> ConfigurationError:
+    return ConfigurationError(f"{name}:{line}: a quotation mark is not closed, or this is no CSV file.")
 
 
 def _text(path: Path) -> str:

@@ -90,8 +90,10 @@ def sign_in(request: Request, desk: TheDesk, form: Annotated[Form, Depends(_firs
 
 def _try(desk: Desk, name: str, password: str) -> tuple[people.Session | None, str]:
     try:
+        with desk.database.read() as connection:
+            fits = people.fitting(connection, name, password)
         with desk.database.write() as connection:
-            session = people.sign_in(connection, name, password)
+            session = people.sign_in(connection, name, fits)
     except AccessDenied as error:
         return None, str(error)
     if session is not None and name not in desk.office.settings.people:

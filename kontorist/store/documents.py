@@ -6,9 +6,10 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound, Unavailable
@@ -29,7 +30,7 @@ def put(database: Database, data: bytes) -> str:
     digest = sha256(data)
     target = place(database, digest)
     try:
-        if target.exists() and sha256(target.read_bytes()) == digest:
+        if target.exists() and sha256(target.read_bytes()) == digest and _freshened(target):
             return digest
         target.parent.mkdir(parents=True, exist_ok=True)
         _write(target, data)
@@ -39,6 +40,38 @@ def put(database: Database, data: bytes) -> str:
             f"A document cannot be stored in {target.parent}: {error.strerror}. Nothing was lost; the next run tries again."
         ) from error
     return digest
+
+
+def _freshened(target: Path) -> bool:
+    """Mark a document that is there already as needed again, so that it is not swept away; False if it just was."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sweep(database: Database, before: datetime) -> int:
+    """Delete files that no case refers to and that nobody stored since; returns how many."""
+    with database.read() as connection:
+        known = set(connection.execute(select(documents.c.sha256)).scalars())
+    found = (database.data_dir / "documents").glob("[0-9a-f][0-9a-f]/*")
+    return sum(_removed(p, before) for p in found if p.name not in known and _is_older(p, before))
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    return path.stat().st_mtime < moment.timestamp()
+
+
+def _removed(path: Path, before: datetime) -> bool:
+    """Delete a file, unless it is stored again at this very moment: it is put aside, and looked at once more."""
+    aside = path.with_name(f".new-gone-{path.name}")
+    path.rename(aside)
+    if _is_older(aside, before):
+        aside.unlink()
+        return True
+    aside.replace(path)
+    return False
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -53,18 +53,32 @@ def listing(connection: Connection) -> list[Any]:
     return list(connection.execute(select(people.c.name, people.c.disabled, people.c.created).order_by(people.c.name)))
 
 
-def sign_in(connection: Connection, name: str, password: str) -> Session | None:
-    """A new session, or None when name or password is wrong (the failure is counted: commit it either way).
+def fitting(connection: Connection, name: str, password: str) -> str | None:
+    """The stored hash that a password fits, for `sign_in`; None when it fits none. Slow on purpose: call it without a write lock.
 
     Raises AccessDenied while the name is locked after too many wrong guesses.
     """
-    row = connection.execute(select(people).where(people.c.name == name).with_for_update()).first()
+    row = connection.execute(select(people).where(people.c.name == name)).first()
+    _refuse_locked(row)
+    hashed = row.password if row is not None else _DUMMY
+    return hashed if _verify(hashed, password) and row is not None else None
+
+
+def _refuse_locked(row: Any) -> None:
     now = utcnow()
     if row is not None and row.locked_until and row.locked_until > now:
         seconds = int((row.locked_until - now).total_seconds()) + 1
         raise AccessDenied(f"Too many wrong passwords for this name. Try again in {seconds} seconds.")
-    correct = _verify(row.password if row is not None else _DUMMY, password)
-    if row is None or row.disabled or not correct:
+
+
+def sign_in(connection: Connection, name: str, fits: str | None) -> Session | None:
+    """A new session for the hash that a password fitted, or None (the failure is counted: commit it either way).
+
+    Raises AccessDenied while the name is locked after too many wrong guesses.
+    """
+    row = connection.execute(select(people).where(people.c.name == name).with_for_update()).first()
+    _refuse_locked(row)
+    if row is None or row.disabled or fits != row.password:
         if row is not None:
             _count_failure(connection, row)
         return None

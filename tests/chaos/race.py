@@ -106,7 +106,8 @@ class Race:
             database.close()
 
     def _worker(self) -> int:
-        return fork(lambda: _work(self.office))
+        parent = os.getpid()
+        return fork(lambda: _work(self.office, parent))
 
     def _drain(self) -> None:
         self.office.drain()
@@ -121,12 +122,12 @@ def _proposal(runtime: Runtime, token: str) -> tuple[str, str, Any]:
     return "shelf", "save", runtime.connections.propose("shelf", "save", payload, Context(1, "chaos", {}, {}, "en"))
 
 
-def _work(office: Office) -> None:
-    """Pass the gate again and again, until killed."""
+def _work(office: Office, parent: int) -> None:
+    """Pass the gate again and again, until killed; who started it being gone ends it as well."""
     gate.LEASE_SECONDS = LEASE
     gate.BATCH = 8
     runtime = office.runtime()
-    while True:
+    while os.getppid() == parent:
         try:
             if not gate.gate(runtime, Tally()):
                 time.sleep(0.02)

@@ -81,6 +81,14 @@ def test_what_arrives_is_prepared_and_what_is_approved_is_done_at_once_and_then_
     assert len(running.passes) == count
 
 
+def test_what_is_over_is_forgotten_by_the_way(running: Running) -> None:
+    def last() -> Any:
+        with running.database.read() as connection:
+            return office_state.get(connection, "retention.last")
+
+    assert running.until(last)
+
+
 def test_a_source_that_is_away_is_noted_and_its_watcher_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows import watch
 

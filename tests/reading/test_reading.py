@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -111,8 +112,9 @@ def test_a_worker_that_dies_or_hangs_is_replaced():
     sandbox._current.process.kill()
     sandbox._current.process.wait()
     assert pdf.page_count(data) == 1
+    sandbox._current.process.send_signal(signal.SIGSTOP)
     with pytest.raises(NotReadable, match="longer than"):
-        sandbox.run("pages", data, seconds=0.0)
+        sandbox.run("pages", data, seconds=0.1)
     assert pdf.page_count(data) == 1
 
 

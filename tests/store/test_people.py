@@ -29,7 +29,7 @@ def add(database, name: str = "anna", password: str = "Blumenkohl 7") -> None:
 
 def sign_in(database, password: str = "Blumenkohl 7", name: str = "anna") -> Session | None:
     with database.write() as connection:
-        return people.sign_in(connection, name, password)
+        return people.sign_in(connection, name, people.fitting(connection, name, password))
 
 
 def living(database, session: Session) -> Session | None:

@@ -27,7 +27,8 @@ def health(folder: Path, vendors: str | bytes) -> Health:
         ("Kreditor;Ort\n70001;x\n", "lacks the column Name: there are Kreditor, Ort."),
         ("Kreditor,Name\n70001,x\n", "must be separated by semicolons"),
         ("", "lacks the columns Kreditor, Name: it is empty."),
-        ('Kreditor;Name\n70001;"x\n' + "y" * 200_000, "vendors.csv:3: a quotation mark is not closed"),
+        ('Kreditor;Name\n70001;"x\n' + "y" * 2_000_000, "vendors.csv:2: a quotation mark is not closed"),
+        ('Kreditor;Name\n70002;y\n70001;"x\n70003;z\n', "vendors.csv:3: a quotation mark is not closed"),
         ("Kreditor;Name\n7;x\n", "There is no creditor in vendors.csv"),
     ],
 )
