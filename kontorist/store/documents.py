@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound, Unavailable
 from kontorist.core.values import sha256
 from kontorist.store.database import Database, insert_new
-from kontorist.store.tables import documents
+from kontorist.store.tables import case_documents, documents
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -57,6 +57,17 @@ def sweep(database: Database, before: datetime) -> int:
         known = set(connection.execute(select(documents.c.sha256)).scalars())
     found = (database.data_dir / "documents").glob("[0-9a-f][0-9a-f]/*")
     return sum(_removed(p, before) for p in found if p.name not in known and _is_older(p, before))
+
+
+def forget(database: Database, digests: Sequence[str]) -> int:
+    """Delete these documents at once unless some case has them (again); returns how many."""
+    moment = utcnow()
+    with database.write() as connection:
+        used = set(connection.execute(select(case_documents.c.sha256).where(case_documents.c.sha256.in_(digests))).scalars())
+        gone = [d for d in digests if d not in used]
+        connection.execute(delete(documents).where(documents.c.sha256.in_(gone)))
+    places = [place(database, digest) for digest in gone]
+    return sum(_removed(p, moment) for p in places if p.exists() and _is_older(p, moment))
 
 
 def _is_older(path: Path, moment: datetime) -> bool:

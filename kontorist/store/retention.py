@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select
 
 from kontorist.core.clock import utcnow
-from kontorist.store import audit, documents, office_state
+from kontorist.store import audit, documents, forgetting, office_state
 from kontorist.store.audit import Event
 from kontorist.store.database import Database
-from kontorist.store.tables import actions, case_documents, cases, corrections, journal, passes, threads
+from kontorist.store.forgetting import EMPTIED
+from kontorist.store.tables import actions, case_documents, cases, passes
 from kontorist.store.tables import documents as documents_table
 
 EVERY = timedelta(days=1)
 _LAST = "retention.last"
 _AT_ONCE = 200
 _OPEN = ("proposed", "approved", "claimed", "committing", "uncertain")
-EMPTIED = "—"
-"""The title of a case whose contents are gone."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def _next(database: Database, before: datetime) -> int:
     with database.write() as connection:
         query = select(cases.c.id).where(_is_over(before)).order_by(cases.c.id).limit(_AT_ONCE)
         ids = connection.execute(query).scalars().all()
-        _empty(connection, ids)
+        forgetting.empty(connection, ids, "office")
     return len(ids)
 
 
@@ -74,12 +71,3 @@ def _is_over(before: datetime) -> ColumnElement[bool]:
     ended = cases.c.state.in_(("done", "closed")) & (cases.c.updated <= before) & (cases.c.title != EMPTIED)
     waiting = exists().where(actions.c.case_id == cases.c.id, actions.c.state.in_(_OPEN))
     return ended & ~waiting
-
-
-def _empty(connection: Connection, ids: Sequence[int]) -> None:
-    for table in (journal, case_documents, corrections, threads):
-        connection.execute(delete(table).where(table.c.case_id.in_(ids)))
-    nothing: dict[str, Any] = {"title": EMPTIED, "source": EMPTIED, "data": {}, "warnings": None, "question": None, "error": None}
-    connection.execute(update(cases).where(cases.c.id.in_(ids)).values(nothing))
-    subjects = [Event("case.emptied", "office", f"case:{i}", {}) for i in ids]
-    audit.append(connection, subjects)
