@@ -48,7 +48,7 @@ class Runner:
 
     def run(self) -> None:
         """Until stopped. A pass that fails is said and followed by others."""
-        watching = watchers(self._runtime.office, self._data, self._runtime.database, self._woken.set)
+        watching = watchers(self._runtime.office, self._data, self._runtime.database, self._arrived)
         while not self.stopping.is_set():
             try:
                 if self._is_due():
@@ -65,6 +65,9 @@ class Runner:
         for watcher in watching:
             watcher.stop()
         self._runtime.close()
+
+    def _arrived(self, _flow: str) -> None:
+        self._woken.set()
 
     def _is_due(self) -> bool:
         now = utcnow()
@@ -145,8 +148,12 @@ def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
 
 def main(office: Path, data: Path) -> None:
     """Run until a signal comes."""
+    run_until_signal(Runner(office, data))
+
+
+def run_until_signal(runner: Runner) -> None:
+    """Run it in this thread; SIGTERM and SIGINT end it after what it is doing."""
     logs.set_up()
-    runner = Runner(office, data)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: runner.stopping.set())
     runner.run()

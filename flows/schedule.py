@@ -23,6 +23,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from flows import advance as advancing
 from flows import gate as gating
 from flows import intake as taking
+from flows import limits
 from flows.advance import Tally
 from flows.prefect_server import ui_url
 from flows.runtime import Runtime, open_runtime
@@ -43,6 +44,8 @@ class _Pass:
 
     runtime: Runtime
     tally: Tally = field(default_factory=Tally)
+    limited: bool = False
+    """Whether several workers share the office, so that they wait for each other at connections and models."""
     parcel: Any = None
     """What the task about to start works on, and then what came out: tasks get a key, never content."""
 
@@ -63,11 +66,18 @@ def _step(key: str) -> None:
 def _as_task(key: str) -> Callable[[Runtime, Sequence[Work]], list[Outcome]]:
     def run(_runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
         _passes[key].parcel = works
-        _step.with_options(task_run_name=f"{works[0].place} × {len(works)}")(key)
+        with _place(key, limits.of_works(_runtime, works)):
+            _step.with_options(task_run_name=f"{works[0].place} × {len(works)}")(key)
         outcomes: list[Outcome] = _passes[key].parcel
         return outcomes
 
     return run
+
+
+@contextmanager
+def _place(key: str, names: list[str]) -> Iterator[None]:
+    with limits.hold(names if _passes[key].limited else ()):
+        yield
 
 
 @task(name="take in", **_TASK)
@@ -82,7 +92,8 @@ def intake(key: str, flows: list[str]) -> None:
     runtime, tally = _passes[key].runtime, _passes[key].tally
     for name in flows:
         try:
-            _take_in.with_options(task_run_name=name)(name, key)
+            with _place(key, limits.of_source(runtime.office.flows[name])):
+                _take_in.with_options(task_run_name=name)(name, key)
         except KontoristError as error:
             tally.add(name, "failed")
             tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
@@ -111,7 +122,13 @@ def gate(key: str) -> None:
     gating.reconcile(runtime)
     while claims := ledger.claim(runtime.database, runtime.owner, limit=gating.BATCH, lease_seconds=gating.LEASE_SECONDS):
         _passes[key].parcel = claims
-        _execute.with_options(task_run_name=f"{len(claims)} actions")(key)
+        try:
+            with _place(key, [limits.connection(c.row.connection) for c in claims]):
+                _execute.with_options(task_run_name=f"{len(claims)} actions")(key)
+        except limits.NoPlace:
+            for claimed in claims:
+                ledger.give_back(runtime.database, claimed)
+            raise
     _table(runtime, tally, "gate", ("executed", "failed"))
 
 
@@ -119,7 +136,7 @@ def gate(key: str) -> None:
 def run_pass(office: str, data: str, only: list[str] | None = None, patience: float = 0.0) -> list[dict[str, Any]]:
     """One pass: the gate first (a person's decision goes before new work), then intake and advance.
 
-    With `patience` (seconds) it stays for approved actions whose undo window ends within that time.
+    `only` names the flows to take in for; none at all takes nothing in. With `patience` (seconds) it stays for approved actions whose undo window ends within that time.
     """
     if logs.VARIABLE in os.environ:  # a worker of Prefect's has no other place to set it up
         logs.set_up()
@@ -135,12 +152,13 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     key = str(context.flow_run.id) if context and context.flow_run else "direct"
     tally, started = Tally(), time.perf_counter()
     runtime.run = key
-    _passes[key] = _Pass(runtime, tally)
+    shared = bool(context and context.flow_run and context.flow_run.deployment_id)
+    _passes[key] = _Pass(runtime, tally, limited=shared)
     with runtime.database.write() as connection:
         office_state.begin_pass(connection, key, ui_url(_api_url(), key))
     try:
         gate(key)
-        left = only or taking.triggers(runtime.office.flows)
+        left = taking.triggers(runtime.office.flows) if only is None else only
         while True:
             before = {name: tally.of(name, "taken_in") for name in left}
             intake(key, left)

@@ -20,9 +20,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 
 
 class Watcher(threading.Thread):
-    """Waits at one trigger's source; `wake` is called when something may have arrived."""
+    """Waits at one trigger's source; `wake` is called with the flow's name when something may have arrived."""
 
-    def __init__(self, office: Office, data_dir: Path, database: Database, flow: str, wake: Callable[[], None]) -> None:
+    def __init__(self, office: Office, data_dir: Path, database: Database, flow: str, wake: Callable[[str], None]) -> None:
         super().__init__(name=f"watch-{flow}", daemon=True)
         self._office, self._data_dir, self._database, self._flow, self._wake = office, data_dir, database, flow, wake
         self._stopping = threading.Event()
@@ -57,7 +57,7 @@ class Watcher(threading.Thread):
         typed = trigger_options(connector, kind, options)
         while not self._stopping.is_set():
             if connector.changed(kind, typed, AT_MOST):
-                self._wake()
+                self._wake(self._flow)
 
     def _note(self, problem: str) -> None:
         trigger: Any = self._office.flows[self._flow].trigger
@@ -66,7 +66,7 @@ class Watcher(threading.Thread):
             office_state.beat(connection, name, problem)
 
 
-def watchers(office: Office, data_dir: Path, database: Database, wake: Callable[[], None]) -> list[Watcher]:
+def watchers(office: Office, data_dir: Path, database: Database, wake: Callable[[str], None]) -> list[Watcher]:
     """One for each flow that a source starts, running."""
     found = [
         Watcher(office, data_dir, database, name, wake)

@@ -137,6 +137,11 @@ def _print(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
 
 def _inbox(port: Annotated[int, typer.Option()] = 8765, office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
     """Serve the inbox alone."""
+    serve_inbox(office, data, "127.0.0.1", port)
+
+
+def serve_inbox(office: Path, data: Path, host: str, port: int) -> None:
+    """The inbox until stopped. Behind a proxy on this machine (or FORWARDED_ALLOW_IPS) its word on scheme and address counts."""
     import os
 
     import uvicorn
@@ -150,4 +155,4 @@ def _inbox(port: Annotated[int, typer.Option()] = 8765, office: OfficeOption = O
     sample = dict.fromkeys(loaded.settings.people, password) if password else None
     url = prefect_server.running(data) or ""
     app = create_app(loaded, open_store(data), prefect_url=url.removesuffix("/api"), demo_people=sample)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", server_header=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

@@ -1,4 +1,4 @@
-"""`kontorist backup | restore | move-to`: the office as a whole."""
+"""`kontorist backup | restore | move-to | watch | serve`: the office as a whole, and its parts on several machines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_store, out
+from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_office, open_store, out
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a .tar.gz.")]
 
@@ -17,6 +17,8 @@ def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command("move-to")(move_to)
+    app.command()(watch)
+    app.command()(serve)
 
 
 def backup(file: FileArgument, office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
@@ -65,3 +67,25 @@ def move_to(
             f"{sum(counts.values())} rows are in PostgreSQL, {counts['cases']} cases and {counts['events']} audit events among them."
         )
         out("The audit chain is intact on both sides. From now on set DATABASE_URL to it; the embedded database acts no more.")
+
+
+def watch(office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
+    """Tell Prefect at once when something arrives or is decided, so that a worker begins; until stopped."""
+    from flows import signals
+
+    open_office(office).require_valid()
+    signals.main(office.resolve(), data.resolve())
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; another than this machine's only behind a proxy.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option("--port", help="Port of the inbox.")] = 8765,
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+) -> None:
+    """Serve the inbox alone, for an office whose work is done by workers."""
+    from kontorist.cli.office import serve_inbox
+
+    serve_inbox(office, data, host, port)

@@ -206,11 +206,13 @@ def deploy(
     """Register the flows with the Prefect server that PREFECT_API_URL names; start workers with `prefect worker start --pool NAME`."""
     from flows import prefect_server
 
-    open_office(office).require_valid()
+    loaded = open_office(office).require_valid()
     url = prefect_server.running(data)
     if not url:
         raise KontoristError("No Prefect server answers. Set PREFECT_API_URL to yours, or start one with `kontorist up`.")
     prefect_server.use(data, url)
     from flows.deploy import deploy as register_flows
 
-    say(register_flows(office.resolve(), data.resolve(), pool, every))
+    for line in register_flows(loaded, data, pool, every):
+        out(line)
+    say(f"Registered at {url}. On each machine: prefect worker start --pool {pool}; on one of them: kontorist watch")

@@ -29,6 +29,7 @@ def check(directory: Path) -> list[Problem]:
         file.problems.clear()
     _check_connections(office)
     _check_people(office)
+    _check_limits(office)
     _check_mailboxes(office)
     for name, flow in office.flows.items():
         _FlowCheck(office, name, flow, office.files[name]).run()
@@ -72,6 +73,14 @@ def _check_people(office: Office) -> None:
         file.add(
             ("model",), f"there is no model '{settings.model}'{did_you_mean(settings.model, ['built-in', *settings.models])}"
         )
+
+
+def _check_limits(office: Office) -> None:
+    names = [*office.connections, *office.settings.models, "environment"]
+    for name in office.settings.limits:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            office.files["office.yaml"].add(("limits", name), f"there is no connection and no model '{name}'{hint}", key=True)
 
 
 def _check_mailboxes(office: Office) -> None:

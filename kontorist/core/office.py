@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -90,6 +90,9 @@ class OfficeFile(_Shape):
     never_to_a_model: Never = Field(default_factory=Never)
     retention: Retention = Field(default_factory=Retention)
     undo_window: str = Field("15s", description="how long an approved mail waits before it leaves")
+    limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
+        default_factory=dict, description="how many workers may use a connection or a model at the same time; usual: 4"
+    )
 
 
 @dataclass(frozen=True)

@@ -21,3 +21,13 @@ def next_moment(connection: Connection, after: datetime) -> datetime | None:
         for t, state in ((actions, "approved"), (cases, "runnable"))
     ]
     return min((moment for moment in found if moment is not None), default=None)
+
+
+def waiting(connection: Connection, now: datetime) -> bool:
+    """Whether there is work that nobody has taken: a case to move on, or an approved action whose time has come."""
+    free = cases.c.lease_until.is_(None) | (cases.c.lease_until < now)
+    due = cases.c.not_before.is_(None) | (cases.c.not_before <= now)
+    case = select(cases.c.id).where(cases.c.state == "runnable", free, due).limit(1)
+    ready = actions.c.not_before.is_(None) | (actions.c.not_before <= now)
+    action = select(actions.c.id).where(actions.c.state == "approved", ready).limit(1)
+    return connection.execute(case).first() is not None or connection.execute(action).first() is not None

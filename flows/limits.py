@@ -1,0 +1,83 @@
+"""How many workers may use a connection or a model at the same time: Prefect's concurrency limits, held by lease.
+
+They spare the outside, nothing rests on them: a lost limit lets more workers in, and still no case is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from flows.runtime import Runtime
+from flows.walk import Work
+from kontorist.core.errors import Unavailable
+from kontorist.core.flow import ActionStep, Flow
+from kontorist.core.office import Office
+
+USUAL = 4
+PATIENCE = 300.0
+"""Seconds that a worker waits for its turn; then it gives back what it has leased."""
+LEASE = 60.0
+"""Seconds after which the place of a worker that was killed is free again."""
+BUILT_IN = "built-in"
+
+
+def of_office(office: Office) -> dict[str, int]:
+    """Every limit by its name in Prefect; `limits:` in office.yaml says other numbers than the usual one."""
+    settings = office.settings
+    names = {connection(n): n for n in office.connections} | {model(n): n for n in (*settings.models, "environment")}
+    return {full: settings.limits.get(name, USUAL) for full, name in names.items()}
+
+
+def connection(name: str) -> str:
+    """The limit of a connection."""
+    return f"kontorist-connection-{name}"
+
+
+def model(name: str) -> str:
+    """The limit of a model."""
+    return f"kontorist-model-{name}"
+
+
+def of_source(flow: Flow) -> list[str]:
+    """What taking in for a flow uses."""
+    kind = flow.trigger.kind() if flow.trigger else None
+    if not flow.trigger or kind in (None, "schedule"):
+        return []
+    return [connection(str(getattr(flow.trigger, str(kind)).get("connection", "")))]
+
+
+def of_works(runtime: Runtime, works: Sequence[Work]) -> list[str]:
+    """What a step uses: the connection it looks something up in, or the model its agent thinks with."""
+    first = works[0]
+    if lookup := getattr(first.step, "lookup", None):
+        return [connection(str(lookup).partition(".")[0])]
+    if isinstance(first.step, ActionStep) or not hasattr(first.step, "agent"):
+        return []
+    settings = runtime.office.settings
+    named = getattr(first.step, "model", None) or runtime.office.flows[first.flow].model or settings.model
+    return [] if named == BUILT_IN else [model(named)]
+
+
+class NoPlace(Unavailable):
+    """Others use it all the time: nothing was done."""
+
+
+@contextmanager
+def hold(names: Iterable[str]) -> Iterator[None]:
+    """A place in each of these limits for this block. Raises NoPlace if none becomes free in time."""
+    wanted = sorted(set(names))
+    if not wanted:
+        yield
+        return
+    from prefect.concurrency.sync import concurrency
+
+    places = concurrency(wanted, timeout_seconds=PATIENCE, lease_duration=LEASE, raise_on_lease_renewal_failure=False)
+    try:
+        places.__enter__()
+    except TimeoutError as error:
+        raise NoPlace(f"No place became free in {', '.join(wanted)} within {PATIENCE:.0f} s; the next pass goes on.") from error
+    try:
+        yield
+    finally:
+        places.__exit__(None, None, None)
