@@ -219,6 +219,8 @@ class Connector(ABC):
     actions: ClassVar[Mapping[str, type[Action]]] = {}
     suffixes: ClassVar[Mapping[str, Sequence[str]]] = {}
     """For `simulate`: trigger kind → file suffixes it reads ('' for any)."""
+    retention_law: ClassVar[str] = ""
+    """Why cases in which something was done here have to be kept although a person asks for erasure; empty: they need not."""
 
     def __init__(self, config: Any, surroundings: Surroundings) -> None:
         self.config = config

@@ -16,7 +16,7 @@ from connectors.connections import Connections
 from kontorist.core import registry
 from kontorist.core.office import Office, load_office
 from kontorist.core.values import sha256
-from kontorist.store import corrections, documents
+from kontorist.store import corrections, documents, privacy
 from kontorist.store.cases import Case
 from kontorist.store.database import Database, open_database
 
@@ -99,8 +99,14 @@ class Runtime:
             languages=settings.languages,
             tone=settings.tone,
             examples=self._examples(),
-            settings={"company": settings.company.model_dump(), "never_to_a_model": settings.never_to_a_model.model_dump()},
+            settings={"company": settings.company.model_dump(), "never_to_a_model": self._never_to_a_model()},
         )
+
+    def _never_to_a_model(self) -> dict[str, Any]:
+        """What the office forbids, and the persons who object."""
+        with self.database.read() as connection:
+            persons = privacy.objections(connection)
+        return self.office.settings.never_to_a_model.model_dump() | {"persons": persons}
 
     def _examples(self) -> Mapping[str, Any]:
         with self.database.read() as connection:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any
 
+from kontorist.core.subject import Subject
+
 
 def forbidden(rules: Mapping[str, Any] | None, context: Mapping[str, Any], text: str) -> str:
     """Why this case may not go to a model, in plain words; empty when it may."""
@@ -20,6 +22,8 @@ def forbidden(rules: Mapping[str, Any] | None, context: Mapping[str, Any], text:
     for pattern in rules.get("folders") or ():
         if folder and fnmatch(folder.lower(), str(pattern).lower()):
             return f"folder {folder}"
+    if any(Subject(str(person)).is_in([context, text]) for person in rules.get("persons") or ()):
+        return "a person who objects to it"
     # the whole mail counts, not only the part the agent was given
     everything = "\n".join([text, *(str((mail or {}).get(k) or "") for k in ("subject", "text", "new_text"))]).lower()
     word = next((str(w) for w in rules.get("words") or () if str(w).lower() in everything), "")

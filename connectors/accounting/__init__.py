@@ -29,6 +29,7 @@ class Accounting(Connector):
 
     Config = BooksConfig
     actions: ClassVar[Mapping[str, type[Action]]] = {"post": Post}
+    retention_law: ClassVar[str] = "documents of what was booked are kept for years (§ 147 AO, § 257 HGB)"
     config: BooksConfig
 
     @property

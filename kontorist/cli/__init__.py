@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from kontorist.cli import adopt, audit, cases, evaluate, inbox, office, operations, users, work
+from kontorist.cli import adopt, audit, cases, evaluate, inbox, office, operations, privacy, users, work
 from kontorist.cli.common import EXIT_PROBLEM, say
 from kontorist.core.errors import KontoristError
 
@@ -26,6 +26,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="user")
+app.add_typer(privacy.app, name="privacy")
 
 
 def main() -> None:
