@@ -160,6 +160,7 @@ def render(
     values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
     values |= {
         "handovers": handovers(desk),
+        "looking": [desk.label(name) for name in desk.presence.others(view.head.card, viewer.name)],
         "facts": found,
         "entries": entries,
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from connectors.connections import Connections
 from kontorist.core.office import Office
+from kontorist.inbox.looking import Presence
 from kontorist.store.database import Database
 
 
@@ -24,6 +25,7 @@ class Desk:
     prefect_url: str = ""
     demo_people: Mapping[str, str] | None = None
     touched: dict[str, float] = field(default_factory=dict, repr=False)
+    presence: Presence = field(default_factory=Presence, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def connections(self) -> Connections:

@@ -2,60 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 
-from tests.inbox.desks import PASSWORD, Desk
+from tests.inbox.desks import Desk
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"]
-
-
-@pytest.fixture
-def address(desk: Desk) -> Iterator[str]:
-    """The inbox on a port of its own."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(desk.app, log_level="error", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[Any]:
-    """A page in Chromium that reports what scripts complain about and where requests go."""
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        opened = browser.new_page(base_url=address, locale="en-GB", viewport={"width": 1280, "height": 800})
-        opened.complaints, opened.requests = [], []
-        opened.on("pageerror", lambda e: opened.complaints.append(str(e)))
-        opened.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
-        opened.on("request", lambda r: opened.requests.append(r.url))
-        opened.goto("/sign-in")
-        opened.fill("[name=name]", "anna")
-        opened.fill("[name=password]", PASSWORD)
-        opened.press("[name=password]", "Enter")
-        opened.wait_for_selector(".tabs")
-        yield opened
-        browser.close()
 
 
 def test_three_cards_by_keyboard_alone(desk: Desk, page: Any):

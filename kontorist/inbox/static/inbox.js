@@ -78,14 +78,32 @@ all("[data-left]").forEach((e) => {
 });
 
 // live counts --------------------------------------------------------------
-if (one("[data-count]")) {
-  setInterval(async () => {
-    if (document.hidden) return;
-    const answer = await fetch("/counts", { headers: { accept: "application/json" } }).catch(() => null);
-    if (!answer || !answer.ok || answer.redirected) return;
-    const counts = await answer.json();
-    all("[data-count]").forEach((e) => { e.textContent = counts[e.dataset.count]; });
-  }, 20000);
+async function count() {
+  if (document.hidden) return;
+  const answer = await fetch("/counts", { headers: { accept: "application/json" } }).catch(() => null);
+  if (!answer || !answer.ok || answer.redirected) return;
+  const counts = await answer.json();
+  all("[data-count]").forEach((e) => { e.textContent = counts[e.dataset.count]; });
+}
+if (one("[data-count]")) setInterval(count, 15000);
+
+// who else looks at this card, and whether it is still the one shown --------
+const open = one("[data-here]");
+async function here() {
+  if (document.hidden) return;
+  const shown = open.dataset.shown.trim().split(" ").filter(Boolean).map((s) => ["shown", s]);
+  const body = new URLSearchParams([["csrf", open.dataset.csrf], ...shown]);
+  const answer = await fetch(open.dataset.here, { method: "POST", body }).catch(() => null);
+  if (!answer || !answer.ok || answer.redirected) return;
+  const { others, changed } = await answer.json();
+  const note = open.querySelector(".looking");
+  note.querySelector("b").textContent = others.join(", ");
+  note.hidden = others.length === 0;
+  open.querySelector(".changed").hidden = !changed;
+}
+if (open) {
+  here();
+  setInterval(here, 10000);
 }
 
 // values and their evidence, both ways ---------------------------------------
