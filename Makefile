@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install demo test check bench chaos docs screenshots lock clean
+.PHONY: help install demo test check bench chaos endure docs screenshots lock clean
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
 	@echo "make check   ruff, mypy, import-linter, the sample office"
 	@echo "make bench   benchmarks, as ratios"
 	@echo "make chaos   10,000 actions and 500 killed workers on each database; prints the figures"
+	@echo "make endure  10,000 mails on each mail server while everything goes wrong; prints the figures"
 	@echo "make docs    reference pages and screenshots"
 
 $(BIN)/python:
@@ -30,6 +32,10 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.lock
 	@touch $@
 
+$(BENCH_STAMP): $(DEV_STAMP) requirements-bench.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.lock
+	@touch $@
+
 install: $(STAMP)
 
 demo: $(STAMP)
@@ -46,11 +52,14 @@ check: $(DEV_STAMP)
 	@$(BIN)/lint-imports
 	@$(BIN)/kontorist check
 
-bench: $(DEV_STAMP)
+bench: $(BENCH_STAMP)
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
 
 chaos: $(DEV_STAMP)
 	@CHAOS_ACTIONS=$${CHAOS_ACTIONS:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-500} $(BIN)/python -m tests.chaos.race
+
+endure: $(DEV_STAMP)
+	@$(BIN)/python -m tests.connectors.mail.endurance
 
 docs: $(DEV_STAMP)
 	@$(BIN)/python -m scripts.reference
@@ -61,6 +70,7 @@ screenshots: $(DEV_STAMP)
 lock: $(BIN)/uv
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 --extra dev --extra bench pyproject.toml -c requirements-dev.lock -o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 ROUNDS = 7
 
@@ -30,3 +34,38 @@ def compare(name: str, ours: Callable[[], object], baseline: Callable[[], object
         "ratio": round(statistics.median(a / b for a, b in pairs), 2),
     }
     print(json.dumps(line), flush=True)
+
+
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
+
+
+def environment() -> dict[str, object]:
+    """What a figure depends on: the machine, and how busy it was with other things."""
+    cpu = next((x.split(":")[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), "")
+    return {
+        "cpu": cpu or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "load_before": round(os.getloadavg()[2], 2),
+        "fsync_ms": round(_fsync_ms(), 3),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _fsync_ms() -> float:
+    """What it costs here to put a line on disk."""
+    with tempfile.NamedTemporaryFile() as file:
+        began = time.perf_counter()
+        for _ in range(100):
+            file.write(b"x" * 100)
+            file.flush()
+            os.fsync(file.fileno())
+        return (time.perf_counter() - began) * 10
+
+
+def keep(name: str, result: dict[str, object]) -> None:
+    """Keep the figures for the pages of the documentation, if KONTORIST_BENCH_KEEP is set."""
+    if os.environ.get("KONTORIST_BENCH_KEEP"):
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,1 @@
+"""The work of the office benchmarks, done by Kontorist and by others."""

@@ -1,0 +1,106 @@
+"""The work as an office of Kontorist: a flow in YAML, its agents, the journal, the gate; passes as Prefect flow runs."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.office.work import KEYWORDS
+
+PLUGIN = Path(__file__).resolve().parents[1] / "plugin"
+_OFFICE = """
+company: {name: Muster GmbH}
+groups: {service: {}}
+people: {anna: {name: Anna, groups: [service], role: admin}}
+undo_window: 0s
+"""
+_FLOW = """
+trigger: {mail: {connection: lines}}
+steps:
+  - id: topic
+    agent: classify
+    text: "{{ mail.text }}"
+    labels: {LABELS}
+    certain: {CERTAIN}
+  - id: order
+    agent: extract
+    text: "{{ mail.text }}"
+    fields: {number: {type: text, pattern: "\\\\b47\\\\d{4}\\\\b", required: true}}
+  - id: reply
+    agent: draft
+    template: "Guten Tag,\\n\\nIhre Bestellung {{ order.number }} ({{ topic.label }}) ist in Arbeit.\\n\\nMit freundlichen Grüßen\\nMuster GmbH"
+  - id: out
+    action: lines.append
+    with: {line: "{{ reply.text }}"}
+    approve: {by: service}
+"""
+
+
+def install() -> None:
+    """Make the connector of the benchmark known, here and in processes that are started."""
+    sys.path.insert(0, str(PLUGIN))
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(PLUGIN), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+
+
+def make_office(folder: Path, mails: int) -> tuple[Path, Path]:
+    """An office with the flow and so many mails waiting; its folder and its data folder."""
+    office, data = folder / "office", folder / "data"
+    (office / "flows").mkdir(parents=True)
+    data.mkdir()
+    (office / "office.yaml").write_text(_OFFICE)
+    (office / "connections.yaml").write_text(f'lines: {{connector: lines, path: "data:lines.txt", mails: {mails}}}\n')
+    labels = "{" + ", ".join(f"{label}: {word}" for label, word in KEYWORDS.items()) + "}"
+    certain = "{" + ", ".join(f"{label}: \"{{{{ '{word}' in mail.text.lower() }}}}\"" for label, word in KEYWORDS.items()) + "}"
+    (office / "flows" / "mails.yaml").write_text(_FLOW.replace("{LABELS}", labels).replace("{CERTAIN}", certain))
+    return office, data
+
+
+def approve_all(data: Path, at_once: int = 50) -> int:
+    """A person approves every card, page by page, each bound to the revision and hash shown; returns how many."""
+    from kontorist.store import actions
+    from kontorist.store.database import open_database
+
+    anna, count = actions.Who("anna", frozenset({"service"})), 0
+    database = open_database(data)
+    while True:
+        with database.read() as connection:
+            rows = actions.find(connection, state="proposed", limit=at_once)
+        if not rows:
+            database.close()
+            return count
+        with database.write() as connection:
+            actions.approve(connection, [r.shown for r in rows], anna)
+        count += len(rows)
+
+
+@contextmanager
+def prefect_server(folder: Path) -> Iterator[None]:
+    """A Prefect server, as `kontorist up` keeps one running."""
+    from flows import prefect_server as servers
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with servers.server(folder):
+        yield
+
+
+def run(folder: Path, mails: int) -> dict[str, float]:
+    """All mails from arrival to done; seconds of each part. Raises AssertionError if one of them is not done."""
+    from flows.schedule import one_pass
+
+    office, data = make_office(folder, mails)
+    moments = [time.perf_counter()]
+    one_pass(office, data)
+    moments.append(time.perf_counter())
+    approved = approve_all(data)
+    moments.append(time.perf_counter())
+    (line,) = one_pass(office, data)
+    moments.append(time.perf_counter())
+    assert approved == line["executed"] == mails, (approved, line)
+    assert len((data / "lines.txt").read_text().splitlines()) == mails
+    parts = ("prepare", "approve", "execute")
+    return {name: b - a for name, (a, b) in zip(parts, itertools.pairwise(moments), strict=True)}
