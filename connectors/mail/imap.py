@@ -46,7 +46,10 @@ def _translated(method: Callable[Concatenate[Imap, _P], _T]) -> Callable[Concate
         except CapabilityError as error:
             raise Rejected(f"The mail server {self.access.host} cannot do this: {_reason(error)}.") from error
         except IMAPClientError as error:
-            raise _refusal(self.access, _reason(error)) from error
+            refusal = _refusal(self.access, _reason(error))
+            if isinstance(refusal, Unavailable):
+                self.drop()  # Dovecot's "Internal error" lasts as long as its session
+            raise refusal from error
 
     return cast("Callable[Concatenate[Imap, _P], _T]", functools.wraps(method)(run))
 
@@ -221,17 +224,27 @@ class Imap:
 
     @_translated
     def move(self, folder: str, number: str, target: str) -> None:
-        """UID MOVE where the server has it, else copy, mark, and expunge that one mail only."""
+        """UID MOVE where the server has it and does it, else copy, mark, and expunge that one mail only."""
         client = self._in(folder, to_change=True)
         name = self._made(client, target)
         self._in(folder, to_change=True)
-        if client.has_capability("MOVE"):
-            client.move([int(number)], name)
+        if client.has_capability("MOVE") and self._moved(client, int(number), name):
             return
         client.copy([int(number)], name)
         client.add_flags([int(number)], [rb"\Deleted"])
         if client.has_capability("UIDPLUS"):
             client.uid_expunge([int(number)])  # a plain EXPUNGE would delete what somebody else has marked
+
+    @staticmethod
+    def _moved(client: IMAPClient, number: int, name: str) -> bool:
+        """False when the server offers MOVE and refuses it: then nothing has moved (RFC 6851 §3.3)."""
+        try:
+            client.move([number], name)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError:
+            return False
+        return True
 
     def _made(self, client: IMAPClient, folder: str) -> str:
         name = self._named(client, folder)

@@ -176,7 +176,8 @@ def start_pymap(folder: Path) -> Imap:
     command = [str(Path(sys.executable).with_name("pymap")), "--no-service", "admin", "--no-service", "managesieve"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--cert", str(cert), "--key", str(key)]
     command += ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
-    process = subprocess.Popen(command, start_new_session=True, cwd=folder)
+    with (folder / "pymap.log").open("wb") as log:
+        process = subprocess.Popen(command, start_new_session=True, cwd=folder, stderr=log)
     wait_for(port)
     return Imap(port, 0, cert, process)
 
