@@ -1,0 +1,190 @@
+"""Account statements as CSV files of German banks: the columns are found by their headings, whatever stands above them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+
+from kontorist.core.errors import NotReadable
+from kontorist.reading.bank.statement import Entry, Statement
+
+_DELIMITERS = ";,\t|"
+_ROLES: Mapping[str, Sequence[str]] = {
+    "booking_date": ("buchungstag", "buchungsdatum", "buchung", "datum", "date", "booking date"),
+    "value_date": ("valutadatum", "wertstellung", "wertstellungsdatum", "wertstellung (valuta)", "valuta", "wert", "value date"),
+    "amount": ("betrag", "betrag (€)", "betrag (eur)", "umsatz in eur", "umsatz", "amount", "amount (eur)"),
+    "debit": ("soll",),
+    "credit": ("haben",),
+    "sign": ("soll/haben", "s/h"),
+    "currency": ("wahrung", "waehrung", "currency"),
+    "account": ("auftragskonto", "iban auftragskonto", "iban kontoinhaber"),
+    "counterparty": (
+        *("beguenstigter/zahlungspflichtiger", "begunstigter/zahlungspflichtiger", "name zahlungsbeteiligter"),
+        *(
+            "auftraggeber/empfanger",
+            "begunstigter / auftraggeber",
+            "auftraggeber / begunstigter",
+            "partner name",
+            "payee",
+            "name",
+        ),
+    ),
+    "payer": ("zahlungspflichtige*r",),
+    "payee": ("zahlungsempfanger*in",),
+    "iban": (
+        *("kontonummer/iban", "iban zahlungsbeteiligter", "iban / kontonummer", "iban", "kontonummer"),
+        *("partner iban", "account number"),
+    ),
+    "bic": ("bic (swift-code)", "bic (swift-code) zahlungsbeteiligter", "bic zahlungsbeteiligter", "bic", "blz"),
+    "purpose": ("verwendungszweck", "payment reference"),
+    "text": ("buchungstext", "umsatzart", "umsatztyp", "vorgang", "transaction type", "type"),
+    "end_to_end_id": ("kundenreferenz (end-to-end)", "kundenreferenz", "end-to-end-referenz"),
+    "mandate": ("mandatsreferenz",),
+    "creditor_id": ("glaeubiger id", "glaubiger id", "glaubiger-id", "glaeubiger-id"),
+    "status": ("info", "status"),
+}
+_BANKS = {  # headings that only this bank's files have
+    "Sparkasse": {"beguenstigter/zahlungspflichtiger", "begunstigter/zahlungspflichtiger"},
+    "Volksbank": {"name zahlungsbeteiligter"},
+    "DKB": {"zahlungspflichtige*r"},
+    "ING": {"auftraggeber/empfanger"},
+    "comdirect": {"wertstellung (valuta)"},
+    "Commerzbank": {"iban kontoinhaber"},
+    "Deutsche Bank, Postbank": {"begunstigter / auftraggeber"},
+    "N26": {"payment reference"},
+}
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})$|(\d{4})-(\d{2})-(\d{2})$")
+_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d{1,2})?$")
+_POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
+_PENDING = ("vorgemerkt", "pending", "ausstehend")
+_NONE = {"NOTPROVIDED", "NONREF"}
+
+
+def read_table(text: str) -> Statement:
+    """The statement in a CSV file. Raises NotReadable when it has no columns for date and amount, or a row cannot be read."""
+    lines = text.splitlines()
+    for delimiter in _DELIMITERS:
+        for number, line in enumerate(islice(lines, 40)):
+            roles, headings = _roles(next(csv.reader([line], delimiter=delimiter), []))
+            if {"booking_date"} <= set(roles) and ({"amount"} <= set(roles) or {"debit", "credit"} <= set(roles)):
+                return _statement(lines, number, delimiter, roles, headings)
+    raise NotReadable("The file is no bank statement: it has no columns for booking date and amount.")
+
+
+def _roles(cells: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """Which column says what; of several that could, the one whose heading comes first in the list."""
+    headings = [_plain(cell) for cell in cells]
+    roles: dict[str, int] = {}
+    for role, words in _ROLES.items():
+        places = [headings.index(word) for word in words if word in headings]
+        if places:
+            roles[role] = places[0]
+    if "amount" in roles and headings.count("wahrung") > 1:  # ING: one for the balance, one for the amount
+        roles["currency"] = next(i for i in range(roles["amount"], len(headings)) if headings[i] == "wahrung")
+    return roles, headings
+
+
+def _plain(heading: str) -> str:
+    """Without accents, case and marks: `Währung` may come as `Wahrung` and still be the same."""
+    text = unicodedata.normalize("NFKD", heading.strip().lstrip("\ufeff").strip('"').lower())
+    return " ".join("".join(c for c in text if not unicodedata.combining(c)).split())
+
+
+def _statement(lines: list[str], start: int, delimiter: str, roles: Mapping[str, int], headings: list[str]) -> Statement:
+    above = " ".join(lines[:start])
+    own = next((found.group().replace(" ", "") for found in [_IBAN.search(above)] if found), "")
+    heading = headings[roles["amount"]] if "amount" in roles else ""
+    currency = "EUR" if "eur" in heading or "€" in heading or "currency" not in roles else ""
+    rows = csv.reader(io.StringIO("\n".join(lines[start + 1 :])), delimiter=delimiter)
+    entries = []
+    for cells in rows:
+        place = f"line {start + 1 + rows.line_num}"
+        row = _Row({role: cells[i].strip() for role, i in roles.items() if i < len(cells)}, place, delimiter)
+        if _DAY.match(row.text("booking_date")) or (row.text("booking_date") and row.money()):
+            entries.append(row.entry(own, currency))
+        elif row.text("amount") and _DAY.match(row.text("value_date")):
+            raise NotReadable(f"{place}: the row has an amount, but no booking date.")
+    accounts = {one.account for one in entries} - {""}
+    if len(accounts) > 1:
+        raise NotReadable(f"The file has entries of several accounts ({', '.join(sorted(accounts))}); export one at a time.")
+    bank = next((name for name, signs in _BANKS.items() if signs & set(headings)), "")
+    kept = tuple(one for one in entries if one is not None)
+    return Statement(
+        format=f"CSV ({bank})" if bank else "CSV",
+        account=own or next(iter(accounts), ""),
+        currency=next((one.currency for one in kept), currency),
+        entries=kept,
+    ).sound()
+
+
+class _Row:
+    """One line of the file by the roles of its columns."""
+
+    def __init__(self, cells: Mapping[str, str], place: str, delimiter: str) -> None:
+        self.cells, self.place, self.delimiter = cells, place, delimiter
+
+    def text(self, role: str) -> str:
+        return " ".join(self.cells.get(role, "").split())
+
+    def entry(self, account: str, currency: str) -> Entry:
+        amount = self.amount()
+        party = self.text("payer" if amount > 0 else "payee") if "payer" in self.cells else self.text("counterparty")
+        return Entry(
+            amount=amount,
+            currency=self.text("currency") or currency or "EUR",
+            booking_date=self.day("booking_date"),
+            value_date=self.day("value_date") if self.text("value_date") else None,
+            account=account or self.text("account").replace(" ", ""),
+            counterparty=party,
+            iban=self.text("iban").replace(" ", ""),
+            bic=self.text("bic"),
+            purpose=self.text("purpose") or self.text("text"),
+            kind=self.text("text"),
+            pending=any(word in self.text("status").lower() for word in _PENDING),
+            place=self.place,
+            end_to_end_id=self.reference("end_to_end_id"),
+            mandate=self.reference("mandate"),
+            creditor_id=self.reference("creditor_id"),
+        )
+
+    def reference(self, role: str) -> str:
+        return "" if self.text(role).upper() in _NONE else self.text(role)
+
+    def day(self, role: str) -> date:
+        found = _DAY.match(self.text(role))
+        text = found.groups() if found else ()
+        try:
+            if found and found.group(4):
+                return date(*map(int, text[3:6]))
+            day, month, year = map(int, text[:3])
+            return date(year + 2000 if year < 100 else year, month, day)
+        except ValueError as error:
+            raise NotReadable(f"{self.place}: '{self.text(role)}' is no date.") from error
+
+    def money(self) -> str:
+        """What stands where an amount belongs; sums below the table have none."""
+        return self.text("amount") or self.text("debit") or self.text("credit")
+
+    def amount(self) -> Decimal:
+        if self.text("amount"):
+            value = self.number("amount")
+            return -abs(value) if self.text("sign").upper() in ("S", "SOLL") else value
+        if self.text("debit"):
+            return -abs(self.number("debit"))
+        return abs(self.number("credit"))
+
+    def number(self, role: str) -> Decimal:
+        bare = re.sub(r"[\s€]|EUR", "", self.text(role))
+        if (_COMMA if self.delimiter != "," or "," in bare[-3:] else _POINT).match(bare):
+            comma = self.delimiter != "," or "," in bare[-3:]
+            return Decimal(bare.replace("." if comma else ",", "").replace(",", ".")).quantize(Decimal("0.01"))
+        if _POINT.match(bare) and bare.count(".") == 1 and "," not in bare:
+            return Decimal(bare).quantize(Decimal("0.01"))
+        raise NotReadable(f"{self.place}: '{self.text(role)}' is no amount.")

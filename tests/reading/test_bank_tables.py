@@ -1,0 +1,116 @@
+"""Statements as CSV: the same three movements in the form of several banks, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from kontorist.core.errors import NotReadable
+from kontorist.reading.bank import Balance, Entry, Statement, read_statements
+
+IBAN = "DE02120300000000202051"
+OURS = "DE89370400440532013000"
+SPARKASSE = (
+    '"Auftragskonto";"Buchungstag";"Valutadatum";"Buchungstext";"Verwendungszweck";"Glaeubiger ID";"Mandatsreferenz";'
+    '"Kundenreferenz (End-to-End)";"Sammlerreferenz";"Lastschrift Ursprungsbetrag";"Auslagenersatz Ruecklastschrift";'
+    '"Beguenstigter/Zahlungspflichtiger";"Kontonummer/IBAN";"BIC (SWIFT-Code)";"Betrag";"Waehrung";"Info"\r\n'
+    f'"{OURS}";"03.11.26";"04.11.26";"GUTSCHR. UEBERWEISUNG";"R26-3100";"";"";"NOTPROVIDED";"";"";"";"Müller GmbH";"{IBAN}";"BYLADEM1001";'
+    '"1.140,00";"EUR";"Umsatz gebucht"\r\n'
+)
+VOLKSBANK = (
+    "Bezeichnung Auftragskonto;IBAN Auftragskonto;BIC Auftragskonto;Bankname Auftragskonto;Buchungstag;Valutadatum;"
+    "Name Zahlungsbeteiligter;IBAN Zahlungsbeteiligter;BIC (SWIFT-Code) Zahlungsbeteiligter;Buchungstext;Verwendungszweck;Betrag;"
+    "Waehrung;Saldo nach Buchung;Bemerkung;Kategorie;Steuerrelevant;Glaeubiger ID;Mandatsreferenz\n"
+    f"Firma;{OURS};GENODEF1;Volksbank;03.11.2026;04.11.2026;Müller GmbH;{IBAN};BYLADEM1001;Gutschrift;R26-3100;1140,00;EUR;9,00;;;;;\n"
+)
+DKB = (
+    f'\ufeff"Girokonto";"{OURS}"\n""\n"Kontostand vom 10.11.2026:";"1.234,56 €"\n""\n'
+    '"Buchungsdatum";"Wertstellung";"Status";"Zahlungspflichtige*r";"Zahlungsempfänger*in";"Verwendungszweck";"Umsatztyp";"IBAN";'
+    '"Betrag (€)";"Gläubiger-ID";"Mandatsreferenz";"Kundenreferenz"\n'
+    f'"03.11.26";"04.11.26";"Gebucht";"Müller GmbH";"Wir";"R26-3100";"Eingang";"{IBAN}";"1.140 €";"";"";""\n'
+)
+ING = (
+    f"Umsatzanzeige;Datei erstellt am: 17.11.2026 22:11\n\nIBAN;{OURS}\nKontoname;Girokonto\n\nSaldo;429,31;EUR\n\n"
+    "Buchung;Wertstellungsdatum;Auftraggeber/Empfänger;Buchungstext;Verwendungszweck;Saldo;Währung;Betrag;Währung\n"
+    '03.11.2026;04.11.2026;Müller GmbH;Gutschrift;"R26-3100";429,31;EUR;1.140,00;EUR\n'
+)
+POSTBANK = (
+    f"Kontoumsätze\nIBAN;{OURS}\nBuchungstag;Wert;Umsatzart;Begünstigter / Auftraggeber;Verwendungszweck;IBAN;BIC;Kundenreferenz;"
+    "Mandatsreferenz ;Gläubiger ID;Fremde Gebühren;Betrag;Abweichender Empfänger;Anzahl der Aufträge;Anzahl der Schecks;Soll;Haben;Währung\n"
+    f"3.11.2026;4.11.2026;SEPA Überweisung;Müller GmbH;R26-3100;{IBAN};BYLADEM1001;;;;;;;;;;1.140,00;EUR\n"
+)
+FORMS = {"Sparkasse": SPARKASSE, "Volksbank": VOLKSBANK, "DKB": DKB, "ING": ING, "Deutsche Bank, Postbank": POSTBANK}
+
+
+def read(text: str, encoding: str = "utf-8") -> Statement:
+    return read_statements("umsaetze.csv", text.encode(encoding))[0]
+
+
+@pytest.mark.parametrize("bank", FORMS)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_the_same_movement_in_the_form_of_each_bank(bank, encoding):
+    statement = read(FORMS[bank].lstrip("\ufeff") if encoding == "cp1252" else FORMS[bank], encoding)
+    (entry,) = statement.entries
+
+    assert statement.format == f"CSV ({bank})"
+    assert statement.account == entry.account == OURS
+    assert (entry.amount, entry.currency) == (Decimal("1140.00"), "EUR")
+    assert (entry.booking_date, entry.value_date) == (date(2026, 11, 3), date(2026, 11, 4))
+    assert (entry.counterparty, entry.purpose) == ("Müller GmbH", "R26-3100")
+    assert entry.iban == ("" if bank == "ING" else IBAN)
+    assert entry.end_to_end_id == ""
+
+
+def test_comdirect_puts_everything_into_one_text():
+    text = (
+        '"Umsätze Girokonto";"Zeitraum: 30 Tage";\n"Neuer Kontostand";"1.134,11 EUR";\n\n'
+        '"Buchungstag";"Wertstellung (Valuta)";"Vorgang";"Buchungstext";"Umsatz in EUR";\n'
+        '"09.11.2026";"09.11.2026";"Lastschrift / Belastung";"Auftraggeber: Tauwerk Buchungstext: R 7";"-18,80";\n'
+        '"Alter Kontostand";"0,00 EUR";\n'
+    )
+    (entry,) = read(text).entries
+    assert (entry.amount, entry.purpose) == (Decimal("-18.80"), "Auftraggeber: Tauwerk Buchungstext: R 7")
+
+
+def test_what_is_only_announced_is_pending():
+    assert read(SPARKASSE.replace("Umsatz gebucht", "Umsatz vorgemerkt")).entries[0].pending
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Name;Ort\nMüller;Kiel\n", "no columns for booking date and amount"),
+        (VOLKSBANK.replace("1140,00", "viel"), "line 2: 'viel' is no amount"),
+        (VOLKSBANK.replace("03.11.2026", "31.02.2026"), "line 2: '31.02.2026' is no date"),
+        (VOLKSBANK.replace("03.11.2026", ""), "line 2: the row has an amount, but no booking date"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_its_line(text, reason):
+    with pytest.raises(NotReadable, match=reason):
+        read(text)
+
+
+ENTRY = Entry(Decimal("10.00"), "EUR", date(2026, 11, 3), account=OURS, purpose="R26-3100 Danke", iban=IBAN)
+
+
+def test_one_movement_has_one_key_in_every_statement_and_two_alike_have_two():
+    wrapped = replace(ENTRY, purpose="R26-3100  Dan ke", value_date=date(2026, 11, 4), bank_reference="X", kind="GUTSCHRIFT")
+    twins = Statement("MT940", entries=(ENTRY, ENTRY)).sound().entries
+
+    assert wrapped.key == ENTRY.key
+    assert len({one.key for one in twins}) == 2
+    assert twins[0].key == ENTRY.key
+    for change in ({"amount": Decimal("-10.00")}, {"purpose": "R26-3101"}, {"iban": OURS}, {"booking_date": date(2026, 11, 2)}):
+        assert replace(ENTRY, **change).key != ENTRY.key
+
+
+def test_a_statement_that_lacks_an_entry_says_so():
+    first, last = Balance(Decimal("0.00"), "EUR"), Balance(Decimal("20.00"), "EUR")
+    short = Statement("MT940", number="1", opening=first, closing=last, entries=(ENTRY,)).sound()
+    whole = Statement("MT940", number="1", opening=first, closing=last, entries=(ENTRY, ENTRY)).sound()
+
+    assert "does not add up" in short.problems[0]
+    assert whole.problems == ()
