@@ -15,6 +15,7 @@ from flows import advance as advancing
 from flows import gate as gating
 from flows import intake as taking
 from flows.advance import Tally
+from flows.notify import Teller
 from flows.runtime import Runtime, open_runtime
 from flows.watch import watchers
 from kontorist.core import logs
@@ -49,6 +50,8 @@ class Runner:
     def run(self) -> None:
         """Until stopped. A pass that fails is said and followed by others."""
         watching = watchers(self._runtime.office, self._data, self._runtime.database, self._arrived)
+        teller = Teller(lambda: self._runtime.office, self._runtime.database)
+        teller.start()
         while not self.stopping.is_set():
             try:
                 if self._is_due():
@@ -62,6 +65,7 @@ class Runner:
                 traceback.print_exc()
                 self.stopping.wait(5)
             self._woken.wait(LOOK)
+        teller.stop()
         for watcher in watching:
             watcher.stop()
         self._runtime.close()

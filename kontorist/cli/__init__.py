@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from kontorist.cli import adopt, audit, cases, evaluate, inbox, office, operations, privacy, users, work
+from kontorist.cli import adopt, audit, cases, evaluate, inbox, notify, office, operations, privacy, users, work
 from kontorist.cli.common import EXIT_PROBLEM, say
 from kontorist.core.errors import KontoristError
 
@@ -22,6 +22,7 @@ office.register(app)
 adopt.register(app)
 operations.register(app)
 evaluate.register(app)
+notify.register(app)
 app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(audit.app, name="audit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import ConfigurationError
 from kontorist.core.flow import KINDS, Flow
+from kontorist.core.notify import Notify
 from kontorist.core.problems import Problem, did_you_mean
 from kontorist.core.yamlfile import Loc, YamlFile, fill_secrets, read_yaml
 
@@ -89,6 +91,7 @@ class OfficeFile(_Shape):
     models: dict[str, Model] = Field(default_factory=dict)
     never_to_a_model: Never = Field(default_factory=Never)
     retention: Retention = Field(default_factory=Retention)
+    notify: Notify = Field(default_factory=Notify)
     undo_window: str = Field("15s", description="how long an approved mail waits before it leaves")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
         default_factory=dict, description="how many workers may use a connection or a model at the same time; usual: 4"
@@ -144,6 +147,7 @@ def load_office(directory: Path) -> Office:
     environment = _environment(directory)
     if isinstance(office_file.data, dict):
         _secrets_in_clear(office_file.data.get("models"), ("models",), office_file, frozenset(_SECRET_KEYS | {"key"}))
+        _addresses_in_clear(office_file.data.get("notify"), office_file)
     office_data = fill_secrets(office_file.data or {}, office_file, environment=environment)
     settings = _settings(office_data, office_file)
     connections = _connections(connections_file, environment)
@@ -218,6 +222,16 @@ def _secrets_in_clear(data: Any, loc: Loc, file: YamlFile, keys: frozenset[str] 
                 f"'{key}' stands here in clear; write ${{NAME}} and set NAME in the environment or in the office's .env",
                 key=True,
             )
+
+
+def _addresses_in_clear(notify: Any, file: YamlFile) -> None:
+    """The addresses of most services hold a password or a token."""
+    channels = notify.get("channels") if isinstance(notify, dict) else None
+    for name, channel in channels.items() if isinstance(channels, dict) else ():
+        url = channel.get("url") if isinstance(channel, dict) else None
+        if isinstance(url, str) and re.search(r"://[^/]*:[^/]*@", url) and "${" not in url:
+            here = ("notify", "channels", name, "url")
+            file.add(here, "this address holds a password in clear; write ${NAME} for it and set NAME in the environment", key=True)
 
 
 def parse_flow(file: YamlFile) -> Flow | None:
