@@ -30,10 +30,14 @@ def bodies(message: Message) -> Bodies:
 
 def kind(part: Message) -> str:
     """The media type of a part, in small letters; text/plain when it is unreadable."""
-    try:
-        return part.get_content_type()
-    except (ValueError, IndexError, AttributeError, TypeError):
-        return "text/plain"
+    known: str | None = part.__dict__.get("kontorist_kind")  # asked a dozen times a part, and worked out anew each time
+    if known is None:
+        try:
+            known = part.get_content_type()
+        except (ValueError, IndexError, AttributeError, TypeError):
+            known = "text/plain"
+        part.__dict__["kontorist_kind"] = known
+    return known
 
 
 def parts_of(part: Message) -> list[Message]:
