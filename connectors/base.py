@@ -147,6 +147,8 @@ class Action(ABC):
     """Payload fields that decide who gets it or whose account it is: never from a model."""
     undo_window: ClassVar[float] = 0.0
     """Seconds between approval and execution in which the approver can take it back (mail: 15)."""
+    approvers: ClassVar[int] = 1
+    """How many different people approve it where the flow does not say a number (payments: 2)."""
     authoritative_find: ClassVar[bool] = False
     """True if `find` returning None proves that the effect did not happen (a file under its hash, not an e-mail)."""
 

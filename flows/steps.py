@@ -248,9 +248,12 @@ def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, valu
     approve = step.approve
     written = [approve.by] if isinstance(approve.by, str) else list(approve.by or ())
     by = [expressions.render(name, values) if "{" in name else name for name in written]
+    known = runtime.connections.action(connection, action)
     count = expressions.evaluate(approve.count, values) if isinstance(approve.count, str) else approve.count
+    if "count" not in approve.model_fields_set:
+        count = known.approvers
     window = min(
-        runtime.connections.action(connection, action).undo_window,
+        known.undo_window,
         parse_duration(runtime.office.settings.undo_window).total_seconds(),
     )
     rule = {"by": by, "count": int(count), "expires": approve.expires, "undo": window}

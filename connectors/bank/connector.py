@@ -1,0 +1,203 @@
+"""The connector: statements in a folder, their entries to look up and as cases, payment files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from connectors import _files
+from connectors.bank.config import BankConfig, EntryOptions
+from connectors.bank.transfer import WriteTransfers
+from connectors.base import Action, Column, Connector, Health, Item, NewDocument, Row, Surroundings
+from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
+from kontorist.core.problems import did_you_mean
+from kontorist.core.values import sha256
+from kontorist.reading.bank import Entry, Statement, read_statements
+from kontorist.reading.german import said_in
+
+_SETTLED = 2.0
+_SUFFIXES = (".xml", ".sta", ".mt940", ".940", ".942", ".txt", ".csv", ".camt")
+_TYPES = {"amount": "decimal", "booking_date": "date", "value_date": "date", "reversal": "boolean", "pending": "boolean"}
+_COLUMNS = (*Entry(Decimal(0), "EUR").as_dict(), "message", "statement", "file")
+
+
+class Bank(Connector):
+    """Accounts at a bank through files: statements in, payment files out."""
+
+    Config = BankConfig
+    triggers: ClassVar[Mapping[str, type[BaseModel]]] = {"rows": EntryOptions}
+    actions: ClassVar[Mapping[str, type[Action]]] = {"transfer": WriteTransfers}
+    suffixes: ClassVar[Mapping[str, Sequence[str]]] = {"rows": _SUFFIXES}
+    config: BankConfig
+
+    def __init__(self, config: Any, surroundings: Surroundings) -> None:
+        super().__init__(config, surroundings)
+        self.folder: Path = surroundings.path(config.folder)
+        self._read: dict[tuple[str, int, int], list[Statement]] = {}
+        self._problems: dict[str, str] = {}
+
+    @property
+    def output(self) -> Path:
+        """The folder of the payment files."""
+        return self.surroundings.path(self.config.output)
+
+    # statements ------------------------------------------------------------
+
+    def statements(self) -> Iterator[tuple[Path, Statement]]:
+        """The statements in all files that are whole, oldest file first; what cannot be read is a problem."""
+        self._must_be_there()
+        files = [p for p in self.folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
+        for path in sorted((p for p in files if p.is_file()), key=lambda p: (p.stat().st_mtime_ns, p.name)):
+            for one in self._of_file(path):
+                yield path, one
+
+    def _must_be_there(self) -> None:
+        if self.config.folder.startswith("data:"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.is_dir():
+            raise Unavailable(f"The folder {self.folder} is not there. Create or mount it, or mend 'folder' in connections.yaml.")
+
+    def _of_file(self, path: Path) -> list[Statement]:
+        there = path.stat()
+        stamp = (str(path), there.st_size, there.st_mtime_ns)
+        if stamp not in self._read:
+            if time.time() - there.st_mtime < _SETTLED:
+                time.sleep(_SETTLED / 2)
+                if path.stat().st_mtime_ns != there.st_mtime_ns or path.stat().st_size != there.st_size:
+                    return []  # still being written: next time
+            self._read[stamp] = self._known(path)
+        return self._read[stamp]
+
+    def _known(self, path: Path) -> list[Statement]:
+        self._problems.pop(str(path), None)
+        try:
+            found = read_statements(path.name, path.read_bytes())
+            self._ours(path, found)
+        except NotReadable as error:
+            self._problems[str(path)] = said_in(self._language, str(error))
+            return []
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be read: {error.strerror}. It is tried again later.") from error
+        wrong = [problem for one in found for problem in one.problems]
+        if wrong:
+            self._problems[str(path)] = f"{path.name}: {' '.join(wrong)}"
+        return found
+
+    def _ours(self, path: Path, statements: Sequence[Statement]) -> None:
+        ours = {_flat(one) for one in self.config.accounts}
+        strange = [one.account for one in statements if ours and _flat(one.account) not in ours]
+        if strange:
+            raise NotReadable(f"'{path.name}' is about the account {strange[0]}, which is not one of ours in connections.yaml.")
+
+    @property
+    def _language(self) -> str:
+        return str(next(iter(self.surroundings.settings.get("languages") or ()), "de"))
+
+    # reads ---------------------------------------------------------------
+
+    def read(self, kind: str, options: EntryOptions, known: Any) -> Iterator[Item]:
+        """The entries not taken in yet; the same entry in a second statement is not taken in again."""
+        for path, statement in self.statements():
+            if statement.message in options.messages:
+                seen = known({_key(one) for one in statement.entries})
+                fresh = [one for one in statement.entries if _key(one) not in seen and not one.pending]
+                yield from (_item(path, statement, one) for one in fresh if _wanted(one, options.direction))
+
+    @classmethod
+    def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:  # noqa: ARG003 - the contract's
+        """Every entry of a statement. Raises NotReadable."""
+        if not path.is_file():
+            raise NotReadable(f"{path} is not a file; give a bank statement.")
+        wanted = EntryOptions.model_validate({k: v for k, v in settings.items() if k in EntryOptions.model_fields})
+        for statement in read_statements(path.name, path.read_bytes()):
+            for one in statement.entries:
+                if _wanted(one, wanted.direction) and not one.pending:
+                    yield _item(path, statement, one)
+
+    # look-ups ------------------------------------------------------------
+
+    def tables(self) -> Mapping[str, Sequence[Column]]:
+        """`entries`, of all statements in the folder, each once."""
+        return {"entries": [Column(name, _TYPES.get(name, "text")) for name in _COLUMNS]}
+
+    def look_up(self, table: str, wheres: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """The entries for each `where`; IBANs and references are compared without blanks and case."""
+        if table not in self.tables():
+            raise Rejected(f"{self.surroundings.name} has no table '{table}'; there is: entries.")
+        for column in {name for where in wheres for name in where} - set(_COLUMNS):
+            raise Rejected(f"The table entries has no column '{column}'{did_you_mean(column, _COLUMNS)}")
+        rows = list(self._rows())
+        return [[row for row in rows if all(_same(row.values[c], v) for c, v in where.items())] for where in wheres]
+
+    def _rows(self) -> Iterator[Row]:
+        seen: set[str] = set()
+        for path, statement in self.statements():
+            for one in statement.entries:
+                if one.key not in seen:
+                    seen.add(one.key)
+                    yield Row("entries", f"{path.name}: {one.place}", _values(path, statement, one))
+
+    # operations ----------------------------------------------------------
+
+    def try_out(self) -> Health:
+        """Read every statement, and look whether payment files can be written."""
+        try:
+            found = list(self.statements())
+        except (KontoristError, OSError) as error:
+            return Health(False, str(error))
+        counted = sum(len(one.entries) for _, one in found)
+        details = {"formats": sorted({one.format for _, one in found}), "accounts": sorted({one.account for _, one in found})}
+        message = f"{len(found)} statements with {counted} entries in {self.folder}"
+        if wrong := list(self.problems()):
+            return Health(True, f"{message}; {len(wrong)} files have problems", {**details, "problems": wrong[:20]})
+        return Health(True, message, details)
+
+    def problems(self) -> Iterable[str]:
+        """Files that cannot be read, and statements that do not add up."""
+        return list(self._problems.values())
+
+
+def _item(path: Path, statement: Statement, entry: Entry) -> Item:
+    title = f"{entry.amount:f} {entry.currency} · {entry.counterparty or entry.kind} · {entry.purpose}"
+    data = path.read_bytes()
+    return Item(
+        source_key=_key(entry),
+        source=f"{path.name}: {entry.place}",
+        title=title[:120],
+        data={"row": _values(path, statement, entry), "table": "entries"},
+        documents=[NewDocument(path.name, _files.media_type(path.name, data), data)],
+        warnings=statement.problems,
+        handle=sha256(data),
+    )
+
+
+def _values(path: Path, statement: Statement, entry: Entry) -> dict[str, Any]:
+    return entry.as_dict() | {"message": statement.message, "statement": statement.id or statement.number, "file": path.name}
+
+
+def _wanted(entry: Entry, direction: str) -> bool:
+    return direction == "both" or (entry.amount > 0) is (direction == "in")
+
+
+def _key(entry: Entry) -> str:
+    return f"entry:{entry.key}"
+
+
+def _flat(text: object) -> str:
+    return "".join(c for c in str(text or "").upper() if c.isalnum())
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if wanted in (None, ""):
+        return False
+    if isinstance(found, Decimal):
+        try:
+            return found == Decimal(str(wanted))
+        except InvalidOperation:
+            return False
+    return _flat(found) == _flat(wanted)
