@@ -1,0 +1,194 @@
+"""A bank's files: statements in a folder as rows and cases, payment files that are written once."""
+
+from __future__ import annotations
+
+import importlib.resources
+import importlib.util
+import os
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from connectors.bank import Bank, pain
+from connectors.bank.config import BankConfig, EntryOptions, TransferPayload
+from connectors.bank.transfer import WriteTransfers
+from connectors.base import Context, Surroundings
+from kontorist.core.errors import Rejected, Uncertain
+from kontorist.testing import permit_for
+
+OURS, THEIRS, OTHERS = "DE89370400440532013000", "DE02120300000000202051", "DE02500105170137075030"
+CONTEXT = Context(1, "pay", {}, {}, "en")
+ACTION = WriteTransfers()
+
+
+def mt940(*entries: str, number: str = "1", closing: str = "100,00", opening: str = "0,00") -> bytes:
+    lines = [
+        ":20:START",
+        f":25:{OURS}",
+        f":28C:{number}",
+        f":60F:C261101EUR{opening}",
+        *entries,
+        f":62F:C261103EUR{closing}",
+        "-",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+def entry(amount: str, purpose: str) -> str:
+    return f":61:2611031103C{amount}NTRFNONREF\r\n:86:166?00GUTSCHRIFT?20SVWZ+{purpose}?31{THEIRS}?32Petersen e. K."
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    (tmp_path / "statements").mkdir()
+    return tmp_path
+
+
+def bank(office: Path, **options: object) -> Bank:
+    config = BankConfig.model_validate({"folder": "statements", "pay_from": OURS, **options})
+    return Bank(config, Surroundings("bank", office, office / "data", {"company": {"name": "Hansen & Brandt GmbH"}}))
+
+
+def put(office: Path, name: str, data: bytes) -> Path:
+    path = office / "statements" / name
+    path.write_bytes(data)
+    before = time.time() - 60
+    os.utime(path, (before, before))
+    return path
+
+
+def keys(connector: Bank, known: set[str] | None = None, **options: object) -> list[str]:
+    asked = EntryOptions.model_validate(options)
+    return [item.source_key for item in connector.read("rows", asked, lambda some: set(some) & (known or set()))]
+
+
+def test_the_entries_of_a_statement_become_cases_and_rows_with_their_place(office):
+    put(office, "a.sta", mt940(entry("60,00", "R26-3100"), entry("40,00", "R26-3101")))
+    connector = bank(office)
+
+    items = list(connector.read("rows", EntryOptions(), lambda _: set()))
+    (row,) = connector.look_up("entries", [{"purpose": "r26 3101"}])[0]
+
+    assert [item.data["row"]["amount"] for item in items] == [Decimal("60.00"), Decimal("40.00")]
+    assert items[0].documents[0].data == (office / "statements/a.sta").read_bytes()
+    assert row.place == "a.sta: line 7"
+    assert row.values["counterparty"] == "Petersen e. K."
+    assert [len(found) for found in connector.look_up("entries", [{"iban": THEIRS}, {"amount": "40"}, {"iban": ""}])] == [2, 1, 0]
+
+
+def test_an_entry_that_comes_in_two_statements_is_one_and_two_alike_in_one_are_two(office):
+    put(office, "day.sta", mt940(entry("50,00", "Danke"), entry("50,00", "Danke")))
+    put(
+        office,
+        "week.sta",
+        mt940(entry("50,00", "Danke"), entry("50,00", "Danke"), entry("7,00", "X"), number="2", closing="107,00"),
+    )
+    connector = bank(office)
+
+    first = keys(connector)
+
+    assert len(set(first)) == 3
+    assert keys(connector, set(first)) == []
+    assert len(connector.look_up("entries", [{}])[0]) == 3
+
+
+def test_only_what_was_asked_for_becomes_a_case(office):
+    put(office, "a.sta", mt940(entry("60,00", "R1"), ":61:2611031103D5,00NMSCNONREF\r\n:86:Entgelt", closing="55,00"))
+    connector = bank(office)
+
+    assert [len(keys(connector, direction=one)) for one in ("in", "out", "both")] == [1, 1, 2]
+    assert keys(connector, messages=["report"]) == []
+
+
+def test_a_file_that_is_broken_of_another_account_or_does_not_add_up_is_a_problem_and_stops_no_other(office):
+    put(office, "good.sta", mt940(entry("100,00", "R1")))
+    put(office, "torn.sta", mt940(entry("1,00", "R2"))[:60])
+    put(office, "short.sta", mt940(entry("99,00", "R3")))
+    put(office, "other.sta", mt940(entry("100,00", "R4")).replace(OURS.encode(), OTHERS.encode()))
+    connector = bank(office, accounts=["DE89 3704 0044 0532 0130 00"])
+
+    assert len(keys(connector)) == 2
+    told = " ".join(connector.problems())
+    for words in ("torn.sta", "short.sta: The statement START does not add up", f"about the account {OTHERS}"):
+        assert words in told
+    assert connector.try_out().ok
+
+
+def transfer(
+    reference: str = "70001/RE-7", amount: str = "119.00", iban: str = THEIRS, name: str = "Größer & Söhne KG"
+) -> dict[str, str]:
+    return {"name": name, "iban": iban, "amount": amount, "purpose": f"Rechnung {reference}", "reference": reference}
+
+
+def proposed(connector: Bank, *transfers: dict[str, str]) -> dict[str, object]:
+    return dict(ACTION.propose(connector, TransferPayload.model_validate({"transfers": list(transfers)}), CONTEXT).payload)
+
+
+def test_approved_payments_become_a_file_that_reads_back_equal(office):
+    connector = bank(office)
+    payload = proposed(connector, transfer(), transfer("70002/R 8", "0.99", OTHERS, "Müller"))
+
+    receipt = ACTION.execute(connector, permit_for(payload))
+    file = pain.read((connector.output / str(payload["file"])).read_bytes())
+
+    assert [(one.amount, one.iban, one.reference) for one in file.payments] == [
+        (Decimal("119.00"), THEIRS, "70001/RE-7"),
+        (Decimal("0.99"), OTHERS, "70002/R 8"),
+    ]
+    assert (file.payer.iban, file.payer.name, file.payments[0].name) == (OURS, "Hansen + Brandt GmbH", "Groesser + Soehne KG")
+    assert payload["total"] == "119.99"
+    assert ACTION.find(connector, payload, "k") == receipt
+
+
+@pytest.mark.skipif(importlib.util.find_spec("sepaxml") is None, reason="the published schema is in a package for tests")
+def test_the_file_is_valid_by_the_published_schema():
+    from lxml import etree
+
+    payments = [
+        pain.Payment("Ünal <GmbH> & Co", THEIRS, Decimal("1.10"), "R 1; <b>", "A-1"),
+        pain.Payment("B", OTHERS, Decimal(2), "R", "B"),
+    ]
+    schema = importlib.resources.files("sepaxml") / "schemas" / "pain.001.001.09.xsd"
+    checker = etree.XMLSchema(etree.fromstring(schema.read_bytes()))
+    for payer in (pain.Payer("Wir", OURS), pain.Payer("Wir", OURS, "COBADEFFXXX")):
+        data = pain.write("M" * 32, datetime(2026, 11, 24, tzinfo=UTC), payer, payments, None)
+        checker.assertValid(etree.fromstring(data))
+
+
+def test_nothing_is_paid_twice(office):
+    connector = bank(office)
+    payload = proposed(connector, transfer())
+    later = proposed(connector, transfer(), transfer("70002/8"))
+    ACTION.execute(connector, permit_for(payload))
+
+    with pytest.raises(Rejected, match="70001/RE-7 is paid in pain001"):
+        proposed(connector, transfer(), transfer("70002/9"))
+    assert "is paid in pain001" in ACTION.check(connector, later, {"pay_from": OURS})[0]
+    with pytest.raises(Uncertain, match="is there already"):
+        ACTION.execute(connector, permit_for(payload))
+    with pytest.raises(Rejected, match="of its own"):
+        proposed(connector, transfer("70003/1"), transfer("70003/1"))
+
+
+def test_four_eyes_look_at_it_and_an_account_of_two_names_stops():
+    assert ACTION.approvers == 2
+    assert ACTION.authoritative_find is False
+
+
+def test_what_a_bank_would_refuse_is_refused_before(office):
+    for wrong in ({"iban": "DE02120300000000202052"}, {"amount": "0"}, {"amount": "1.001"}, {"name": ""}):
+        with pytest.raises(ValidationError):
+            TransferPayload.model_validate({"transfers": [transfer() | wrong]})
+    connector = bank(office)
+    proposal = ACTION.propose(
+        connector,
+        TransferPayload.model_validate({"transfers": [transfer(), transfer("x", name="Andere GmbH"), transfer("y", iban=OURS)]}),
+        CONTEXT,
+    )
+    assert {(one.code, one.stop) for one in proposal.warnings} == {("shared-account", True), ("own-account", True)}
+    with pytest.raises(Rejected, match="pay_from"):
+        proposed(bank(office, pay_from=""), transfer())
