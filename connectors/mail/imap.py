@@ -54,6 +54,16 @@ def _translated(method: Callable[Concatenate[Imap, _P], _T]) -> Callable[Concate
     return cast("Callable[Concatenate[Imap, _P], _T]", functools.wraps(method)(run))
 
 
+def _not_let_in(access: Access, reason: str) -> KontoristError:
+    """What a refused sign-in means: trouble that passes (too many connections, a server that is down) blames no password."""
+    if re.search(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|maximum number of connections|too many", reason, re.IGNORECASE):
+        return Unavailable(f"The mail server {access.host} lets nobody in now: {reason} It is tried again.")
+    return AccessDenied(
+        f"The mail server {access.host} does not accept the user '{access.user}' with this password. "
+        "Mend user and password in connections.yaml and .env."
+    )
+
+
 def _refusal(access: Access, reason: str) -> KontoristError:
     """What a NO means, by its response code (RFC 5530)."""
     code = next(iter(re.findall(r"\[([A-Z-]+)", reason.upper())), "")
@@ -109,10 +119,9 @@ class Imap:
             client.login(access.user, access.password)
         except LoginError as error:
             self._quit(client)
-            raise AccessDenied(
-                f"The mail server {access.host} does not accept the user '{access.user}' with this password. "
-                "Mend user and password in connections.yaml and .env."
-            ) from error
+            if isinstance(error.__context__, IMAPClientAbortError):  # the line broke meanwhile: the password may be right
+                raise error.__context__ from None
+            raise _not_let_in(access, _reason(error)) from error
         except BaseException:
             self._quit(client)
             raise
