@@ -1,0 +1,1 @@
+"""Which open items a payment settles: what it names, whose it is, and what adds up."""
