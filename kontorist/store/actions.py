@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import NotAllowed, NotFound, Stale
 from kontorist.core.values import canonical, sha256
-from kontorist.store import audit, cases, corrections
+from kontorist.store import audit, cases, corrections, facets, words
 from kontorist.store.audit import Event
 from kontorist.store.database import insert_new
 from kontorist.store.tables import actions, approvals, revisions, storable, threads
@@ -153,6 +153,7 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN) -> tupl
         "model": new.model,
         "created": now,
         "updated": now,
+        **facets.listed(_case_data(connection, new.case_id), payload, rule, new.warnings, None),
     }
     other = None
     action_id = connection.execute(insert_new(connection, actions, values).returning(actions.c.id)).scalar()
@@ -166,9 +167,14 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN) -> tupl
     card = head.card if head else action_id
     connection.execute(update(actions).where(actions.c.id == action_id).values(card=card))
     _keep_revision(connection, action_id, 1, payload, "flow", "", now)
+    words.add(connection, new.case_id, [action_id, new.sentence, new.business_key, new.payload])
     data = {"case": new.case_id, "action": f"{new.connection}.{new.action}", "sha256": values["sha256"], "state": values["state"]}
     audit.append(connection, [Event("action.proposed", f"flow:{new.flow}", f"action:{action_id}", data)])
     return action_id, other
+
+
+def _case_data(connection: Connection, case_id: int) -> Mapping[str, Any]:
+    return connection.execute(select(cases_table.c.data).where(cases_table.c.id == case_id)).scalar() or {}
 
 
 def _effect_key(connection: str, action: str, business_key: str) -> str:
@@ -439,7 +445,8 @@ def assign(connection: Connection, action_id: int, to: str, who: Who, comment: s
         if not may_decide(row, who):
             raise NotAllowed(f"{who.name} may not hand over action {row.id}.")
         mine = (actions.c.id == row.id, actions.c.state.in_(OPEN))
-        if connection.execute(update(actions).where(*mine).values(assigned=to, updated=utcnow())).rowcount == 0:
+        changed = {"assigned": to, "updated": utcnow(), **facets.ruled(row.rule, to)}
+        if connection.execute(update(actions).where(*mine).values(changed)).rowcount == 0:
             continue
         audit.append(connection, [Event("action.assigned", who.name, f"action:{row.id}", {"to": to, "comment": comment})])
 
@@ -461,9 +468,17 @@ def resolve(connection: Connection, shown: Shown, who: Who, *, happened: bool, c
 
 def _next_revision(connection: Connection, row: ActionRow, payload: bytes, by: str, reason: str, **values: Any) -> Shown:
     now, new = utcnow(), Shown(row.id, row.revision + 1, sha256(payload))
+    values = {**values, **_relisted(row, payload, values)}
     _cas(connection, row.shown, (row.state,), revision=new.revision, payload=payload, sha256=new.sha256, state="proposed", not_before=None, error=None, **values)  # fmt: skip
     _keep_revision(connection, row.id, new.revision, payload, by, reason, now)
     return new
+
+
+def _relisted(row: ActionRow, payload: bytes, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns for lists, of a new revision; whom it is about stays."""
+    rule, warnings = values.get("rule", row.rule), values.get("warnings", row.warnings)
+    amount = facets.number_of(facets.amount_of([facets.payload_of(payload)])[0])
+    return {**facets.ruled(rule, row.assigned), "risk": facets.risk_of(warnings), "amount": amount}
 
 
 def _current(connection: Connection, shown: Shown, states: tuple[str, ...]) -> ActionRow:

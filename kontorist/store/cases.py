@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
 from kontorist.core.values import sha256
-from kontorist.store import audit, documents
+from kontorist.store import audit, documents, facets, words
 from kontorist.store.audit import Event
 from kontorist.store.database import insert_new
 from kontorist.store.tables import actions, case_documents, cases, journal, storable, threads
@@ -145,10 +145,12 @@ def _insert(connection: Connection, item: NewCase) -> int | None:
         "state": "runnable",
         "created": now,
         "updated": now,
+        "who": facets.sender_of(item.data, [])[:200],
     }
     case_id = connection.execute(insert_new(connection, cases, row).returning(cases.c.id)).scalar()
     if case_id is None:  # taken in already, perhaps by another worker this very moment
         return None
+    words.note(connection, {case_id: [case_id, item.title, item.source, item.data, [d.name for d in item.documents]]})
     documents.register(connection, {d.sha256: d.size for d in item.documents})
     if item.documents:
         connection.execute(

@@ -21,6 +21,7 @@ _NOTHING_CASE: Mapping[str, Any] = {
     "warnings": None,
     "question": None,
     "error": None,
+    "who": "",
 }
 _NOTHING_ACTION: Mapping[str, Any] = {
     "payload": b"{}",
@@ -30,6 +31,8 @@ _NOTHING_ACTION: Mapping[str, Any] = {
     "rests_on": {},
     "receipt": None,
     "error": None,
+    "who": "",
+    "amount": None,
 }
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import Text as PlainText
 
@@ -108,10 +109,22 @@ cases = Table(
     Column("warnings", Values),
     Column("created", Utc, nullable=False),
     Column("updated", Utc, nullable=False),
+    Column("who", Text, nullable=False, default="", server_default=text("''")),
     UniqueConstraint("flow", "connection", "source_key"),
     Index("ix_cases_state_id", "state", "id"),
 )
-"""state: runnable → waiting (for a person's approval) | unclear (a person has to look) | failed | done | closed."""
+"""state: runnable → waiting (for a person's approval) | unclear (a person has to look) | failed | done | closed.
+
+`who` is the name people look for: who wrote, or the file.
+"""
+
+case_words = Table(
+    "case_words",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+"""What a case is found by, folded to plain words; the full-text index lies over it (kontorist.store.words)."""
 
 threads = Table(
     "threads",
@@ -160,6 +173,9 @@ journal = Table(
 )
 """What each step of each case gave, once: a journalled step is never repeated."""
 
+OPEN_STATES = text("state IN ('proposed', 'uncertain', 'refused')")
+"""A person has to decide; written out, so that databases see that their index of open actions fits."""
+
 actions = Table(
     "actions",
     metadata,
@@ -193,13 +209,24 @@ actions = Table(
     Column("model", String(200)),
     Column("created", Utc, nullable=False),
     Column("updated", Utc, nullable=False),
+    Column("deciders", Text, nullable=False, default="", server_default=text("''")),
+    Column("escalate", Text, nullable=False, default="", server_default=text("''")),
+    Column("eyes", Integer, nullable=False, default=1, server_default=text("1")),
+    Column("risk", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("who", Text, nullable=False, default="", server_default=text("''")),
+    Column("amount", Float),
     UniqueConstraint("case_id", "path"),
     Index("ix_actions_state_due", "state", "due", "id"),
-)
+    Index(
+        "ix_actions_open", "card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state",
+        sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES,
+    ),
+)  # fmt: skip
 """state: proposed → approved → claimed → committing → done | refused | uncertain; or rejected, expired, withdrawn.
 
 `effect_key` is connection.action + business key while the action may still have an effect: unique, so that one
-business fact has one effect. `card` is the id of the action whose card this one shares.
+business fact has one effect. `card` is the id of the action whose card this one shares. The last columns repeat what a
+list of ten thousand cards needs: `deciders` is `|name|name|`, `risk` 0 nothing, 1 a note, 2 a warning that says stop.
 """
 
 revisions = Table(
@@ -267,8 +294,43 @@ sessions = Table(
     Column("created", Utc, nullable=False),
     Column("seen", Utc, nullable=False),
     Column("expires", Utc, nullable=False),
+    Column("agent", Text, nullable=False, default="", server_default=text("''")),
+    Column("method", String(16), nullable=False, default="password", server_default=text("'password'")),
 )
 """Sessions; `token` is the SHA-256 of what the browser holds."""
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("person", ForeignKey("people.name"), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    Column("confirmed", Boolean, nullable=False, default=False),
+    Column("last", Integer, nullable=False, default=0),
+)
+"""Time-based codes; `last` is the last time step that was used, so that no code works twice."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("person", ForeignKey("people.name"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("seen", Utc),
+    Column("expires", Utc, nullable=False),
+)
+"""Tokens for programs that act as a person; only the SHA-256 is stored."""
+
+filters = Table(
+    "filters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", String(100), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+)
+"""Saved filters of the list, each person's own."""
 
 corrections = Table(
     "corrections",

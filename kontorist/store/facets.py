@@ -1,0 +1,81 @@
+"""What a list shows and sorts by besides the sentence: who it is about, the amount, how risky it is, who may decide."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+
+def sender_of(data: Mapping[str, Any], payloads: Sequence[Mapping[str, Any]]) -> str:
+    """The name to look for: the invoice's seller, else who wrote."""
+    for payload in payloads:
+        if name := _part(_part(payload, "invoice"), "seller").get("name"):
+            return str(name)
+    sender = _part(_part(data, "mail"), "from")
+    if sender:
+        return str(sender.get("name") or sender.get("address") or "")
+    to = next((p["to"] for p in payloads if p.get("to")), "")
+    return ", ".join(map(str, to)) if isinstance(to, list) else str(to) or str(_part(data, "file").get("name") or "")
+
+
+def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def amount_of(payloads: Sequence[Mapping[str, Any]]) -> tuple[Any, str]:
+    """The amount that a proposal moves with its currency, if there is one."""
+    for payload in payloads:
+        source = payload.get("invoice") if isinstance(payload.get("invoice"), Mapping) else payload
+        for name in ("gross", "payable", "amount", "total"):
+            if source and source.get(name) not in (None, "", [], {}):
+                return source[name], str(source.get("currency") or "EUR")
+    return None, ""
+
+
+def number_of(amount: Any) -> float | None:
+    """An amount to sort by; None for what is none."""
+    try:
+        found = Decimal(str(amount))
+        return float(found) if amount is not None and found.is_finite() else None
+    except InvalidOperation:
+        return None
+
+
+def risk_of(warnings: Sequence[Mapping[str, Any]]) -> int:
+    """0 nothing, 1 a note, 2 a warning that says stop."""
+    return 2 if any(w.get("stop") for w in warnings) else 1 if warnings else 0
+
+
+def ruled(rule: Mapping[str, Any], assigned: str | None = None) -> dict[str, Any]:
+    """The columns that repeat who may decide: by rule and assignment, in an escalation, and how many of them."""
+    names = [*map(str, rule.get("by") or ()), *([assigned] if assigned else [])]
+    return {
+        "deciders": f"|{'|'.join(names)}|"[:1000],
+        "escalate": str(rule.get("escalate") or "")[:200],
+        "eyes": max(1, int(rule.get("count", 1))),
+    }
+
+
+def payload_of(payload: bytes) -> dict[str, Any]:
+    """A payload as it is stored, parsed; empty where it cannot be."""
+    try:
+        found = json.loads(payload)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def listed(
+    data: Mapping[str, Any], payload: bytes, rule: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]], assigned: str | None
+) -> dict[str, Any]:
+    """All columns of an action that repeat something for lists."""
+    parsed = payload_of(payload)
+    return {
+        **ruled(rule, assigned),
+        "risk": risk_of(warnings),
+        "who": sender_of(data, [parsed])[:200],
+        "amount": number_of(amount_of([parsed])[0]),
+    }

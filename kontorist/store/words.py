@@ -1,0 +1,86 @@
+"""What cases are found by: their texts folded to plain words, under a full-text index (FTS5, or tsvector on PostgreSQL)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import column as plain
+from sqlalchemy import table as named
+
+from kontorist.store.tables import case_words
+
+MAX_CHARACTERS = 60_000
+"""Of one case; what stands behind is in the original and not found."""
+_NOT_WORDS = re.compile(r"[\W_]+")
+_SKIPPED = frozenset({"sha256", "message_id", "html", "uid", "xml"})
+_LONGEST = 60
+
+
+def folded(written: str) -> str:
+    """Lower case, without accents, words with single spaces between: `Müller-Straße 4` is `muller strasse 4`."""
+    plain_text = unicodedata.normalize("NFKD", written.casefold())
+    kept = "".join(c for c in plain_text if not unicodedata.combining(c))
+    return " ".join(w[:_LONGEST] for w in _NOT_WORDS.sub(" ", kept).split())
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text and number in a value, outer ones first."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key not in _SKIPPED:
+                yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)
+    elif isinstance(value, date):
+        yield f"{value:%Y-%m-%d} {value:%d.%m.%Y}"
+    elif value is not None and not isinstance(value, bool | bytes):
+        yield str(value)
+
+
+def gathered(values: Any) -> str:
+    """The words of these values, as they are stored."""
+    parts, length = [], 0
+    for found in texts_in(values):
+        parts.append(folded(found[:MAX_CHARACTERS]))
+        length += len(parts[-1])
+        if length > MAX_CHARACTERS:
+            break
+    return " ".join(parts)[:MAX_CHARACTERS]
+
+
+def note(connection: Connection, cases: Mapping[int, Any]) -> None:
+    """New cases are found by these values."""
+    if cases:
+        connection.execute(insert(case_words), [{"case_id": i, "words": gathered(v)} for i, v in cases.items()])
+
+
+def add(connection: Connection, case_id: int, values: Any) -> None:
+    """A case is found by these values, too."""
+    more = f" {gathered(values)}"
+    room = func.length(case_words.c.words) + len(more) <= 2 * MAX_CHARACTERS
+    changed = update(case_words).where(case_words.c.case_id == case_id, room).values(words=case_words.c.words + more)
+    connection.execute(changed)
+
+
+def matching(connection: Connection, words: str) -> Any:
+    """A query of the cases that have all these words, or words that begin with them."""
+    wanted = folded(words).split()[:8]
+    if connection.dialect.name == "postgresql":
+        vector = func.to_tsvector(text("'simple'"), case_words.c.words)
+        return select(case_words.c.case_id).where(vector.op("@@")(func.to_tsquery(text("'simple'"), _postgresql(wanted))))
+    index = named("case_search", plain("rowid"), plain("case_search"))
+    return select(index.c.rowid).where(index.c.case_search.op("MATCH")(_fts5(wanted)))
+
+
+def _fts5(wanted: Sequence[str]) -> str:
+    return " ".join(f'"{w}"*' for w in wanted) or '""'
+
+
+def _postgresql(wanted: Sequence[str]) -> str:
+    return " & ".join(f"'{w}':*" for w in wanted)

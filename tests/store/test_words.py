@@ -1,0 +1,53 @@
+"""Search over everything: words of mails and documents, accents and case aside, and nothing of what was forgotten."""
+
+from __future__ import annotations
+
+from kontorist.store import cases, forgetting, words
+from kontorist.store.cases import NewCase
+from tests.store.offices import propose
+
+
+def found(database, text: str) -> list[int]:
+    with database.read() as connection:
+        return sorted(connection.execute(words.matching(connection, text)).scalars())
+
+
+def mail(text: str, name: str = "Karla Müller") -> dict:
+    return {"mail": {"from": {"name": name, "address": "karla@nordwind-versand.example"}, "text": text}}
+
+
+def take_in(database, *data: dict) -> list[int]:
+    new = [NewCase("a", "v", "mailbox", f"key-{i}", f"INBOX {i}", f"Subject {i}", d) for i, d in enumerate(data)]
+    with database.write() as connection:
+        return cases.take_in(connection, new, "test")
+
+
+def test_every_word_has_to_occur_and_may_be_begun_only(database) -> None:
+    one, two = take_in(database, mail("Wo bleibt Auftrag 47001?"), mail("Rechnung RE-2026/1187 über 1.759,42 EUR"))
+    assert found(database, "auftrag") == [one]
+    assert found(database, "MULLER") == [one, two]
+    assert found(database, "nordwind 47001") == [one]
+    assert found(database, "re-2026/1187") == [two]
+    assert found(database, "rech 1.759,42") == [two]
+    assert found(database, "auftrag rechnung") == []
+
+
+def test_what_looks_like_a_query_is_only_words(database) -> None:
+    (one,) = take_in(database, mail('say "hello" OR NEAR(x) & | ! :* and words:y'))
+    for text in ('"hello"', "OR", "NEAR(x)", "words:y", "& | !", "'); DROP TABLE cases; --", "hello*", "\0"):
+        assert found(database, text) in ([one], []), text
+    assert found(database, "hello near") == [one]
+
+
+def test_what_was_proposed_is_found_too(database) -> None:
+    action = propose(database, payload={"body": "Sehr geehrte Frau Straßburger", "amount": "12.50"})
+    assert found(database, "strassburger") == [action.case_id]
+
+
+def test_what_was_forgotten_is_found_no_more(database) -> None:
+    (one,) = take_in(database, mail("Gundula"))
+    assert found(database, "gundula") == [one]
+    with database.write() as connection:
+        forgetting.empty(connection, [one], "test")
+    assert found(database, "gundula") == []
+    assert found(database, "karla") == []
