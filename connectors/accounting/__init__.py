@@ -13,6 +13,8 @@ from connectors.accounting.config import Config as BooksConfig
 from connectors.accounting.files import unwritable
 from connectors.accounting.post import Post
 from connectors.accounting.postings import Posting, posted
+from connectors.accounting.reverse import Reverse
+from connectors.accounting.settle import Settle
 from connectors.accounting.vendor_file import read_vendors
 from connectors.accounting.vendors import COLUMNS, Vendors, flat, plain_name
 from connectors.accounting.warnings import Refusal
@@ -28,7 +30,7 @@ class Accounting(Connector):
     """Postings as DATEV batch files (EXTF), with creditors from a CSV file."""
 
     Config = BooksConfig
-    actions: ClassVar[Mapping[str, type[Action]]] = {"post": Post}
+    actions: ClassVar[Mapping[str, type[Action]]] = {"post": Post, "settle": Settle, "reverse": Reverse}
     retention_law: ClassVar[str] = "documents of what was booked are kept for years (§ 147 AO, § 257 HGB)"
     config: BooksConfig
 

@@ -37,6 +37,7 @@ AUTOMATIC = {
         "5429": "K/19",
     },
 }
+BANK_ACCOUNT = {"SKR03": "1200", "SKR04": "1800"}
 DEFAULT_ACCOUNT = {"SKR03": "4980", "SKR04": "6850"}
 
 
@@ -58,6 +59,7 @@ class Config(BaseConfig):
     account_length: int = Field(default=4, ge=4, le=8, description="Digits of a ledger account")
     vendors: str = Field(description="CSV file of creditors, with semicolons, UTF-8 or Windows-1252")
     default_account: str = Field(default="", pattern=r"^\d{0,9}$", description="Expense account when nothing else says one")
+    bank_account: str = Field(default="", pattern=r"^\d{0,9}$", description="The bank's ledger account; default: 1200 or 1800")
     rules: list[Rule] = Field(default=[], description="Expense accounts by words, first match wins")
     tax_keys: dict[str, str] = Field(default={}, description="BU keys by `category/rate`, beside the usual ones: {'S/20': ''}")
     output: str = Field(default="data:books", description="Folder for the batches that are imported into DATEV")
@@ -83,6 +85,10 @@ class Config(BaseConfig):
         return next(
             (carried[account[:n]] for n in (4, 3) if account[:n] in carried and len(account) == self.account_length), None
         )
+
+    def bank(self) -> str:
+        """The ledger account of the bank."""
+        return self.bank_account or BANK_ACCOUNT[self.chart].ljust(self.account_length, "0")
 
     def expense_account(self) -> str:
         """The account when nothing else says one."""
