@@ -1,4 +1,4 @@
-"""A pass over the office as Prefect flow runs: intake, advance, gate; each with its tasks and a table of what it did.
+"""A pass over the office as a Prefect flow run: gate, intake and advance with their tasks, and a table of what it did.
 
 Parameters carry names and paths only, never content: Prefect's database may be dropped at any time and nothing is lost.
 """
@@ -18,13 +18,13 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows import advance as advancing
 from flows import gate as gating
 from flows import intake as taking
 from flows import limits
 from flows.advance import Tally
+from flows.prefect_client import connected, without_heartbeat
 from flows.prefect_server import ui_url
 from flows.runtime import Runtime, open_runtime
 from flows.steps import Outcome, perform
@@ -86,7 +86,7 @@ def _take_in(flow_name: str, key: str) -> int:
     return taking.intake(running.runtime, flow_name, running.tally)
 
 
-@flow(name="intake", **_PLAIN)
+@task(name="intake", **_TASK)
 def intake(key: str, flows: list[str]) -> None:
     """Take in what arrived for each flow; one unreachable source does not stop the others."""
     runtime, tally = _passes[key].runtime, _passes[key].tally
@@ -98,15 +98,13 @@ def intake(key: str, flows: list[str]) -> None:
             tally.add(name, "failed")
             tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
             get_run_logger().warning("intake of %s failed: %s", name, type(error).__name__)
-    _table(runtime, tally, "intake", ("taken_in",))
 
 
-@flow(name="advance", **_PLAIN)
+@task(name="advance", **_TASK)
 def advance(key: str) -> None:
     """Move every runnable case on, one task for each step and chunk."""
     runtime, tally = _passes[key].runtime, _passes[key].tally
     advancing.advance(runtime, tally, run_step=_as_task(key))
-    _table(runtime, tally, "advance", ("proposed", "unclear", "failed"))
 
 
 @task(name="execute", **_TASK)
@@ -115,10 +113,10 @@ def _execute(key: str) -> int:
     return sum(gating.execute_many(running.runtime, running.parcel, running.tally))
 
 
-@flow(name="gate", **_PLAIN)
+@task(name="gate", **_TASK)
 def gate(key: str) -> None:
     """Execute what is approved and due, in chunks."""
-    runtime, tally = _passes[key].runtime, _passes[key].tally
+    runtime = _passes[key].runtime
     gating.reconcile(runtime)
     while claims := ledger.claim(runtime.database, runtime.owner, limit=gating.BATCH, lease_seconds=gating.LEASE_SECONDS):
         _passes[key].parcel = claims
@@ -129,7 +127,6 @@ def gate(key: str) -> None:
             for claimed in claims:
                 ledger.give_back(runtime.database, claimed)
             raise
-    _table(runtime, tally, "gate", ("executed", "failed"))
 
 
 @flow(name="kontorist", **_PLAIN)
@@ -176,7 +173,7 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     lines = summary(runtime, tally, time.perf_counter() - started)
     with runtime.database.write() as connection:
         office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})
-    _artifact("pass", lines)
+    _artifact(lines)
     return lines
 
 
@@ -207,16 +204,10 @@ def summary(runtime: Runtime, tally: Tally, seconds: float) -> list[dict[str, An
     ]
 
 
-def _table(runtime: Runtime, tally: Tally, name: str, columns: Sequence[str]) -> None:
-    rows = [{"flow": f, **{c: tally.of(f, c) for c in columns}} for f in runtime.office.flows]
-    _artifact(name, [r for r in rows if any(r[c] for c in columns)] or rows[:1])
-
-
-def _artifact(name: str, rows: list[dict[str, Any]]) -> None:
-    plain = [{k: v for k, v in row.items() if k != "notes"} for row in rows]
-    create_table_artifact(
-        plain, key=f"kontorist-{name}", description=f"What this {name} did, by flow; content stays in the office's own store."
-    )
+def _artifact(lines: list[dict[str, Any]]) -> None:
+    rows = [{k: v for k, v in line.items() if k != "notes"} for line in lines]
+    about = "What this pass did, by flow; content stays in the office's own store."
+    create_table_artifact(rows, key="kontorist-pass", description=about)
 
 
 def _api_url() -> str:
@@ -225,15 +216,8 @@ def _api_url() -> str:
     return str(PREFECT_API_URL.value() or "")
 
 
-@contextmanager
-def knowingly() -> Iterator[None]:
-    """Without Prefect's heartbeat thread, whose join costs a second a run: a pass that dies is picked up from our own leases."""
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
-
-
 def one_pass(office: Path, data: Path, only: list[str] | None = None, *, patience: float = 0.0) -> list[dict[str, Any]]:
-    """Run one pass as Prefect flow runs; needs a server (flows.prefect_server)."""
-    with knowingly():
+    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server)."""
+    with without_heartbeat(), connected():
         lines: list[dict[str, Any]] = run_pass(str(office), str(data), only, patience)
     return lines

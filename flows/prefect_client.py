@@ -1,0 +1,59 @@
+"""How a pass talks to Prefect: settings and client made once a process, and soon tried again where the server was busy."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from prefect.context import SettingsContext, SyncClientContext, get_settings_context
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, Settings
+
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Prefect's own client waits two seconds before it asks again, a server on SQLite is busy for some milliseconds."""
+
+
+class _Patient(httpx.HTTPTransport):
+    """Asks a server again that says it is busy (503)."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, or the last of several refusals."""
+        for pause in _PAUSES:
+            response = super().handle_request(request)
+            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return response
+            response.close()
+            time.sleep(pause)
+        return super().handle_request(request)
+
+
+@contextmanager
+def connected() -> Iterator[None]:
+    """A client for everything within this block; the usual one where the server is not a plain one nearby (https)."""
+    if not str(PREFECT_API_URL.value() or "").startswith("http://"):
+        yield
+        return
+    unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else every client reads all certificates anew
+    with SyncClientContext(httpx_settings={"transport": _Patient(), "verify": unused}):
+        yield
+
+
+@contextmanager
+def without_heartbeat() -> Iterator[None]:
+    """Without Prefect's heartbeat thread, whose join costs a second a run: a pass that dies is picked up from our own leases."""
+    known = get_settings_context()
+    with SettingsContext(profile=known.profile, settings=_quiet_settings(known.settings)):
+        yield
+
+
+_quiet: tuple[Settings, Settings] | None = None
+"""Prefect's settings as they were found, and the same without the heartbeat: making them takes 40 ms."""
+
+
+def _quiet_settings(settings: Settings) -> Settings:
+    global _quiet  # noqa: PLW0603 - a cache of one
+    if _quiet is None or _quiet[0] is not settings:
+        _quiet = (settings, settings.copy_with_update({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}))
+    return _quiet[1]
