@@ -251,6 +251,13 @@ class Connector(ABC):
         time.sleep(min(timeout, 5.0))
         return True
 
+    def reread(self, source: str, data: Mapping[str, Any], original: bytes) -> Item | None:
+        """The item of an original that is kept, read anew, for *process again*; None: what was read then stays.
+
+        `source` and `data` are those of the case it became.
+        """
+        return None
+
     @classmethod
     def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:
         """Items from a file or folder given to `simulate` or to the upload page. Raises NotReadable."""

@@ -82,7 +82,7 @@ def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
 
 def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[Item]) -> list[int]:
     """Store items as cases of a flow; returns the ids of those that were new."""
-    new = [_new_case(runtime, flow_name, connection, item) for item in items]
+    new = [new_case(runtime, flow_name, connection, item) for item in items]
     with runtime.database.write() as database:
         ids = cases.take_in(database, new, f"connection:{connection}")
         for item, case_id in zip(items, ids, strict=True):
@@ -96,7 +96,8 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
     return found
 
 
-def _new_case(runtime: Runtime, flow_name: str, connection: str, item: Item) -> NewCase:
+def new_case(runtime: Runtime, flow_name: str, connection: str, item: Item) -> NewCase:
+    """An item as a case about to be taken in; its documents are on disk when this returns."""
     refs = [
         DocumentRef(d.name, d.media_type, d.role, documents.put(runtime.database, d.data), len(d.data)) for d in item.documents
     ]

@@ -17,7 +17,7 @@ from connectors.mail.filing import Flag, Move
 from connectors.mail.item import item_of
 from connectors.mail.seen import Seen
 from connectors.mail.sending import Draft, Reply, Send
-from connectors.mail.transport import Transport
+from connectors.mail.transport import Fetched, Transport
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
@@ -116,8 +116,14 @@ class Mail(Connector):
             if keys:
                 self.seen.remember(folder, generation, keys)
 
-    def _item(self, found: Any, folder: str) -> Item:
-        source = f"{self.surroundings.name}/{folder} {found.id}"
+    def reread(self, source: str, data: Mapping[str, Any], original: bytes) -> Item | None:
+        """The mail as it would be read today."""
+        before = data.get("mail") or {}
+        flags = frozenset({"answered"} if before.get("answered") else ())
+        return self._item(Fetched("", original, flags), str(before.get("folder") or "INBOX"), source)
+
+    def _item(self, found: Fetched, folder: str, source: str = "") -> Item:
+        source = source or f"{self.surroundings.name}/{folder} {found.id}"
         config = self.config
         item = item_of(
             found,
@@ -139,7 +145,6 @@ class Mail(Connector):
         settings: Mapping[str, Any],
     ) -> Iterator[Item | NotReadable]:
         """The mails of a file or folder; what is no mail comes as its NotReadable, and the others go on."""
-        from connectors.mail.transport import Fetched
         from kontorist.reading.mail import parse_mail
 
         languages = settings.get("languages") or ("de", "en")

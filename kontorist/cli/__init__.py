@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from kontorist.cli import adopt, audit, cases, evaluate, inbox, notify, office, operations, privacy, users, work
+from kontorist.cli import adopt, audit, cases, evaluate, inbox, mail, notify, office, operations, privacy, users, work
 from kontorist.cli.common import EXIT_PROBLEM, say
 from kontorist.core.errors import KontoristError
 
@@ -25,6 +25,7 @@ evaluate.register(app)
 notify.register(app)
 app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(mail.app, name="mail")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="user")
 app.add_typer(privacy.app, name="privacy")
