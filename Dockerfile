@@ -11,7 +11,7 @@ COPY flows /src/flows
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /src && /venv/bin/python -m compileall -q /venv/lib
 
 FROM python:3.12-slim
-RUN useradd --uid 10001 --create-home kontorist && mkdir /data && chown kontorist /data
+RUN useradd --uid 10001 --create-home kontorist && mkdir /data /prefect && chown kontorist /data /prefect
 COPY --from=build /venv /venv
 COPY config /office
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KONTORIST_OFFICE=/office KONTORIST_DATA=/data

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install demo test check bench chaos endure docs screenshots lock clean
+.PHONY: help install demo test check bench chaos cluster endure docs screenshots lock clean
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench   benchmarks, as ratios"
 	@echo "make chaos   10,000 actions and 500 killed workers on each database; prints the figures"
 	@echo "make endure  10,000 mails on each mail server while everything goes wrong; prints the figures"
+	@echo "make cluster the services of compose.yaml on this machine; Prefect is dropped meanwhile"
 	@echo "make docs    reference pages and screenshots"
 
 $(BIN)/python:
@@ -57,6 +58,9 @@ bench: $(BENCH_STAMP)
 
 chaos: $(DEV_STAMP)
 	@CHAOS_ACTIONS=$${CHAOS_ACTIONS:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-500} $(BIN)/python -m tests.chaos.race
+
+cluster: $(DEV_STAMP)
+	@LONG_TESTS=1 $(BIN)/pytest -n0 tests/operations/test_workers.py
 
 endure: $(DEV_STAMP)
 	@$(BIN)/python -m tests.connectors.mail.endurance

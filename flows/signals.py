@@ -17,7 +17,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.store import pulse
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 """Seconds until work that nobody took is announced again: first in case more workers can share it, later in case they are away."""
 SILENCE = 60.0
 """Seconds for which Prefect may be away before the work is done here."""
