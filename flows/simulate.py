@@ -26,7 +26,6 @@ from kontorist.store.database import open_database
 
 CHUNK = 25
 _MAIL = {".eml", ".mbox"}
-_ROWS = {".csv", ".tsv"}
 
 
 def simulate(
@@ -153,7 +152,15 @@ def items(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> I
         if not path.exists():
             yield _unreadable(path, f"{path} does not exist.")
             continue
-        yield from _in(office, data_dir, _trigger_kind(office, flow), path)
+        yield from _in(office, data_dir, _trigger_kind(office, flow), path, _feeder(office, flow))
+
+
+def _feeder(office: Office, flow: str) -> tuple[str, dict[str, Any]]:
+    """The connector that reads rows for a flow, with the options of its trigger: an ERP's export unless the trigger says otherwise."""
+    trigger = office.flows[flow].trigger
+    options = dict((trigger.rows if trigger else None) or {})
+    connection = office.connections.get(str(options.pop("connection", "")))
+    return (connection.connector, options) if connection else ("erp_csv", {})
 
 
 def _trigger_kind(office: Office, flow: str) -> str | None:
@@ -170,18 +177,21 @@ def _uses(office: Office, name: str, used: str) -> bool:
     return any(isinstance(step, UseStep) and step.use == used for _, step in walk(office.flows[name].steps))
 
 
-def _in(office: Office, data_dir: Path, kind: str | None, path: Path) -> Iterator[Item | NotReadable]:
+def _in(
+    office: Office, data_dir: Path, kind: str | None, path: Path, feeder: tuple[str, dict[str, Any]]
+) -> Iterator[Item | NotReadable]:
     if path.is_dir() and not (path / "cur").is_dir():
         for child in sorted(path.iterdir()):
             if not child.name.startswith("."):
-                yield from _in(office, data_dir, kind, child)
+                yield from _in(office, data_dir, kind, child, feeder)
         return
-    chosen = _kind_for(path, kind)
+    rows, options = feeder
+    chosen = _kind_for(path, kind, registry.load("connectors", rows).suffixes.get("rows", ()))
     if kind == "mail" and chosen != "mail":
         yield _unreadable(path, f"{path} is no mail; this flow works on mails: .eml, mbox or Maildir.")
         return
-    connector = registry.load("connectors", {"mail": "mail", "rows": "erp_csv"}.get(chosen, "folder"))
-    settings = surroundings(office, data_dir, "simulate").settings
+    connector = registry.load("connectors", {"mail": "mail", "rows": rows}.get(chosen, "folder"))
+    settings = {**surroundings(office, data_dir, "simulate").settings, **(options if chosen == "rows" else {})}
     try:
         for found in connector.from_file(chosen, path, settings):
             yield found if isinstance(found, Item) else _unreadable(path, str(found))
@@ -189,11 +199,11 @@ def _in(office: Office, data_dir: Path, kind: str | None, path: Path) -> Iterato
         yield _unreadable(path, str(error))
 
 
-def _kind_for(path: Path, kind: str | None) -> str:
+def _kind_for(path: Path, kind: str | None, rows: Sequence[str]) -> str:
     suffix = path.suffix.lower()
     if suffix in _MAIL or (path / "cur").is_dir():
         return "mail"
-    if suffix in _ROWS and kind == "rows":
+    if suffix in rows and kind == "rows":
         return "rows"
     if kind == "mail" and suffix in {"", ".msg", ".txt"}:
         return "mail"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.accounting import batches, extf
 from connectors.base import Action, Context, Payload, Proposal, Receipt, Warn
-from kontorist.core.errors import Rejected
+from kontorist.core.errors import NotReadable, Rejected
 from kontorist.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -74,20 +74,25 @@ class Settle(Action):
             raise Rejected(
                 f"The items take {paid} of a payment of {abs(amount)}; they must be equal. Correct them, or post it by hand."
             )
+        others = _others(connector, payload)
         rows = [_row(connector, one, payload.party, amount, day, entry) for one in payload.items]
         stored = payload.model_copy(update={"entry": entry, "rows": rows}).model_dump(mode="json")
         return Proposal(
             payload=stored,
             sentence=_sentence(payload, amount, entry, context.language),
             business_key=f"settle:{fact}",
-            warnings=_signs(payload, context.language),
-            rests_on={"entry": fact},
+            warnings=[*_signs(payload, context.language), *_twice(others, context.language)],
+            rests_on={"entry": fact, "others": others},
         )
 
     def check(self, connector: Accounting, payload: Any, rests_on: Mapping[str, Any]) -> Sequence[str]:
         """Nobody may have settled it meanwhile."""
         before = batches.known(connector.output, KIND, str(rests_on["entry"]))
-        return [f"The payment was settled meanwhile, in {before.file}."] if before else []
+        if before:
+            return [f"The payment was settled meanwhile, in {before.file}."]
+        typed = payload if isinstance(payload, SettlePayload) else SettlePayload.model_validate(payload)
+        new = [one for one in _others(connector, typed) if one not in rests_on.get("others", [])]
+        return [f"Another payment for {number} was posted meanwhile, in {file}." for number, file in new]
 
     def execute(self, connector: Accounting, permit: Permit) -> Receipt:
         """Write the batch."""
@@ -127,6 +132,34 @@ def _row(connector: Accounting, one: Settled, party: str, amount: Decimal, day: 
         "Buchungstext": extf.clean(f"{entry.get('counterparty') or ''} {one.number}", 60),
     }
     return {caption: value for caption, value in cells.items() if value}
+
+
+def _others(connector: Accounting, payload: SettlePayload) -> list[list[str]]:
+    """Earlier payments for the same items, as [number, file]: the ERP's list of open items may not know them yet."""
+    numbers = {extf.number_of_document(one.number) for one in payload.items}
+    found = []
+    for path in sorted(connector.output.glob(f"EXTF_{KIND}_*.csv")):
+        try:
+            rows = extf.read(path.read_bytes()).rows
+        except (OSError, NotReadable):
+            continue
+        told = {row["Belegfeld 1"] for row in rows if row.get("Gegenkonto (ohne BU-Schlüssel)") == payload.party}
+        found += [[number, path.name] for number in sorted(told & numbers)]
+    return found
+
+
+def _twice(others: list[list[str]], language: str) -> list[Warn]:
+    german = language.startswith("de")
+    return [
+        Warn(
+            "paid-before",
+            f"Auf {number} wurde schon eine Zahlung gebucht: {file}."
+            if german
+            else f"A payment for {number} was posted already: {file}.",
+            stop=True,
+        )
+        for number, file in others
+    ]
 
 
 def _sentence(payload: SettlePayload, amount: Decimal, entry: Mapping[str, Any], language: str) -> str:

@@ -74,6 +74,16 @@ def test_a_payment_is_settled_once(books: Books) -> None:
         settle(books)
 
 
+def test_a_second_payment_for_the_same_item_stops_and_voids_what_was_approved(books: Books) -> None:
+    second = {"entry": ENTRY | {"key": "cd" * 32}}
+    before = settle(books, **second)
+    execute(books, "settle", settle(books))
+
+    assert [(one.code, one.stop) for one in settle(books, **second).warnings] == [("paid-before", True)]
+    changed = books.connector.actions["settle"]().check(books.connector, before.payload, before.rests_on)
+    assert "Another payment for R26-3099 was posted meanwhile" in changed[0]
+
+
 def test_what_is_settled_must_be_what_was_paid(books: Books) -> None:
     with pytest.raises(Rejected, match=r"take 100\.00 of a payment of 218\.90"):
         settle(books, items=[{"number": "R26-3099", "paid": "100.00"}])
