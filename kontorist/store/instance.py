@@ -27,6 +27,7 @@ from kontorist.store.tables import state
 
 _NAME = "instance"
 LEFT = "moved"
+_RESTORED = "This office was restored or moved: make sure that it has not happened already."
 
 
 def check(database: Database, connection: Connection) -> None:
@@ -35,10 +36,15 @@ def check(database: Database, connection: Connection) -> None:
         _lock(connection)  # two workers of a new office: the second finds it known
     if moved := office.get(connection, LEFT):
         raise NotApproved(moved)
-    here, there = office.get(connection, _NAME), _read(database)
-    if here is None and _begun(connection) == 0:
+    if office.get(connection, _NAME) is None and _begun(connection) == 0:
         _bind(database, connection, secrets.token_hex(8), 0)
         return
+    _require_own(database, connection)
+
+
+def _require_own(database: Database, connection: Connection) -> None:
+    """Raises NotApproved unless data folder and database belong together, and the database is not the older one."""
+    here, there = office.get(connection, _NAME), _read(database)
     if reason := _difference(here or {}, there, _begun(connection)):
         raise NotApproved(
             f"{reason} What is approved could have happened already, so nothing is executed. If no other copy of this office "
@@ -94,23 +100,28 @@ def disown(connection: Connection) -> None:
 
 
 def _doubtful(connection: Connection) -> list[int]:
-    """Take the approval from all that had one, and let a person look at what was on its way."""
+    """Take the approval from all that had one, and let a person look at what was on its way.
+
+    What was undecided may have been decided and done since: its card says so too. Returns what was approved or on its way.
+    """
     now = utcnow()
     on_the_way = update(actions_table).where(actions_table.c.state == "committing")
     error = "This office was restored or moved while it was being done."
     values = {"state": "uncertain", "lease_until": None, "lease_owner": None, "error": error, "updated": now}
     ids = list(connection.execute(on_the_way.values(values).returning(actions_table.c.id)).scalars())
-    query = select(actions_table).where(actions_table.c.state.in_(("approved", "claimed"))).order_by(actions_table.c.id)
+    undone = ("approved", "claimed", "proposed", "refused")
+    query = select(actions_table).where(actions_table.c.state.in_(undone)).order_by(actions_table.c.id)
     for row in [actions.as_row(r) for r in connection.execute(query.with_for_update())]:
-        reason = "This office was restored or moved: make sure that it has not happened already."
-        actions.void(connection, row, reason, "gate", "adopted")
-        ids.append(row.id)
+        actions.void(connection, row, _RESTORED, "gate", "adopted")
+        if row.state in ("approved", "claimed"):
+            ids.append(row.id)
     return sorted(ids)
 
 
-def begin_effect(connection: Connection) -> int:
-    """Count an effect about to begin, in the caller's transaction."""
+def begin_effect(database: Database, connection: Connection) -> int:
+    """Count an effect about to begin, in the caller's transaction. Raises NotApproved if this database is a copy by now."""
     begun = _lock(connection) + 1
+    _require_own(database, connection)  # it may have been restored under the hands of a worker
     office.put(connection, "effects", begun)
     return begun
 

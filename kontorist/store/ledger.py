@@ -128,7 +128,7 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
             raise NotApproved(f"Action {row.id} was held back: its approval has expired.")
         if connection.execute(update(actions).where(*mine).values(state="committing", updated=now)).rowcount != 1:
             raise LeaseLost(f"Action {row.id} is no longer this worker's: nothing was done.")
-        begun = instance.begin_effect(connection)
+        begun = instance.begin_effect(database, connection)
     instance.note(database, begun)
 
 

@@ -10,7 +10,7 @@ import pytest
 from kontorist.core.errors import NotApproved, Unavailable
 from kontorist.store import audit, instance, ledger
 from kontorist.store.database import Database, open_database
-from tests.store.offices import approve, claim, get, kinds, propose
+from tests.store.offices import OLE, approve, claim, get, kinds, propose
 
 
 def execute(database: Database, **values) -> int:
@@ -92,10 +92,7 @@ def test_a_restored_backup_does_not_repeat_what_was_done_since(office: Database,
     (one,) = claim(office)
     one.permit.commit()
     ledger.done(office, one, {"file": "x"})
-    office.close()
-    for name in ("kontorist.sqlite-wal", "kontorist.sqlite-shm"):
-        (office.data_dir / name).unlink(missing_ok=True)
-    shutil.copyfile(before, office.data_dir / "kontorist.sqlite")
+    put_back(office, before)
     restored = open_database(office.data_dir)
     refuses(restored, "older than its data folder")
     assert instance.adopt(restored, "petra") == 1
@@ -107,6 +104,37 @@ def test_a_restored_backup_does_not_repeat_what_was_done_since(office: Database,
     approve(restored, after)
     assert len(claim(restored)) == 1
     restored.close()
+
+
+def put_back(office: Database, before: Path) -> None:
+    """A backup under the hands of those who have the database open."""
+    office.close()
+    for name in ("kontorist.sqlite-wal", "kontorist.sqlite-shm"):
+        (office.data_dir / name).unlink(missing_ok=True)
+    shutil.copyfile(before, office.data_dir / "kontorist.sqlite")
+
+
+def test_a_worker_whose_office_is_restored_under_its_hands_does_nothing_more(office: Database, tmp_path: Path) -> None:
+    (one,) = claim(office)
+    before = backup(office, tmp_path / "backup")
+    execute(office)
+    put_back(office, before)
+    with pytest.raises(NotApproved, match="older than its data folder"):
+        one.permit.commit()
+
+
+def test_what_was_undecided_in_a_backup_says_that_it_may_be_done_by_now(office: Database, tmp_path: Path) -> None:
+    (one,) = claim(office)
+    ledger.refused(office, one, "550 no such user")
+    undecided, half = propose(office), propose(office, rule={"by": ["service"], "count": 2})
+    approve(office, half)
+    before = backup(office, tmp_path / "backup")
+    execute(office)
+    put_back(office, before)
+    assert instance.adopt(office, "petra") == 0
+    for row in (one.row, undecided, half):
+        assert "happened already" in get(office, row.id).warnings[-1]["text"]
+    assert approve(office, get(office, half.id), who=OLE) == ["proposed"]  # what the other one said was before
 
 
 def test_another_database_in_the_same_folder_refuses(office: Database, tmp_path: Path) -> None:
@@ -150,7 +178,7 @@ def test_a_damaged_file_is_named(office: Database) -> None:
 def test_where_the_folder_cannot_be_written_nothing_happens(office: Database) -> None:
     (one,) = claim(office)
     (office.data_dir / "instance.json").unlink()
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotApproved, match="without its data folder"):
         one.permit.commit()
     assert not one.permit.committed
     ledger.postpone(office, one, "the disk")
