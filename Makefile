@@ -6,13 +6,14 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install demo test check bench chaos cluster endure docs screenshots lock clean
+.PHONY: help install demo test check bench chaos cluster endure docs screenshots lock clean reload
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
 	@echo "make check   ruff, mypy, import-linter, the sample office"
 	@echo "make bench   benchmarks, as ratios"
 	@echo "make chaos   10,000 actions and 500 killed workers on each database; prints the figures"
+	@echo "make reload  1,000 cases while a flow changes three times and once breaks"
 	@echo "make endure  10,000 mails on each mail server while everything goes wrong; prints the figures"
 	@echo "make cluster the services of compose.yaml on this machine; Prefect is dropped meanwhile"
 	@echo "make docs    reference pages and screenshots"
@@ -61,6 +62,9 @@ chaos: $(DEV_STAMP)
 
 cluster: $(DEV_STAMP)
 	@LONG_TESTS=1 $(BIN)/pytest -n0 tests/operations/test_workers.py
+
+reload: $(DEV_STAMP)
+	@RELOAD_CASES=1000 $(BIN)/pytest -n0 -k changes_three_times tests/flows/test_shipping.py
 
 endure: $(DEV_STAMP)
 	@$(BIN)/python -m tests.connectors.mail.endurance

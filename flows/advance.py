@@ -16,8 +16,9 @@ from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.flow import Retry
-from kontorist.store import actions, cases
+from kontorist.store import actions, cases, versions
 from kontorist.store.cases import Case, Move
+from kontorist.store.versions import NEWEST
 
 CHUNK = 100
 LEASE_SECONDS = 600.0
@@ -59,14 +60,15 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
     with runtime.database.read() as connection:
         found = cases.load(connection, ids)
         rows = actions.of_cases(connection, ids)
-    walks = {c.id: Walk(c, runtime.office.flows, {r.path: r for r in rows.get(c.id, ())}) for c in found}
+    _begin_newest(runtime, found)
+    walks = {c.id: Walk(c, runtime.flows_of(c), {r.path: r for r in rows.get(c.id, ())}) for c in found}
     while walks:
-        works: dict[str, list[Work]] = {}
+        works: dict[tuple[str, str], list[Work]] = {}
         moves: list[Move] = []
         for case_id, walk in list(walks.items()):
             following = _following(walk)
             if isinstance(following, Work):
-                works.setdefault(following.place, []).append(following)
+                works.setdefault((following.place, walk.case.flow_version), []).append(following)
                 continue
             moves.append(_pause(walk, following))
             tally.add(walk.case.flow, _TALLIED.get(following.state, "advanced"))
@@ -75,6 +77,18 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
         _commit(runtime, moves)
         for group in works.values():
             _do(runtime, group, walks, tally, run_step)
+
+
+def _begin_newest(runtime: Runtime, found: Sequence[Case]) -> None:
+    """Cases that a person had try again go on with the newest version of their flow."""
+    versions_now = {
+        c.id: runtime.flow_versions[c.flow] for c in found if c.flow_version == NEWEST and c.flow in runtime.office.flows
+    }
+    if versions_now:
+        with runtime.database.write() as connection:
+            versions.begin(connection, versions_now)
+        for case in found:
+            case.flow_version = versions_now.get(case.id, case.flow_version)
 
 
 _TALLIED = {"unclear": "unclear", "failed": "failed"}

@@ -55,7 +55,7 @@ def of_works(runtime: Runtime, works: Sequence[Work]) -> list[str]:
     if isinstance(first.step, ActionStep) or not hasattr(first.step, "agent"):
         return []
     settings = runtime.office.settings
-    named = getattr(first.step, "model", None) or runtime.office.flows[first.flow].model or settings.model
+    named = first.model or settings.model
     return [] if named == BUILT_IN else [model(named)]
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from flows import advance as advancing
 from flows import gate as gating
 from flows import intake as taking
+from flows import shipping
 from flows.advance import Tally
 from flows.notify import Teller
 from flows.runtime import Runtime, open_runtime
-from flows.watch import watchers
+from flows.watch import Watcher, watchers
 from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
@@ -26,6 +27,8 @@ from kontorist.store.retention import Keep
 
 LOOK = 0.2
 """Seconds between two looks whether somebody has decided something."""
+RELOAD = 2.0
+"""Seconds between two looks whether an admin has changed something."""
 RECONCILE = 60.0
 """Seconds between two looks at what became of actions whose worker died; Prefect has no part in it."""
 FORGET = 3600.0
@@ -39,7 +42,10 @@ class Runner:
 
     def __init__(self, office: Path, data: Path) -> None:
         self._office, self._data = office, data
+        self._configured = shipping.fingerprint(office)
+        self._reloaded = time.monotonic()
         self._runtime = open_runtime(office, data)
+        self._watching: list[Watcher] = []
         self._woken = threading.Event()
         self.stopping = threading.Event()
         self._seen = -1
@@ -49,11 +55,12 @@ class Runner:
 
     def run(self) -> None:
         """Until stopped. A pass that fails is said and followed by others."""
-        watching = watchers(self._runtime.office, self._data, self._runtime.database, self._arrived)
+        self._watch()
         teller = Teller(lambda: self._runtime.office, self._runtime.database)
         teller.start()
         while not self.stopping.is_set():
             try:
+                self._reload()
                 if self._is_due():
                     self._pass()
                 self._reconcile()
@@ -66,9 +73,32 @@ class Runner:
                 self.stopping.wait(5)
             self._woken.wait(LOOK)
         teller.stop()
-        for watcher in watching:
-            watcher.stop()
+        self._stop_watching()
         self._runtime.close()
+
+    def _watch(self) -> None:
+        self._watching = watchers(self._runtime.office, self._data, self._runtime.database, self._arrived)
+
+    def _stop_watching(self) -> None:
+        for watcher in self._watching:
+            watcher.stop()
+
+    def _reload(self) -> None:
+        """Take up what an admin has changed; raises ConfigurationError, once for each change, while that cannot be used."""
+        if time.monotonic() - self._reloaded < RELOAD:
+            return
+        self._reloaded = time.monotonic()
+        seen = shipping.fingerprint(self._office)
+        if seen == self._configured:
+            return
+        self._configured = seen
+        office = shipping.shipped(shipping.current(self._office), self._runtime.database)
+        old, self._runtime = self._runtime, Runtime(office, self._runtime.database, self._data)
+        self._stop_watching()
+        old.connections.close()
+        self._watch()
+        self._woken.set()
+        sys.stderr.write("The configuration has changed and is in use.\n")
 
     def _arrived(self, _flow: str) -> None:
         self._woken.set()

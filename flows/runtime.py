@@ -13,10 +13,11 @@ from typing import Any
 
 from agents.base import Agent, Setting
 from connectors.connections import Connections
+from flows import shipping
 from kontorist.core import registry
-from kontorist.core.office import Office, load_office
-from kontorist.core.values import sha256
-from kontorist.store import corrections, documents, privacy
+from kontorist.core.flow import Flow
+from kontorist.core.office import Office
+from kontorist.store import corrections, documents, privacy, versions
 from kontorist.store.cases import Case
 from kontorist.store.database import Database, open_database
 
@@ -70,8 +71,22 @@ class Runtime:
 
     @cached_property
     def flow_versions(self) -> dict[str, str]:
-        """A short hash of each flow as it is now."""
-        return {name: sha256(flow.model_dump_json(by_alias=True).encode())[:12] for name, flow in self.office.flows.items()}
+        """The version of each flow as it is now."""
+        return {name: versions.version_of(self.office.flows, name) for name in self.office.flows}
+
+    @cached_property
+    def _older(self) -> dict[str, Mapping[str, Flow]]:
+        return {}
+
+    def flows_of(self, case: Case) -> Mapping[str, Flow]:
+        """The flows that a case goes on with: those of the version it began with, or the newest ones."""
+        version = case.flow_version
+        if version in (versions.NEWEST, self.flow_versions.get(case.flow)):
+            return self.office.flows
+        if version not in self._older:
+            with self.database.read() as connection:
+                self._older[version] = versions.flows_of(connection, version) or self.office.flows
+        return self._older[version]
 
     def agent(self, name: str) -> Agent:
         """The agent with this name."""
@@ -89,9 +104,9 @@ class Runtime:
             self._models[name] = open_model(name, settings)
         return self._models[name]
 
-    def setting(self, model: str | None, flow: str) -> Setting:
-        """What an agent may use at a step: the step's model, else the flow's, else the office's."""
-        chosen = model or self.office.flows[flow].model or self.office.settings.model
+    def setting(self, model: str | None) -> Setting:
+        """What an agent may use at a step that names this model (the flow's if the step names none), else the office's."""
+        chosen = model or self.office.settings.model
         settings = self.office.settings
         return Setting(
             model=self.model(chosen),
@@ -124,5 +139,10 @@ class Runtime:
 
 def open_runtime(office_dir: Path, data_dir: Path, *, url: str | None = None) -> Runtime:
     """The office at work. Raises ConfigurationError with every problem of the configuration."""
-    office = load_office(office_dir).require_valid()
-    return Runtime(office, open_database(data_dir, url), data_dir)
+    office = shipping.current(office_dir)
+    database = open_database(data_dir, url)
+    try:
+        return Runtime(shipping.shipped(office, database), database, data_dir)
+    except BaseException:
+        database.close()
+        raise

@@ -27,6 +27,12 @@ class Work:
     path: str
     flow: str
     together_with: str | None = None
+    flow_model: str | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The model that the step names, or its flow."""
+        return getattr(self.step, "model", None) or self.flow_model
 
     @property
     def place(self) -> str:
@@ -98,7 +104,10 @@ class Walk:
             return (
                 None if path in self.case.journal else Pause("unclear", expressions.render(step.ask, values_of(self.case, path)))
             )
-        return None if path in self.case.journal else Work(self.case, step, path, flow)
+        return None if path in self.case.journal else self._work(step, path, flow)
+
+    def _work(self, step: Any, path: str, flow: str, together_with: str | None = None) -> Work:
+        return Work(self.case, step, path, flow, together_with, self.flows[flow].model)
 
     def _when(self, step: WhenStep, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
         if path not in self.case.journal:
@@ -149,7 +158,7 @@ class Walk:
             return None
         row = self.actions.get(path)
         if row is None:
-            return Work(self.case, step, path, flow, waiting.get(step.approve.together_with or ""))
+            return self._work(step, path, flow, waiting.get(step.approve.together_with or ""))
         if row.state == "done":
             outputs = (row.receipt or {}).get("outputs") or {}
             self._note(path, step.id or "", "action", flow, {"state": "done", "action": row.id, **outputs})

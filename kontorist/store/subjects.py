@@ -16,6 +16,8 @@ from kontorist.store.tables import actions, approvals, case_documents, cases, me
 
 Progress = Callable[[int, int], None]
 _CHUNK = 500
+_DERIVED = {"case_words"}
+"""Tables that hold, in other words, what the others hold."""
 
 
 def find(database: Database, subject: Subject, progress: Progress | None = None) -> tuple[dict[int, set[str]], list[str]]:
@@ -35,7 +37,7 @@ def find(database: Database, subject: Subject, progress: Progress | None = None)
 def _in_tables(database: Database, subject: Subject) -> Iterator[tuple[int, str]]:
     with database.read() as connection:
         for table in metadata.sorted_tables:
-            if "case_id" not in table.c and table not in (cases, revisions, approvals):
+            if table.name in _DERIVED or ("case_id" not in table.c and table not in (cases, revisions, approvals)):
                 continue
             for row in connection.execution_options(yield_per=_CHUNK).execute(_query(table)):
                 if any(subject.is_in(value) for value in row[1:]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import flows.schedule
+from flows import runner as runner_module
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, office_state
 from tests.flows.offices import ANNA, make_office
@@ -79,6 +81,25 @@ def test_what_arrives_is_prepared_and_what_is_approved_is_done_at_once_and_then_
     count = len(running.passes)
     time.sleep(1.5)
     assert len(running.passes) == count
+
+
+def test_a_changed_flow_is_taken_up_and_a_broken_office_is_said_and_goes_on(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runner_module, "RELOAD", 0.1)
+    office = running.runner._office
+    (office / "flows" / "notes.yaml").write_text(textwrap.dedent(FLOW).replace("{{ file.text }}", "changed"))
+    running.until(lambda: "is in use" in capfd.readouterr().err)
+    (running.data / "scans" / "a.txt").write_text("hello")
+    (row,) = running.until(lambda: running.rows("proposed"))
+    assert row.data["content"] == "changed"
+    before = (office / "connections.yaml").read_text()
+    (office / "connections.yaml").write_text("scans: [")
+    running.until(lambda: "connections.yaml" in capfd.readouterr().err)
+    (office / "connections.yaml").write_text(before)
+    running.until(lambda: "is in use" in capfd.readouterr().err)
+    (running.data / "scans" / "b.txt").write_text("hello again")
+    running.until(lambda: len(running.rows("proposed")) == 2)
 
 
 def test_what_is_over_is_forgotten_by_the_way(running: Running) -> None:

@@ -118,12 +118,12 @@ def test_nothing_about_a_person_who_objects_goes_to_a_model(office: Office) -> N
     assert office.run("object", "gundula@wurst.example", "--as", "petra")["changed"]
     assert not office.run("object", "Gundula@wurst.example", "--as", "petra")["changed"]
     runtime = office.runtime()
-    rules = runtime.setting(None, "notes").settings["never_to_a_model"]
+    rules = runtime.setting(None).settings["never_to_a_model"]
     assert forbidden(rules, {"mail": {"from": {"address": "gundula@wurst.example"}}}, "") == "a person who objects to it"
     assert forbidden(rules, {}, "from gundula@wurst.example") != ""
     assert forbidden(rules, {}, "from joanna-gundula@wurst.example") == ""
     assert office.run("object", "gundula@wurst.example", "--as", "petra", "--lift")["objections"] == []
-    assert runtime.setting(None, "notes").settings["never_to_a_model"]["persons"] == []
+    assert runtime.setting(None).settings["never_to_a_model"]["persons"] == []
     runtime.close()
 
 
