@@ -109,9 +109,16 @@ class _FlowCheck:
     def run(self) -> None:
         """Check trigger and steps."""
         self._trigger()
+        self._readers()
         names = ARRIVED | set(self.flow.parameters)
         self._ids()
         self._steps(self.flow.steps, ("steps",), set(names))
+
+    def _readers(self) -> None:
+        known = {*self.office.settings.people, *self.office.settings.groups}
+        for i, name in enumerate(self.flow.visible_to or ()):
+            if name not in known:
+                self.file.add(("visible_to", i), f"there is no group or person '{name}'{did_you_mean(name, known)}")
 
     def _trigger(self) -> None:
         trigger = self.flow.trigger

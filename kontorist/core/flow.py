@@ -170,6 +170,9 @@ class Flow(_Shape):
     trigger: Trigger | None = Field(None, description="none: only used by other flows, or by simulate")
     parameters: dict[str, Any] = Field(default_factory=dict, description="name: default, for `use: … with:`")
     model: str | None = Field(None, description="the model of all its agents")
+    visible_to: list[str] | None = Field(
+        None, description="groups and people who may read its cases in the inbox; default: everybody"
+    )
     steps: list[Step] = Field(min_length=1)
 
 

@@ -22,6 +22,7 @@ from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards
 from kontorist.inbox.security import Form
+from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import actions, cases, office_state
@@ -90,6 +91,7 @@ class CardView:
 def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
     """The card of an action. Raises NotFound."""
     rows = actions.card(connection, card_id)
+    require_sight(connection, viewer, rows[0].case_id)
     (case,) = cases.load(connection, [rows[0].case_id])
     now = utcnow()
     given = any(viewer.name in actions.approvers(connection, r, now) for r in rows if r.state in DECIDABLE)
@@ -98,7 +100,7 @@ def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
         rows,
         case,
         history(connection, rows),
-        actions.earlier_with(connection, case.title, case.id),
+        seen(connection, viewer, actions.earlier_with(connection, case.title, case.id)),
         office_state.pass_url(connection, case.run) if case.run else "",
         viewer.decides and all(actions.may_decide(r, viewer.who) for r in rows),
         given,
@@ -149,7 +151,7 @@ def render(
     with desk.database.read() as connection:
         view = load(connection, viewer, card_id)
         waiting = open_cards(connection, viewer)
-        numbers = counts(connection, waiting)
+        numbers = counts(connection, waiting, viewer)
         done = toast(connection, viewer, request.query_params)
     entries = seen_by(view)
     found = facts_of(entries)

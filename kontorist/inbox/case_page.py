@@ -17,6 +17,7 @@ from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards
+from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
 from kontorist.store import actions, audit, cases, office_state
@@ -34,14 +35,15 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, case_id: int) -> Res
 def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: int = 200, problem: str = "") -> Response:
     """The page of a case, with a problem on top where something could not be done."""
     with desk.database.read() as connection:
+        require_sight(connection, viewer, case_id)
         (case,) = cases.load(connection, [case_id])
         rows = actions.find(connection, state="all", case_id=case_id)
         events = list(audit.read(connection, f"case:{case_id}"))
         url = office_state.pass_url(connection, case.run) if case.run else ""
-        earlier = actions.earlier_with(connection, case.title, case.id)
-        numbers = counts(connection, open_cards(connection, viewer))
+        earlier = seen(connection, viewer, actions.earlier_with(connection, case.title, case.id))
+        numbers = counts(connection, open_cards(connection, viewer), viewer)
         done = toast(connection, viewer, request.query_params)
-        after = next_case(connection, case.state, case_id)
+        after = next_case(connection, case.state, case_id, viewer)
     question = case.question if case.state == "unclear" and isinstance(case.question, dict) else None
     found = facts_of(case.journal.values(), question)
     values: dict[str, Any] = {
@@ -62,11 +64,13 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
     return page(request, "case.html", viewer, status, problem=problem, **values)
 
 
-def next_case(connection: Connection, state: str, case_id: int) -> int | None:
+def next_case(connection: Connection, state: str, case_id: int, viewer: Viewer) -> int | None:
     """The next case in the same tab: they are listed the newest first."""
     if state not in ("unclear", "failed"):
         return None
     query = select(table.c.id).where(table.c.state == state, table.c.id != case_id).order_by(table.c.id.desc())
+    if viewer.hidden:
+        query = query.where(table.c.id.not_in(hidden_cases(viewer.hidden)))
     below = connection.execute(query.where(table.c.id < case_id).limit(1)).scalar()
     return below or connection.execute(query.limit(1)).scalar()
 
@@ -78,8 +82,9 @@ def _do(
     try:
         name = posted.who.name
         with desk.database.write() as connection:
+            require_sight(connection, posted.viewer, case_id)
             (case,) = cases.load(connection, [case_id])
-            after = next_case(connection, case.state, case_id)
+            after = next_case(connection, case.state, case_id, posted.viewer)
             work(connection, name)
     except KontoristError as error:
         status = 403 if isinstance(error, NotAllowed) else 409 if isinstance(error, NotFound | Stale) else 422

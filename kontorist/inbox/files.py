@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from kontorist.core.errors import NotFound
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.pictures import page_picture, picture_type
-from kontorist.inbox.viewer import signed_in
+from kontorist.inbox.sight import require_sight
+from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.reading.parts import decoded, kind_of
 from kontorist.store import cases, documents
 from kontorist.store.cases import DocumentRef
 
-router = APIRouter(dependencies=[Depends(signed_in)])
+router = APIRouter()
 _CAGE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'; form-action 'none'",
     "X-Frame-Options": "SAMEORIGIN",
@@ -27,9 +28,10 @@ a { color: #155a8a; text-decoration: underline; cursor: help; } table { max-widt
 </style></head><body>"""
 
 
-def _find(desk: Desk, case_id: int, number: int) -> tuple[DocumentRef, bytes]:
+def _find(desk: Desk, viewer: Viewer, case_id: int, number: int) -> tuple[DocumentRef, bytes]:
     """A document of a case. Raises NotFound."""
     with desk.database.read() as connection:
+        require_sight(connection, viewer, case_id)
         (case,) = cases.load(connection, [case_id])
     if not 0 <= number < len(case.documents):
         raise NotFound("This case has no such document.")
@@ -38,9 +40,9 @@ def _find(desk: Desk, case_id: int, number: int) -> tuple[DocumentRef, bytes]:
 
 
 @router.get("/case/{case_id}/document/{number}")
-def download(desk: TheDesk, case_id: int, number: int) -> Response:
+def download(desk: TheDesk, viewer: SignedIn, case_id: int, number: int) -> Response:
     """The document as it came, to be saved and never to be run."""
-    document, data = _find(desk, case_id, number)
+    document, data = _find(desk, viewer, case_id, number)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(safe_name(document.name), safe='')}", **_CAGE}
     return Response(data, media_type="application/octet-stream", headers=headers)
 
@@ -52,18 +54,18 @@ def safe_name(name: str) -> str:
 
 
 @router.get("/case/{case_id}/document/{number}/page/{page}.png")
-def page(desk: TheDesk, case_id: int, number: int, page: int) -> Response:
+def page(desk: TheDesk, viewer: SignedIn, case_id: int, number: int, page: int) -> Response:
     """A page of a PDF as a picture."""
-    document, data = _find(desk, case_id, number)
+    document, data = _find(desk, viewer, case_id, number)
     if kind_of(document.name, document.media_type, data) != "pdf":
         raise NotFound("This document has no pages.")
     return _picture(page_picture(document.sha256, data, page), "image/png")
 
 
 @router.get("/case/{case_id}/document/{number}/picture")
-def picture(desk: TheDesk, case_id: int, number: int) -> Response:
+def picture(desk: TheDesk, viewer: SignedIn, case_id: int, number: int) -> Response:
     """A photo."""
-    _, data = _find(desk, case_id, number)
+    _, data = _find(desk, viewer, case_id, number)
     kind = picture_type(data)
     if not kind:
         raise NotFound("This document is no picture.")
@@ -76,12 +78,12 @@ def _picture(data: bytes, kind: str) -> Response:
 
 
 @router.get("/case/{case_id}/document/{number}/html")
-def html(desk: TheDesk, case_id: int, number: int) -> Response:
+def html(desk: TheDesk, viewer: SignedIn, case_id: int, number: int) -> Response:
     """The HTML of a mail, made harmless, for a sandboxed frame."""
     from kontorist.reading.mail import parse_mail
     from kontorist.reading.safe_html import safe_html
 
-    document, data = _find(desk, case_id, number)
+    document, data = _find(desk, viewer, case_id, number)
     if document.media_type == "message/rfc822":
         source = parse_mail(data).html
     elif kind_of(document.name, document.media_type, data) == "html":

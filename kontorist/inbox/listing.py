@@ -3,112 +3,145 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection, select
 
-from kontorist.inbox import status
+from kontorist.inbox import filters, status
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.pages import page
-from kontorist.inbox.queue import Card, counts, load, matching, open_cards
+from kontorist.inbox.queue import SORTS, Card, counts, load, open_cards
+from kontorist.inbox.sight import hidden_cases
 from kontorist.inbox.toast import toast
-from kontorist.inbox.viewer import SignedIn
+from kontorist.inbox.viewer import SignedIn, Viewer
+from kontorist.store import facets
+from kontorist.store import words as search
 from kontorist.store.actions import as_row
 from kontorist.store.tables import actions, cases
 
 router = APIRouter()
 PAGE = 100
 TABS = ("mine", "others", "unclear", "failed", "done")
+GROUPINGS = ("flow", "who", "none")
+RISKS = ("", "stop", "note", "none")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to see: the parts of the list's address."""
+
+    tab: str = "mine"
+    q: str = ""
+    flow: str = ""
+    risk: str = ""
+    by: str = "flow"
+    sort: str = "risk"
+
+    def url(self, **changed: Any) -> str:
+        """The address of this list, or of one that differs from it."""
+        usual = asdict(Wish())
+        parts = {k: v for k, v in {**asdict(self), **changed}.items() if v != usual.get(k, "")}
+        return f"/?{urlencode(parts)}" if parts else "/"
+
+    def fits(self, card: Card) -> bool:
+        """Whether a card is wanted."""
+        risk = {"": True, "stop": card.risk == 2, "note": card.risk == 1, "none": card.risk == 0}
+        return card.mine is (self.tab == "mine") and self.flow in ("", card.flow) and risk[self.risk]
+
+
+def wish(tab: str = "mine", q: str = "", flow: str = "", risk: str = "", by: str = "flow", sort: str = "risk") -> Wish:
+    """What the address asks for; what it does not know is as usual."""
+    return Wish(
+        tab if tab in TABS else "mine",
+        q.strip()[:200],
+        flow[:100],
+        risk if risk in RISKS else "",
+        by if by in GROUPINGS else "flow",
+        sort if sort in SORTS else "risk",
+    )
+
+
+Wanted = Annotated[Wish, Depends(wish)]
 
 
 @router.get("/")
-def show(request: Request, desk: TheDesk, viewer: SignedIn, tab: str = "mine", q: str = "", skip: int = 0) -> Response:
+def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip: int = 0) -> Response:
     """The list of one tab."""
-    words, tab, skip = q.strip()[:200], tab if tab in TABS else "mine", max(0, skip)
+    skip = min(max(0, skip), 10_000_000)
     with desk.database.read() as connection:
-        waiting = open_cards(connection, viewer)
-        listed = open_cards(connection, viewer, words) if words else waiting
-        numbers = counts(connection, waiting)
-        values = _tab(connection, tab, listed, words, skip)
+        waiting = open_cards(connection, viewer, sort=wanted.sort)
+        listed = open_cards(connection, viewer, wanted.q, wanted.sort) if wanted.q else waiting
+        numbers = counts(connection, waiting, viewer)
+        values = _tab(connection, viewer, wanted, listed, skip)
         state = status.line(connection)
         done = toast(connection, viewer, request.query_params)
+        saved = filters.of(connection, viewer.name)
     values["described"] = {name: flow.description for name, flow in desk.office.flows.items()}
-    values |= {"tab": tab, "q": words, "skip": skip, "page_size": PAGE, "counts": numbers, "status": state, "toast": done}
+    values |= {"wanted": wanted, "tab": wanted.tab, "q": wanted.q, "skip": skip, "page_size": PAGE, "counts": numbers}
+    values |= {"status": state, "toast": done, "saved": saved, "flows": sorted({c.flow for c in waiting})}
     return page(request, "list.html", viewer, **values)
 
 
-def _tab(connection: Connection, tab: str, listed: Sequence[Card], words: str, skip: int) -> dict[str, Any]:
-    """What the chosen tab shows; a search in the first tab also says what others have to decide."""
-    if tab in ("mine", "others"):
-        cards = [c for c in listed if c.mine is (tab == "mine")]
-        some = cards[skip : skip + PAGE]
+def _tab(connection: Connection, viewer: Viewer, wanted: Wish, listed: Sequence[Card], skip: int) -> dict[str, Any]:
+    """What the chosen tab shows."""
+    if wanted.tab in ("mine", "others"):
+        cards = [c for c in listed if wanted.fits(c)]
+        some = _gathered(cards, wanted.by)[skip : skip + PAGE]
         load(connection, some)
         for card in some:
             card.more = about(card)
-        return {"groups": _groups(some), "rows": [], "total": len(cards)}
-    if tab == "done":
-        rows = _decided(connection, words, skip)
-        return {"groups": [], "rows": rows, "total": skip + len(rows)}
-    rows = _cases(connection, tab, words, skip)
+        return {"groups": _groups(some, wanted.by), "rows": [], "total": len(cards)}
+    read = _decided if wanted.tab == "done" else _cases
+    rows = read(connection, viewer, wanted, skip)
     return {"groups": [], "rows": rows, "total": skip + len(rows)}
 
 
-def _groups(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
-    """The cards by flow; the flow whose card is due first comes first."""
+def _key(card: Card, by: str) -> str:
+    return {"flow": card.flow, "who": card.who, "none": ""}[by]
+
+
+def _gathered(cards: Sequence[Card], by: str) -> list[Card]:
+    """The cards with those of one group together; the group whose first card comes first leads."""
     first: dict[str, int] = {}
     for place, card in enumerate(cards):
-        first.setdefault(card.head.flow, place)
-    listed = sorted(cards, key=lambda c: first[c.head.flow])
-    return [(flow, list(found)) for flow, found in groupby(listed, key=lambda c: c.head.flow)]
+        first.setdefault(_key(card, by), place)
+    return sorted(cards, key=lambda c: first[_key(c, by)])
+
+
+def _groups(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(_key(card, by), []).append(card)
+    return list(found.items())
 
 
 def about(card: Card) -> dict[str, Any]:
     """What a line says besides the sentence: who it comes from, and the amount."""
-    data = card.case.data if card.case is not None else {}
-    payloads = [r.data for r in card.rows]
-    amount, currency = amount_of(payloads)
-    return {"who": sender_of(data, payloads), "amount": amount, "currency": currency}
+    amount, currency = facets.amount_of([r.data for r in card.rows])
+    return {"who": card.who, "amount": amount, "currency": currency}
 
 
-def sender_of(data: Mapping[str, Any], payloads: Sequence[Mapping[str, Any]]) -> str:
-    """The name to look for: the invoice's seller, else who wrote."""
-    for payload in payloads:
-        seller = (payload.get("invoice") or {}).get("seller") if isinstance(payload.get("invoice"), dict) else None
-        if isinstance(seller, dict) and seller.get("name"):
-            return str(seller["name"])
-    sender = (data.get("mail") or {}).get("from") or {}
-    if sender:
-        return str(sender.get("name") or sender.get("address") or "")
-    to = next((p["to"] for p in payloads if p.get("to")), "")
-    return ", ".join(map(str, to)) if isinstance(to, list) else str(to) or str((data.get("file") or {}).get("name") or "")
+def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
+    query = select(cases).where(cases.c.state == wanted.tab).order_by(cases.c.id.desc()).limit(PAGE).offset(skip)
+    if wanted.q:
+        query = query.where(cases.c.id.in_(search.matching(connection, wanted.q)))
+    if viewer.hidden:
+        query = query.where(cases.c.id.not_in(hidden_cases(viewer.hidden)))
+    return [(r, r.who) for r in connection.execute(query)]
 
 
-def amount_of(payloads: Sequence[Mapping[str, Any]]) -> tuple[Any, str]:
-    """The amount that a proposal moves, if there is one."""
-    for payload in payloads:
-        source = payload.get("invoice") if isinstance(payload.get("invoice"), dict) else payload
-        for name in ("gross", "payable", "amount", "total"):
-            if source and source.get(name) not in (None, "", [], {}):
-                return source[name], str(source.get("currency") or "EUR")
-    return None, ""
-
-
-def _cases(connection: Connection, state: str, words: str, skip: int) -> list[Any]:
-    query = select(cases).where(cases.c.state == state).order_by(cases.c.id.desc()).limit(PAGE).offset(skip)
-    if words:
-        query = query.where(cases.c.id.in_(matching(words)))
-    return [(r, sender_of(r.data, [])) for r in connection.execute(query)]
-
-
-def _decided(connection: Connection, words: str, skip: int) -> list[Any]:
+def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
     """What was decided, the newest first."""
     query = select(actions).where(actions.c.state.not_in(("proposed", "uncertain", "refused")))
-    if words:
-        query = query.where(actions.c.case_id.in_(matching(words)))
-    query = query.order_by(actions.c.updated.desc(), actions.c.id.desc()).limit(PAGE).offset(skip)
+    if wanted.q:
+        query = query.where(actions.c.case_id.in_(search.matching(connection, wanted.q)))
+    if viewer.hidden:
+        query = query.where(actions.c.case_id.not_in(hidden_cases(viewer.hidden)))
+    query = query.order_by(actions.c.id.desc()).limit(PAGE).offset(skip)
     return [as_row(r) for r in connection.execute(query)]
 
 
@@ -116,4 +149,5 @@ def _decided(connection: Connection, words: str, skip: int) -> list[Any]:
 def live(desk: TheDesk, viewer: SignedIn) -> Response:
     """The numbers on the tabs, for a page that stays open."""
     with desk.database.read() as connection:
-        return JSONResponse(counts(connection, open_cards(connection, viewer)))
+        numbers: Mapping[str, int] = counts(connection, open_cards(connection, viewer), viewer)
+        return JSONResponse(numbers)

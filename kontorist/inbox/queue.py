@@ -5,27 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
-from sqlalchemy import Text as PlainText
+from sqlalchemy import Connection, Row, and_, func, select
 
 from kontorist.core.clock import utcnow
+from kontorist.inbox.sight import hidden_cases, hidden_flows
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import actions as store
+from kontorist.store import words as search
 from kontorist.store.actions import ActionRow, as_row
-from kontorist.store.tables import actions, approvals, cases, revisions
+from kontorist.store.tables import OPEN_STATES, actions, approvals, cases, revisions
+
+OWN, GROUP, DEPUTY = 0, 1, 2
+"""Why a card is mine: given to me by name, to a group of mine, or to somebody I stand in for."""
 
 
 @dataclass
 class Card:
-    """One card of the list: its leading action, the others on it, and the case behind it."""
+    """One card of the list; its actions and its case are loaded only where it is shown."""
 
     id: int
-    rows: list[ActionRow]
+    flow: str
+    who: str
+    amount: float | None
+    risk: int
+    eyes: int
+    due: datetime | None
+    action: str = ""
+    case_id: int = 0
+    size: int = 1
     mine: bool = False
+    why: int = GROUP
     given: bool = False
     """I have approved it already; it waits for somebody else."""
+    rows: list[ActionRow] = field(default_factory=list)
     case: Any = None
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -33,11 +47,6 @@ class Card:
     def head(self) -> ActionRow:
         """The action that speaks for the card."""
         return self.rows[0]
-
-    @property
-    def due(self) -> datetime | None:
-        """When the first of its actions is due."""
-        return min((r.due for r in self.rows if r.due), default=None)
 
     @property
     def stops(self) -> int:
@@ -56,69 +65,109 @@ class Card:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """Due ones first, then the oldest."""
-        return (self.due is None, self.due.timestamp() if self.due else 0.0, self.id)
+        """My own before my groups' before those I stand in for; what says stop first, then by due time, then the oldest."""
+        return (self.why, self.risk < 2, self.due is None, self.due.timestamp() if self.due else 0.0, self.id)
 
 
-_EMPTY: dict[str, Any] = {"payload": b"{}", "origins": {}, "rests_on": {}, "receipt": None}
-"""What is large, and not looked at before the card is shown."""
-_LIGHT = [c for c in actions.c if c.name in ActionRow.__dataclass_fields__ and c.name not in _EMPTY]
+SORTS = {
+    "risk": lambda c: c.order,
+    "due": lambda c: (c.due is None, c.due.timestamp() if c.due else 0.0, c.id),
+    "amount": lambda c: (c.amount is None, -(c.amount or 0.0), c.id),
+    "new": lambda c: -c.id,
+}
+"""Orders to choose from; the first is the usual one."""
 
 
-def open_cards(connection: Connection, viewer: Viewer, words: str = "") -> list[Card]:
-    """All cards that wait for a decision, in order; `mine` marks those this viewer may decide now."""
-    query = select(*_LIGHT).where(actions.c.state.in_(store.OPEN)).order_by(actions.c.id)
+def _open() -> Any:
+    """Every open card on one line, from the index of open actions alone."""
+    a = actions.c
+    first, last, most = func.min, func.max, func.max
+    columns = (
+        a.card, first(a.deciders), last(a.deciders), last(a.escalate), first(a.due), most(a.risk), most(a.eyes), first(a.flow),
+        last(a.who), most(a.amount), first(a.case_id), func.count(), first(a.action),
+    )  # fmt: skip
+    return select(*columns).where(OPEN_STATES).group_by(a.card)
+
+
+def open_cards(connection: Connection, viewer: Viewer, words: str = "", sort: str = "risk") -> list[Card]:
+    """All cards that this viewer may know of and that wait for a decision, in order; `mine` marks those they may decide now."""
+    query = _open()
     if words:
-        query = query.where(actions.c.case_id.in_(matching(words)))
-    cards: dict[int, Card] = {}
-    for row in connection.execute(query):
-        cards.setdefault(row.card, Card(row.card, [])).rows.append(ActionRow(**_EMPTY, **row._mapping))
-    done = _done_by(connection, viewer.name)
-    for card in cards.values():
-        allowed = viewer.decides and all(store.may_decide(r, viewer.who) for r in card.rows)
-        card.given = any((r.id, r.revision) in done for r in card.rows)
-        card.mine = allowed and not card.given
-    return sorted(cards.values(), key=lambda c: c.order)
+        query = query.where(actions.c.case_id.in_(search.matching(connection, words)))
+    cards = _cards(connection.execute(query), viewer)
+    for number in _done_by(connection, viewer.name):
+        if number in cards:
+            cards[number].given, cards[number].mine = True, False
+    seen = _without_hidden(connection, viewer, cards)
+    return sorted(seen, key=SORTS.get(sort, SORTS["risk"]))
 
 
-def matching(words: str) -> Any:
-    """The cases that have all these words somewhere: in their data or in what was proposed for them."""
-    made = actions.alias()
-    query = select(cases.c.id).join(made, made.c.case_id == cases.c.id, isouter=True)
-    for word in words.split()[:8]:
-        like = f"%{word.replace('/', '//').replace('%', '/%').replace('_', '/_')}%"
-        places = [cases.c.title, cases.c.source, cases.c.data, made.c.sentence, made.c.business_key]
-        hits: list[Any] = [p.cast(PlainText).ilike(like, escape="/") for p in places]
-        if word.lstrip("#").isdigit():
-            number = int(word.lstrip("#")[:9])
-            hits += [made.c.id == number, cases.c.id == number]
-        query = query.where(or_(*hits))
-    return query
+def _cards(rows: Iterable[Row[Any]], viewer: Viewer) -> dict[int, Card]:
+    now, names, found = utcnow(), viewer.groups | {viewer.name}, {}
+    own = viewer.own
+
+    @cache
+    def why(deciders: str) -> int | None:
+        wanted = set(deciders.split("|")) - {""}
+        return OWN if viewer.name in wanted else GROUP if wanted & own else DEPUTY if wanted & names else None
+
+    for card, first, last, escalate, due, risk, eyes, flow, who, amount, case_id, size, action in rows:
+        late = due is not None and due < now and escalate in names
+        reasons = [why(first), why(last)]
+        mine = viewer.decides and (late or None not in reasons)
+        made = Card(
+            card,
+            flow,
+            who,
+            amount,
+            risk,
+            eyes,
+            due,
+            action,
+            case_id,
+            size,
+            mine,
+            max((r for r in reasons if r is not None), default=GROUP),
+        )
+        found[card] = made
+    return found
 
 
-def _done_by(connection: Connection, person: str) -> set[tuple[int, int]]:
-    """(action, revision) that this person has approved, or composed where four eyes are asked for."""
+def _without_hidden(connection: Connection, viewer: Viewer, cards: dict[int, Card]) -> Iterable[Card]:
+    """Without the cards of flows that are not for this viewer, unless it is theirs to decide."""
+    hidden = hidden_flows(viewer)
+    if not hidden:
+        return cards.values()
+    theirs = set(connection.execute(hidden_cases(hidden).where(cases.c.state.not_in(("done", "closed")))).scalars())
+    return [c for c in cards.values() if c.mine or c.given or (c.flow not in hidden and c.case_id not in theirs)]
+
+
+def _done_by(connection: Connection, person: str) -> set[int]:
+    """Cards that this person has approved, or composed, where more than one has to agree."""
+    several = (OPEN_STATES, actions.c.eyes > 1)
+    ids = list(connection.execute(select(actions.c.card).where(*several).distinct()).scalars())
+    if not ids:
+        return set()
     same = and_(approvals.c.action_id == actions.c.id, approvals.c.revision == actions.c.revision)
-    query = select(actions.c.id, actions.c.revision).join(approvals, same)
-    query = query.where(actions.c.state == "proposed", approvals.c.person == person, approvals.c.decision == "approve")
-    mine = {(r[0], r[1]) for r in connection.execute(query.where(approvals.c.expires > utcnow()))}
+    mine = (approvals.c.person == person, approvals.c.decision == "approve", approvals.c.expires > utcnow())
+    approved = select(actions.c.card).join(approvals, same).where(*several, *mine)
     made = and_(revisions.c.action_id == actions.c.id, revisions.c.revision == actions.c.revision)
-    composed = select(actions).join(revisions, made).where(actions.c.state == "proposed", revisions.c.composed_by == person)
-    return mine | {(r.id, r.revision) for r in connection.execute(composed) if int(r.rule.get("count", 1)) > 1}
+    composed = select(actions.c.card).join(revisions, made).where(*several, revisions.c.composed_by == person)
+    return {*connection.execute(approved).scalars(), *connection.execute(composed).scalars()}
 
 
 def load(connection: Connection, cards: Iterable[Card]) -> None:
-    """Put to each card its whole actions and its case."""
+    """The actions and the cases of the cards that are shown."""
     listed = list(cards)
-    wanted = select(actions).where(actions.c.id.in_([r.id for c in listed for r in c.rows]))
-    whole = {r.id: as_row(r) for r in connection.execute(wanted)}
-    for card in listed:
-        card.rows = [whole.get(r.id, r) for r in card.rows]
-    ids = {c.head.case_id for c in listed}
-    query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.data, cases.c.state).where(cases.c.id.in_(ids))
+    by_id = {c.id: c for c in listed}
+    query = select(actions).where(actions.c.card.in_(list(by_id)), OPEN_STATES).order_by(actions.c.id)
+    for row in connection.execute(query):
+        by_id[row.card].rows.append(as_row(row))
+    ids = {c.case_id for c in listed}
+    query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state).where(cases.c.id.in_(ids))
     found = {r.id: r for r in connection.execute(query)}
     for card in listed:
-        card.case = found.get(card.head.case_id)
+        card.case = found.get(card.case_id)
 
 
 def next_after(cards: Sequence[Card], card_id: int) -> int | None:
@@ -131,10 +180,12 @@ def next_after(cards: Sequence[Card], card_id: int) -> int | None:
     return rest[0].id if rest else None
 
 
-def counts(connection: Connection, cards: Sequence[Card]) -> dict[str, int]:
+def counts(connection: Connection, cards: Sequence[Card], viewer: Viewer) -> dict[str, int]:
     """The numbers on the tabs."""
-    rows = connection.execute(select(cases.c.state, func.count()).group_by(cases.c.state))
-    found = {r[0]: r[1] for r in rows}
+    query = select(cases.c.state, func.count()).where(cases.c.state.in_(("unclear", "failed")))
+    if hidden := hidden_flows(viewer):
+        query = query.where(cases.c.id.not_in(hidden_cases(hidden)))
+    found = {r[0]: r[1] for r in connection.execute(query.group_by(cases.c.state))}
     return {
         "mine": sum(c.mine for c in cards),
         "others": sum(not c.mine for c in cards),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
+from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import actions
 from kontorist.store.actions import ActionRow
@@ -36,6 +37,7 @@ def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> T
         return Toast(kind)
     try:
         rows = actions.card(connection, int(number))
+        require_sight(connection, viewer, rows[0].case_id)
     except NotFound:
         return None
     waits = [r for r in rows if r.state == "approved" and r.not_before]

@@ -35,6 +35,10 @@ class Viewer:
     role: str
     groups: frozenset[str]
     """Their own name, their groups, and those of the people they deputise for today."""
+    own: frozenset[str]
+    """Their own name and groups, without those they stand in for."""
+    hidden: tuple[str, ...]
+    """Flows whose cases are for others."""
     deputises: tuple[str, ...]
     csrf: str
     token: str
@@ -44,6 +48,11 @@ class Viewer:
     def decides(self) -> bool:
         """Whether their role lets them decide anything at all."""
         return self.role != "auditor"
+
+    @property
+    def as_who(self) -> Who:
+        """The person as rules see them, also where they may only read."""
+        return Who(self.name, self.groups if self.decides else frozenset(), "inbox")
 
     @property
     def who(self) -> Who:
@@ -61,7 +70,14 @@ def viewer_of(desk: Desk, session: people.Session) -> Viewer | None:
     away = absent(desk.office, session.person, utcnow().astimezone(ZONE).date())
     groups = frozenset().union(*(desk.office.groups_of(name) for name in (session.person, *away)))
     chosen = person.language if "language" in person.model_fields_set else ""
-    return Viewer(session.person, person.name, person.role, groups, tuple(away), session.csrf, session.token, chosen)
+    own = frozenset(desk.office.groups_of(session.person))
+    hidden = () if person.role == "auditor" else hidden_from(desk.office, groups)
+    return Viewer(session.person, person.name, person.role, groups, own, hidden, tuple(away), session.csrf, session.token, chosen)
+
+
+def hidden_from(office: Office, names: frozenset[str]) -> tuple[str, ...]:
+    """The flows that say whom they are for, and do not name any of these."""
+    return tuple(n for n, f in office.flows.items() if f.visible_to is not None and not names & set(f.visible_to))
 
 
 def absent(office: Office, deputy: str, day: date) -> list[str]:

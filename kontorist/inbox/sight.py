@@ -1,0 +1,45 @@
+"""Who may see what: a flow may say that only some groups read its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from kontorist.core.errors import NotFound
+from kontorist.inbox.viewer import Viewer
+from kontorist.store import actions as store
+from kontorist.store.tables import actions, cases, journal
+
+
+def hidden_flows(viewer: Viewer) -> Sequence[str]:
+    """The flows whose cases are for others only; auditors read everything."""
+    return viewer.hidden
+
+
+def hidden_cases(hidden: Sequence[str]) -> Any:
+    """A query of the cases that came to one of these flows, or were handed on to one."""
+    through = select(journal.c.case_id).where(journal.c.case_id == cases.c.id, journal.c.flow.in_(hidden)).correlate(cases)
+    asked = select(actions.c.id).where(actions.c.case_id == cases.c.id, actions.c.flow.in_(hidden)).correlate(cases)
+    return select(cases.c.id).where(or_(cases.c.flow.in_(hidden), through.exists(), asked.exists()))
+
+
+def require_sight(connection: Connection, viewer: Viewer, case_id: int) -> None:
+    """Raises NotFound, as if there were no such case, unless this person may read it or has to decide something in it."""
+    hidden = hidden_flows(viewer)
+    if not hidden or connection.execute(hidden_cases(hidden).where(cases.c.id == case_id)).scalar() is None:
+        return
+    rows = connection.execute(select(actions).where(actions.c.case_id == case_id))
+    if not any(store.may_decide(store.as_row(r), viewer.as_who) for r in rows):
+        raise NotFound(f"There is no case {case_id}; `kontorist cases list` shows those there are.")
+
+
+def seen(connection: Connection, viewer: Viewer, found: Sequence[Any]) -> list[Any]:
+    """Of these cases, those this person may read."""
+    hidden = hidden_flows(viewer)
+    if not hidden or not found:
+        return list(found)
+    query = hidden_cases(hidden).where(cases.c.id.in_([c.id for c in found]))
+    theirs = set(connection.execute(query).scalars())
+    return [c for c in found if c.id not in theirs]
