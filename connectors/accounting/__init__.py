@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.accounting.config import Config as BooksConfig
+from connectors.accounting.export import ExportVendors
 from connectors.accounting.files import unwritable
 from connectors.accounting.post import Post
 from connectors.accounting.postings import Posting, posted
@@ -30,7 +31,12 @@ class Accounting(Connector):
     """Postings as DATEV batch files (EXTF), with creditors from a CSV file."""
 
     Config = BooksConfig
-    actions: ClassVar[Mapping[str, type[Action]]] = {"post": Post, "settle": Settle, "reverse": Reverse}
+    actions: ClassVar[Mapping[str, type[Action]]] = {
+        "post": Post,
+        "settle": Settle,
+        "reverse": Reverse,
+        "export_vendors": ExportVendors,
+    }
     retention_law: ClassVar[str] = "documents of what was booked are kept for years (§ 147 AO, § 257 HGB)"
     config: BooksConfig
 

@@ -57,7 +57,9 @@ class Config(BaseConfig):
     client_number: int = Field(ge=1, le=99999, description="The client's number at the consultant")
     fiscal_year_start: str = Field(default="01-01", pattern=r"^\d{2}-\d{2}$", description="Month and day the fiscal year begins")
     account_length: int = Field(default=4, ge=4, le=8, description="Digits of a ledger account")
-    vendors: str = Field(description="CSV file of creditors, with semicolons, UTF-8 or Windows-1252")
+    vendors: str = Field(
+        description="Creditors: a CSV file with semicolons, UTF-8 or Windows-1252, or DATEV's export Debitoren/Kreditoren (EXTF)"
+    )
     default_account: str = Field(default="", pattern=r"^\d{0,9}$", description="Expense account when nothing else says one")
     bank_account: str = Field(default="", pattern=r"^\d{0,9}$", description="The bank's ledger account; default: 1200 or 1800")
     rules: list[Rule] = Field(default=[], description="Expense accounts by words, first match wins")

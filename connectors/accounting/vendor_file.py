@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from connectors.accounting.master_data import is_extf, vendors_in
 from connectors.accounting.vendors import COLUMNS, Vendor, Vendors, plain_name
 from kontorist.core.errors import ConfigurationError, Unavailable
 from kontorist.reading.parts import decoded
@@ -20,7 +21,10 @@ _GUARDS = (*_NEEDED, "iban", "vat_id", "email_domain")
 
 def read_vendors(path: Path) -> Vendors:
     """The creditors in a file. Raises ConfigurationError when it is missing or has other columns, Unavailable when it is in use."""
-    text = _text(path)
+    data = _data(path)
+    if is_extf(data):
+        return _kept([(vendor, 1, 1) for vendor in vendors_in(path.name, data)], [])
+    text = decoded(data)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=";")
     begin = 1
     rows = []
@@ -35,11 +39,15 @@ def read_vendors(path: Path) -> Vendors:
         raise _unclosed(path.name, begin) from error
     if text.count('"') % 2 and rows and "\n" in rows[-1][1][-1]:  # the reader took everything to the end for one cell
         raise _unclosed(path.name, rows[-1][0])
+    read = [(_vendor(columns, cells, f"{path.name}:{number}"), len(cells), len(columns)) for number, cells in rows]
+    return _kept(read, list(_unguarded(path.name, columns)))
+
+
+def _kept(read: Sequence[tuple[Vendor, int, int]], problems: list[str]) -> Vendors:
+    """The creditors without fault; of the others, why they are left out."""
     every: list[Vendor] = []
-    problems = list(_unguarded(path.name, columns))
-    for number, cells in rows:
-        vendor = _vendor(columns, cells, f"{path.name}:{number}")
-        trouble = [*_wrong(vendor, len(cells), len(columns)), *_twice(vendor, every)]
+    for vendor, cells, columns in read:
+        trouble = [*_wrong(vendor, cells, columns), *_twice(vendor, every)]
         problems += [f"{vendor.place}: {sentence}" for sentence in trouble]
         if not trouble:
             every.append(vendor)
@@ -50,9 +58,9 @@ def _unclosed(name: str, line: int) -> ConfigurationError:
     return ConfigurationError(f"{name}:{line}: a quotation mark is not closed, or this is no CSV file.")
 
 
-def _text(path: Path) -> str:
+def _data(path: Path) -> bytes:
     try:
-        return decoded(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"The file of creditors {path} is not there; name it under `vendors` in connections.yaml."
