@@ -76,13 +76,27 @@ def adopt(database: Database, actor: str) -> int:
 
 
 def leave(connection: Connection, where: str) -> None:
-    """Note that this database is left for another one: from now on it executes nothing."""
-    office.put(connection, LEFT, f"{MOVED}{where}. Set DATABASE_URL to it; this copy executes nothing and takes nothing in.")
+    """Note that this database is being left for another one: from now on it executes nothing."""
+    office.put(
+        connection,
+        LEFT,
+        f"This office is being moved to {where}, so nothing is executed here. If `kontorist move-to` is not at work any more, it "
+        "was broken off: run it again, or stay here with `kontorist adopt`.",
+    )
 
 
-def close_for_good(connection: Connection) -> None:
+def require_here(connection: Connection) -> None:
+    """Raises NotApproved if this database was left for good: what is in it is at work elsewhere."""
+    moved = str(office.get(connection, LEFT) or "")
+    if moved.startswith(MOVED):
+        raise NotApproved(f"{moved} To come back here nevertheless, stop the other one and run `kontorist adopt`.")
+
+
+def close_for_good(connection: Connection, where: str) -> None:
     """Nothing more is written here, not even by a program that has this embedded database open."""
-    said = str(office.get(connection, LEFT)).replace("'", "''")
+    said = f"{MOVED}{where}. Set DATABASE_URL to it; this copy executes nothing and takes nothing in."
+    office.put(connection, LEFT, said)
+    said = said.replace("'", "''")
     connection.exec_driver_sql(f"CREATE TRIGGER office_left BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, '{said}'); END")
 
 

@@ -45,6 +45,8 @@ def _shown(url: str) -> str:
 
 
 def _move(source: Database, target: Database, where: str) -> Mapping[str, int]:
+    with source.read() as here:
+        instance.require_here(here)
     with target.read() as there:
         copying.require_empty(there)
     with source.write() as here:
@@ -57,7 +59,7 @@ def _move(source: Database, target: Database, where: str) -> Mapping[str, int]:
         with target.engine.begin() as there:
             with source.engine.begin() as here:
                 counts = _transfer(here, there)
-                instance.close_for_good(here)
+                instance.close_for_good(here, where)
             closed = True
     except (KontoristError, DBAPIError) as error:
         raise _broken_off(source, where, error, closed=closed) from error

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,38 @@ def test_what_was_left_neither_executes_nor_takes_in(office: Database, postgres:
         claim(office)
     with pytest.raises(NotApproved, match="Set DATABASE_URL"):
         take_in(office, "too late")
+
+
+def test_what_was_left_is_not_moved_a_second_time(office: Database, postgres: Postgres) -> None:
+    moving.move(office.data_dir, postgres.empty_database())
+    other = postgres.empty_database()
+    with pytest.raises(NotApproved, match="has moved to PostgreSQL"):
+        moving.move(office.data_dir, other)
+    there = open_database(office.data_dir, other)
+    with there.read() as connection:
+        copying.require_empty(connection)
+    there.close()
+
+
+def test_a_move_whose_program_was_killed_is_said_and_can_be_done_again(office: Database, postgres: Postgres) -> None:
+    url = postgres.empty_database()
+    code = (
+        "import os, signal, sys; from pathlib import Path; from kontorist.store import copying, moving\n"
+        "whole = copying._copy\n"
+        "def dying(source, target, raw, query):\n"
+        "    if raw.name == 'events': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return whole(source, target, raw, query)\n"
+        "copying._copy = dying\n"
+        "moving.move(Path(sys.argv[1]), sys.argv[2])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(office.data_dir), url], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with pytest.raises(NotApproved, match="run it again"):
+        claim(office)
+    moving.move(office.data_dir, url)
+    there = open_database(office.data_dir, url)
+    assert len(claim(there)) == 1
+    there.close()
 
 
 def test_an_admin_may_go_back_and_decides_anew(office: Database, postgres: Postgres) -> None:
