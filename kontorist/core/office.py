@@ -92,6 +92,7 @@ class OfficeFile(_Shape):
     never_to_a_model: Never = Field(default_factory=Never)
     retention: Retention = Field(default_factory=Retention)
     notify: Notify = Field(default_factory=Notify)
+    several_up_to: float = Field(1000, ge=0, description="cards above this amount are never approved together with others")
     undo_window: str = Field("15s", description="how long an approved mail waits before it leaves")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
         default_factory=dict, description="how many workers may use a connection or a model at the same time; usual: 4"
@@ -231,7 +232,9 @@ def _addresses_in_clear(notify: Any, file: YamlFile) -> None:
         url = channel.get("url") if isinstance(channel, dict) else None
         if isinstance(url, str) and re.search(r"://[^/]*:[^/]*@", url) and "${" not in url:
             here = ("notify", "channels", name, "url")
-            file.add(here, "this address holds a password in clear; write ${NAME} for it and set NAME in the environment", key=True)
+            file.add(
+                here, "this address holds a password in clear; write ${NAME} for it and set NAME in the environment", key=True
+            )
 
 
 def parse_flow(file: YamlFile) -> Flow | None:

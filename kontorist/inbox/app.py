@@ -13,7 +13,21 @@ from starlette.exceptions import HTTPException
 
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale, Unavailable
 from kontorist.core.office import Office
-from kontorist.inbox import admin, card, case_page, decisions, edit, files, filters, listing, metrics, presence, security, sign_in
+from kontorist.inbox import (
+    admin,
+    card,
+    case_page,
+    decisions,
+    edit,
+    files,
+    filters,
+    listing,
+    metrics,
+    presence,
+    security,
+    several,
+    sign_in,
+)
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.pages import page
 from kontorist.inbox.viewer import NotSignedIn
@@ -21,7 +35,9 @@ from kontorist.store.database import Database
 
 _STATUS: dict[type[KontoristError], int] = {NotFound: 404, NotAllowed: 403, Stale: 409, Rejected: 422, Unavailable: 503}
 
-ROUTERS = tuple(m.router for m in (sign_in, listing, filters, card, decisions, presence, edit, files, case_page, admin, metrics))
+ROUTERS = tuple(
+    m.router for m in (sign_in, listing, filters, several, card, decisions, presence, edit, files, case_page, admin, metrics)
+)
 """All pages; each of their functions says through its parameters who may use it."""
 
 

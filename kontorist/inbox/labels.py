@@ -158,6 +158,7 @@ SAID = (
     N_("The form does not say which version was shown; look at the card again."),
     N_("There was nothing to decide on this page any more; look at the card again."),
     N_("A warning says stop: tick that you have checked it, and write how."),
+    N_("Tick the cards that you have looked at."),
     N_("Give the filter a name."),
     N_("You have twenty filters already; remove one first."),
     N_("Say why it is rejected: the agents learn from it, and colleagues can see it."),

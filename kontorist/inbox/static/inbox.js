@@ -50,6 +50,14 @@ document.addEventListener("click", (event) => {
   all("details[open].drop, details[open].menu").forEach((d) => { if (!d.contains(event.target)) d.open = false; });
 });
 
+// ticking several ----------------------------------------------------------
+all("[data-all]").forEach((box) => box.addEventListener("change", () => {
+  box.closest("form").querySelectorAll("input[name=card]").forEach((c) => { c.checked = box.checked; });
+}));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "x" && event.target.matches("input[name=card]")) event.target.click();
+});
+
 // one press is one decision ------------------------------------------------
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -1,0 +1,141 @@
+"""Several cards at once: only what is alike and harmless, with a table of what differs; each still gets its own record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
+
+from kontorist.core.errors import KontoristError, NotAllowed, Stale
+from kontorist.inbox.decisions import give, shown_in, whole_card
+from kontorist.inbox.desk import Desk, TheDesk
+from kontorist.inbox.fields import shown
+from kontorist.inbox.listing import about
+from kontorist.inbox.pages import page
+from kontorist.inbox.queue import Card, counts, load, open_cards
+from kontorist.inbox.security import Form
+from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
+from kontorist.store import actions, facets
+from kontorist.store.actions import ActionRow, Shown
+
+router = APIRouter()
+AT_MOST = 50
+"""Of one kind on the page: nobody reads more lines than that with care."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Cards of one kind: what is the same on all of them, and what differs."""
+
+    flow: str
+    name: str
+    cards: list[Card]
+    same: list[tuple[str, Any]]
+    columns: list[str]
+    more: int
+    """How many there are besides those listed."""
+
+
+def alike(desk: Desk, connection: Connection, viewer: Viewer) -> list[Kind]:
+    """The viewer's cards that may be approved together, by kind; kinds of a single card are left out."""
+    groups: dict[tuple[str, str, int], list[Card]] = {}
+    for card in open_cards(connection, viewer):
+        if card.mine and _harmless(desk, card.risk, card.eyes, card.amount):
+            groups.setdefault((card.flow, card.action, card.size), []).append(card)
+    found = []
+    for (flow, action, size), cards in groups.items():
+        if len(cards) < 2:
+            continue
+        some = cards[:AT_MOST]
+        load(connection, some)
+        some = [c for c in some if len(c.rows) == size and all(_plain(r) for r in c.rows)]
+        if len(some) > 1:
+            found.append(_kind(flow, action, some, len(cards) - len(some)))
+    return found
+
+
+def _harmless(desk: Desk, risk: int, eyes: int, amount: float | None) -> bool:
+    return risk == 0 and eyes == 1 and (amount is None or abs(amount) <= desk.office.settings.several_up_to)
+
+
+def _plain(row: ActionRow) -> bool:
+    return row.state == "proposed" and not row.warnings and not row.rule.get("comment")
+
+
+def _kind(flow: str, action: str, cards: list[Card], more: int) -> Kind:
+    values: dict[str, list[Any]] = {}
+    for card in cards:
+        card.more = {**about(card), "values": {f.key: f.value for f in shown(card.head).main}}
+    keys = dict.fromkeys(k for c in cards for k in c.more["values"])
+    for key in keys:
+        values[key] = [c.more["values"].get(key) for c in cards]
+    same = [(k, v[0]) for k, v in values.items() if all(x == v[0] for x in v)]
+    return Kind(flow, action, cards, same, [k for k in keys if k not in dict(same)], more)
+
+
+@router.get("/several")
+def show(request: Request, desk: TheDesk, viewer: SignedIn, did: str = "", left: int = 0) -> Response:
+    """The page to approve several at once."""
+    done = [int(n) for n in did.split(",")[:AT_MOST] if n.isdigit() and len(n) < 10]
+    with desk.database.read() as connection:
+        kinds = alike(desk, connection, viewer) if viewer.decides else []
+        numbers = counts(connection, open_cards(connection, viewer), viewer)
+    values = {"kinds": kinds, "done": done, "left": left, "counts": numbers, "limit": desk.office.settings.several_up_to}
+    return page(request, "several.html", viewer, 200, **values, toast=None)
+
+
+def _chosen(form: Form) -> dict[int, list[Shown]]:
+    """What was ticked, with what was shown of it: `card:id:revision:sha256` for each action. Raises NotAllowed."""
+    ticked = [int(n) for n in form.every("card") if n.isdigit() and len(n) < 10][:AT_MOST]
+    if not ticked:
+        raise NotAllowed("Tick the cards that you have looked at.")
+    marks: dict[int, list[str]] = {}
+    for text in form.every("of"):
+        number, _, rest = text.partition(":")
+        if number.isdigit() and len(number) < 10:
+            marks.setdefault(int(number), []).append(rest)
+    return {n: shown_in(Form([("shown", m) for m in marks.get(n, ())])) for n in ticked}
+
+
+@router.post("/several/approve")
+def approve(desk: TheDesk, posted: FromForm) -> Response:
+    """Approve the ticked cards, each by itself: one that has changed meanwhile is left and said."""
+    posted.who  # noqa: B018 - auditors are refused before anything is looked at
+    done, left = [], 0
+    for number, marks in _chosen(posted.form).items():
+        try:
+            with desk.database.write() as connection:
+                _require_harmless(desk, whole_card(connection, number, marks, ("proposed",)))
+                give(connection, posted, number, marks)
+            done.append(number)
+        except KontoristError:
+            left += 1
+    return RedirectResponse(f"/several?did={','.join(map(str, done))}&left={left}", 303)
+
+
+def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
+    """Raises Stale for what has to be looked at by itself."""
+    amount = max((a for a in (facets.number_of(facets.amount_of([r.data])[0]) for r in rows) if a is not None), default=None)
+    eyes = max(actions.needed(r) for r in rows)
+    if not all(_plain(r) for r in rows) or not _harmless(desk, max(facets.risk_of(r.warnings) for r in rows), eyes, amount):
+        raise Stale("This card has to be looked at by itself.")
+
+
+@router.post("/several/take-back")
+def take_back(desk: TheDesk, posted: FromForm) -> Response:
+    """Undo the approvals of several cards that have not run yet."""
+    for number in [int(n) for n in posted.form.every("card") if n.isdigit() and len(n) < 10][:AT_MOST]:
+        try:
+            _undo(desk, posted, number)
+        except Stale:
+            continue  # it has left already; its card says so
+    return RedirectResponse("/several", 303)
+
+
+def _undo(desk: Desk, posted: Posted, number: int) -> None:
+    with desk.database.write() as connection:
+        actions.take_back(connection, number, posted.who)
