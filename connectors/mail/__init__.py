@@ -82,13 +82,18 @@ class Mail(Connector):
     def read(self, kind: str, options: MailOptions, known: Any) -> Iterator[Item]:
         """The mails that were not taken in yet, whoever has read them already, oldest first, few in memory at once."""
         self._problems.clear()
-        left = options.limit
+        left, refused = options.limit, None
         for folder in options.folders():
-            for item in self._in_folder(folder, _since(options.since), known):
-                if left == 0:
-                    return
-                left = left - 1 if left is not None else None
-                yield item
+            try:
+                for item in self._in_folder(folder, _since(options.since), known):
+                    if left == 0:
+                        return
+                    left = left - 1 if left is not None else None
+                    yield item
+            except Rejected as error:  # a folder that is missing keeps nobody from the others
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def changed(self, kind: str, options: MailOptions, timeout: float) -> bool:
         """Wait for a new mail: told by the server where it can, else by looking."""

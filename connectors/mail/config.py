@@ -23,6 +23,7 @@ class Access(Config):
     password: str = Field("", description="As ${NAME}, never in plain text", repr=False)
     tls: Security = Field("tls", description="tls (encrypted from the start), starttls, or none (this machine only)")
     ca_file: str | None = Field(None, description="A certificate authority of your own, in PEM format")
+    connections: int = Field(8, ge=1, le=100, description="imap: at most so many at once to this server, for all mailboxes")
     timeout: float = Field(30, gt=0, le=600, description="Seconds to wait for an answer")
 
     @model_validator(mode="after")

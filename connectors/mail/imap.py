@@ -6,6 +6,7 @@ import contextlib
 import functools
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -15,6 +16,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 from imapclient.imapclient import DRAFTS, SENT
 
+from connectors.mail.budget import budget_of
 from connectors.mail.config import Access
 from connectors.mail.smtp import Smtp
 from connectors.mail.tls import tls_context, unproven
@@ -22,7 +24,7 @@ from connectors.mail.transport import Fetched, Listing
 from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavailable
 
 _FLAGS = {"seen": rb"\Seen", "answered": rb"\Answered", "flagged": rb"\Flagged", "draft": rb"\Draft"}
-_OTHERS, _WITHOUT_IDLE = 15.0, 5.0  # seconds between two looks where the server does not speak up itself
+_OTHERS, _WITHOUT_IDLE, _CROWDED = 15.0, 5.0, 2.0  # seconds between two looks where the server does not speak up itself
 _CHUNK = 20 * 2**20  # bytes that are asked for at once
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 _P = ParamSpec("_P")
@@ -33,23 +35,24 @@ def _translated(method: Callable[Concatenate[Imap, _P], _T]) -> Callable[Concate
     """What goes wrong with a server, in our errors; a connection that failed is not used again."""
 
     def run(self: Imap, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return method(self, *args, **kwargs)
-        except ssl.SSLCertVerificationError as error:
-            self.drop()
-            raise unproven(self.access, error) from error
-        except (IMAPClientAbortError, OSError, EOFError) as error:
-            self.drop()
-            raise Unavailable(
-                f"The mail server {self.access.host} does not answer: {_reason(error)}. It is tried again."
-            ) from error
-        except CapabilityError as error:
-            raise Rejected(f"The mail server {self.access.host} cannot do this: {_reason(error)}.") from error
-        except IMAPClientError as error:
-            refusal = _refusal(self.access, _reason(error))
-            if isinstance(refusal, Unavailable):
-                self.drop()  # Dovecot's "Internal error" lasts as long as its session
-            raise refusal from error
+        with self._lock:
+            try:
+                return method(self, *args, **kwargs)
+            except ssl.SSLCertVerificationError as error:
+                self.drop()
+                raise unproven(self.access, error) from error
+            except (IMAPClientAbortError, OSError, EOFError) as error:
+                self.drop()
+                raise Unavailable(
+                    f"The mail server {self.access.host} does not answer: {_reason(error)}. It is tried again."
+                ) from error
+            except CapabilityError as error:
+                raise Rejected(f"The mail server {self.access.host} cannot do this: {_reason(error)}.") from error
+            except IMAPClientError as error:
+                refusal = _refusal(self.access, _reason(error))
+                if isinstance(refusal, Unavailable):
+                    self.drop()  # Dovecot's "Internal error" lasts as long as its session
+                raise refusal from error
 
     return cast("Callable[Concatenate[Imap, _P], _T]", functools.wraps(method)(run))
 
@@ -88,6 +91,8 @@ class Imap:
         self._sent = sent_folder
         self._drafts = drafts
         self.max_size = max_size
+        self.budget = budget_of(access.host, access.port, access.connections)
+        self._lock = threading.RLock()
         self._client: IMAPClient | None = None
         self._seen: dict[str, tuple[object, ...]] | None = None
 
@@ -100,7 +105,12 @@ class Imap:
             except (IMAPClientError, OSError, EOFError):
                 self.drop()
         if self._client is None:
-            self._client = self._signed_in()
+            self.budget.take(self, self.access.host, self.access.timeout)
+            try:
+                self._client = self._signed_in()
+            except BaseException:
+                self.budget.give(self)
+                raise
         return self._client
 
     def _signed_in(self) -> IMAPClient:
@@ -136,15 +146,28 @@ class Imap:
     def drop(self) -> None:
         """Forget a connection that failed."""
         if self._client is not None:
-            self._quit(self._client)
-        self._client = None
+            client, self._client = self._client, None
+            self._quit(client)
+            self.budget.give(self)
+
+    def yield_up(self) -> bool:
+        """Hang up for somebody else who needs a connection, if this one is idle between two calls."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            idle = self._client is not None
+            self.drop()
+            return idle
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Sign out."""
-        if self._client is not None:
-            with contextlib.suppress(Exception):
-                self._client.logout()
-        self.drop()
+        with self._lock:
+            if self._client is not None:
+                with contextlib.suppress(Exception):
+                    self._client.logout()
+            self.drop()
 
     def _in(self, folder: str, *, to_change: bool = False) -> IMAPClient:
         client = self._connected()
@@ -326,14 +349,23 @@ class Imap:
 
     def _listen(self, seconds: float) -> None:
         client = self._connected_now()
-        if not client.has_capability("IDLE"):
+        if self.budget.wanted:  # others have work to do
+            self.close()
+        if self._client is None or not client.has_capability("IDLE"):
             time.sleep(min(seconds, _WITHOUT_IDLE))
             return
         client.idle()
         try:
-            client.idle_check(timeout=seconds)
+            self._idle(client, seconds)
         finally:
             client.idle_done()
+
+    def _idle(self, client: IMAPClient, seconds: float) -> None:
+        """Until the server says something, the time is over, or somebody needs the connection."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0.1 and not self.budget.wanted:
+            if client.idle_check(timeout=min(left, _CROWDED) if self.budget.full else left) or not self.budget.full:
+                return
 
     def _connected_now(self) -> IMAPClient:
         if self._client is None:

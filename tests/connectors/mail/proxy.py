@@ -19,7 +19,9 @@ class Faults:
     """The server offers MOVE and refuses it."""
     mute_after_idle: bool = False
     """After IDLE nothing passes any more, in either direction, and nobody hangs up."""
-    counts: dict[str, int] = field(default_factory=lambda: {"connections": 0, "cuts": 0, "refused moves": 0, "mute idles": 0})
+    counts: dict[str, int] = field(
+        default_factory=lambda: {"connections": 0, "cuts": 0, "refused moves": 0, "mute idles": 0, "open": 0, "most open": 0}
+    )
 
 
 class Proxy:
@@ -53,7 +55,10 @@ class Proxy:
         self._loop.close()
 
     async def _serve(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
-        self.faults.counts["connections"] += 1
+        counts = self.faults.counts
+        counts["connections"] += 1
+        counts["open"] += 1
+        counts["most open"] = max(counts["most open"], counts["open"])
         writers = [to_near]
         try:
             far, to_far = await asyncio.open_connection("127.0.0.1", self._target)
@@ -69,6 +74,7 @@ class Proxy:
         except OSError:
             pass
         finally:
+            counts["open"] -= 1
             for writer in writers:
                 with suppress(OSError, RuntimeError):
                     writer.transport.abort()
