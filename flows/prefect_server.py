@@ -159,8 +159,15 @@ def server(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator
         use(data_dir, url)
         yield url
     finally:
+        _send_logs()
         (data_dir / "prefect" / "server.json").unlink(missing_ok=True)
         stop(process)
+
+
+def _send_logs() -> None:
+    """What Prefect in this process has still to say goes to the server while there is one."""
+    if handlers := sys.modules.get("prefect.logging.handlers"):
+        handlers.APILogWorker.drain_all(timeout=5)
 
 
 def ui_url(api_url: str, run: str) -> str:
