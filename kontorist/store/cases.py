@@ -404,12 +404,15 @@ def wake(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def retry(connection: Connection, case_id: int, actor: str) -> None:
-    """Let a failed or unclear case run again from the step it stopped at. Raises NotFound if it is neither."""
+    """Let a failed or unclear case run again from the step it stopped at, on the newest version of its flow. Raises NotFound if it is neither."""
     changed = connection.execute(
         update(cases)
         .where(cases.c.id == case_id, cases.c.state.in_(("failed", "unclear")))
-        .values(state="runnable", error=None, question=None, attempts=0, not_before=None, lease_until=None, updated=utcnow())
-    ).rowcount
+        .values(
+            state="runnable", flow_version="", error=None, question=None, attempts=0,
+            not_before=None, lease_until=None, updated=utcnow(),
+        )
+    ).rowcount  # fmt: skip
     if not changed:
         raise NotFound(f"Case {case_id} is neither failed nor unclear, so there is nothing to retry.")
     audit.append(connection, [Event("case.retried", actor, f"case:{case_id}", {})])
