@@ -9,6 +9,7 @@ from typing import Any
 from kontorist.core.errors import NotReadable
 from kontorist.core.evidence import Evidence
 from kontorist.core.values import sha256
+from kontorist.einvoice.extra import Extra, extra_of
 from kontorist.einvoice.invoice import Invoice
 from kontorist.einvoice.tree import Tree, local
 from kontorist.reading.parts import kind_of
@@ -33,6 +34,8 @@ class Found:
     strangers: tuple[str, ...] = ()
     """Elements of a namespace that does not belong there."""
     confidence: float = 1.0
+    extra: Extra | None = None
+    """What rules ask beyond the terms; None without XML after EN 16931."""
 
 
 def find_invoice(name: str, media_type: str, data: bytes, *, ignore_xml: bool = False) -> Found | None:
@@ -65,7 +68,9 @@ def read_root(root: object, document: str = "") -> Found | None:
         invoice = read_cii(tree)
     else:
         return None
-    return Found(invoice, tree.evidence, document, malformed=tuple(tree.malformed), strangers=_strangers(tree))
+    return Found(
+        invoice, tree.evidence, document, malformed=tuple(tree.malformed), strangers=_strangers(tree), extra=extra_of(tree)
+    )
 
 
 def _strangers(tree: Tree) -> tuple[str, ...]:

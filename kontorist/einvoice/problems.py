@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from kontorist.einvoice.compare import differences
 from kontorist.einvoice.document import Found
+from kontorist.einvoice.further import further
 from kontorist.einvoice.invoice import Invoice
 from kontorist.einvoice.mandatory import doubtful_ids, missing, wrong_codes
 from kontorist.einvoice.problem import Problem
 from kontorist.einvoice.sums import wrong_sums
 from kontorist.einvoice.vat_rules import vat_problems
+from kontorist.einvoice.xrechnung import german_rules, is_xrechnung
 
 _EN16931 = re.compile(r"urn:cen\.eu:en16931:2017(#(compliant|conformant)#\S+)*", re.IGNORECASE)
 
@@ -19,7 +21,7 @@ _EN16931 = re.compile(r"urn:cen\.eu:en16931:2017(#(compliant|conformant)#\S+)*",
 def problems(found: Found) -> list[Problem]:
     """What is wrong with an invoice; each rule is named once a field."""
     invoice = found.invoice
-    every = [*_structure(found), *_profile(invoice), *_rules(invoice), *differences(found)]
+    every = [*_structure(found), *_profile(invoice), *_rules(invoice), *_beyond(found), *differences(found)]
     unread = {field for field, _ in found.malformed}
     every = [one for one in every if one.rule == "VALUE" or one.field not in unread]
     return list({(one.rule, one.field): one for one in reversed(every)}.values())[::-1]
@@ -37,6 +39,15 @@ def _rules(invoice: Invoice) -> Iterator[Problem]:
         yield from wrong_sums(invoice)
         yield from vat_problems(invoice)
     yield from doubtful_ids(invoice)
+
+
+def _beyond(found: Found) -> Iterator[Problem]:
+    """Rules that look at more than the terms of the invoice."""
+    if found.extra is None or found.invoice.syntax in ("PDF", "ZUGFeRD1"):
+        return
+    yield from further(found.extra)
+    if is_xrechnung(found.invoice):
+        yield from german_rules(found.invoice, found.extra)
 
 
 _BASICS = {"number", "issue_date", "currency", "seller.name", "buyer.name", "net", "gross", "payable"}
