@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 from typing import Any
 
+from connectors._domains import domain_of as _domain
+from connectors._domains import looks_like
+from connectors._domains import within as _within
 from connectors.accounting.vendors import Vendor
 from connectors.accounting.warnings import warn
 from connectors.base import Warn
-from kontorist.einvoice.accounts import unmasked
 
 
 def domains(data: Mapping[str, Any], seller: Mapping[str, Any]) -> list[str]:
@@ -37,33 +36,3 @@ def sender_signs(data: Mapping[str, Any], vendor: Vendor | None, company: Mappin
         f"The mail came from {sender}, which is not the vendor's domain ({known}){english}.",
         stop=similar,
     )
-
-
-def looks_like(one: str, other: str) -> bool:
-    """Whether people could take one domain for the other."""
-    first, second = (_skeleton(domain.rpartition(".")[0] or domain) for domain in (one, other))
-    close = SequenceMatcher(None, first, second).ratio() >= 0.85
-    return first == second or close or (len(second) > 4 and second in _skeleton(one))
-
-
-def _domain(address: object) -> str:
-    """Not casefold(): that makes one of gross.example and groß.example, which are two owners' domains."""
-    return str(address or "").rpartition("@")[2].strip().strip(".").lower()
-
-
-def _within(domain: str, known: str) -> bool:
-    return bool(known) and (domain == known or domain.endswith(f".{known}"))
-
-
-def _skeleton(domain: str) -> str:
-    """What is left when look-alikes are one: 0 and o, 1 and l and i, rn and m, Cyrillic and Latin, with or without hyphens."""
-    domain = ".".join(map(_written_out, domain.split("."))).replace("ß", "ss")
-    latin = unmasked(domain).lower().replace("rn", "m").replace("vv", "w")
-    return re.sub(r"[^a-z0-9]", "", latin.translate(str.maketrans("01i35", "olles")))
-
-
-def _written_out(label: str) -> str:
-    """A part of a domain as people read it. Python's `idna` knows only the rules of 2003, which have no `ß`."""
-    with contextlib.suppress(UnicodeError):
-        return label.encode("ascii").removeprefix(b"xn--").decode("punycode") if label.startswith("xn--") else label
-    return label

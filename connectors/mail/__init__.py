@@ -14,13 +14,14 @@ from connectors.base import Action, Connector, Health, Item
 from connectors.mail.config import MailConfig, MailOptions
 from connectors.mail.files import mails_in
 from connectors.mail.filing import Flag, Move
-from connectors.mail.item import item_of
+from connectors.mail.item import Trust, item_of
 from connectors.mail.seen import Seen
 from connectors.mail.sending import Draft, Reply, Send
 from connectors.mail.transport import Fetched, Transport
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
+from kontorist.reading.mail.header import addresses
 
 __all__ = ["Mail"]
 
@@ -136,7 +137,7 @@ class Mail(Connector):
             folder=folder,
             languages=self.languages,
             max_size=config.max_size,
-            authserv_id=config.authserv_id,
+            trust=Trust(addresses(config.sender)[0][1], config.authserv_id, config.resolver, config.known_domains),
         )
         if not item.data["mail"]["from"]["address"] and not item.data["mail"]["text"]:
             self._problems.append(f"{source}: {item.title}")

@@ -60,6 +60,16 @@ class MailConfig(Config):
     authserv_id: str | None = Field(
         None, description="The name under which your mail server writes Authentication-Results; no other is believed"
     )
+    resolver: str | None = Field(
+        None,
+        description="A name server for our own check of signatures (DKIM): `system`, or address[:port]; none: no check of our own",
+    )
+    known_domains: list[str] = Field(
+        default=[], description="Domains of partners; a sender whose domain only looks like one of them, or like ours, is told"
+    )
+    replies_per_day: int = Field(
+        10, ge=1, description="More replies to one address within a day are stopped: machines may be talking"
+    )
     max_size: int = Field(50 * 2**20, gt=0, description="Of larger mails (bytes) only the beginning is taken in")
 
     @field_validator("sender")

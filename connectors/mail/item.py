@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Item, NewDocument
+from connectors.mail.sender_signs import sender_signs
 from connectors.mail.texts import say
 from connectors.mail.transport import Fetched
 from kontorist.core.errors import NotReadable
@@ -14,26 +16,48 @@ from kontorist.reading import text_of
 from kontorist.reading.language import language_of
 from kontorist.reading.mail import Address, Attachment, Mail, parse_mail, split_reply
 from kontorist.reading.mail.authentication import sender_check
+from kontorist.reading.mail.signature import signature_of
 
 _TEXT_AT_MOST = 200_000
 _ATTACHMENT_TEXT_AT_MOST = 100_000
 _ATTACHMENTS_READ = 30
 
 
+@dataclass(frozen=True)
+class Trust:
+    """What the office says about senders."""
+
+    own: str = ""
+    """The mailbox's own address."""
+    authserv_id: str | None = None
+    resolver: str | None = None
+    known_domains: Sequence[str] = ()
+
+
 def item_of(
-    found: Fetched, *, source: str, folder: str, languages: Sequence[str], max_size: int, authserv_id: str | None = None
+    found: Fetched, *, source: str, folder: str, languages: Sequence[str], max_size: int, trust: Trust | None = None
 ) -> Item:
     """The item of one mail. What cannot be read becomes an item all the same, with the reason: nothing gets lost."""
-    language = languages[0] if languages else "de"
+    language, trust = languages[0] if languages else "de", trust or Trust()
     try:
         mail = parse_mail(found.data)
     except NotReadable as error:
         return _unreadable(found, source, folder, say(language, "unreadable", error))
     documents = [NewDocument(_name(mail), "message/rfc822", found.data)]
     documents += [NewDocument(a.name, a.media_type, a.data, "attachment") for a in mail.attachments]
-    check = sender_check(mail.fields, authserv_id)
-    data = _data(mail, languages) | {"folder": folder, "answered": found.answered, "key": mail.digest, "sender_check": check}
-    warnings = list(_warnings(mail, language))
+    signature = signature_of(found.data, mail.sender.address, None if found.cut else trust.resolver)
+    check = sender_check(mail.fields, trust.authserv_id)
+    check = "verified" if signature.result == "pass" and check in ("unknown", "unverified") else check
+    signs = list(sender_signs(mail, trust.own, trust.known_domains, signature))
+    data = _data(mail, languages) | {
+        "folder": folder,
+        "answered": found.answered,
+        "key": mail.digest,
+        "sender_check": check,
+        "signature": {"result": signature.result, "domain": signature.domain},
+        "signs": [{"code": s.code, "text": say(language, s.code, *s.values)} for s in signs],
+    }
+    warnings = [*(say(language, s.code, *s.values) for s in signs), *_warnings(mail, language)]
     if check == "forged":
         warnings.insert(0, say(language, "forged", mail.sender.address))
     if len(mail.text) > _TEXT_AT_MOST:
@@ -152,6 +176,8 @@ def _unreadable(found: Fetched, source: str, folder: str, problem: str) -> Item:
         "answered": found.answered,
         "key": digest,
         "sender_check": "unknown",
+        "signature": {"result": "unknown", "domain": ""},
+        "signs": [],
     }
     document = NewDocument("mail.eml", "message/rfc822", found.data)
     return Item(key_of(digest), source, problem[:200], {"mail": data}, [document], (), [problem], found.id)

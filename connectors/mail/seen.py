@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _SCHEMA = """PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS seen (folder TEXT, generation TEXT, id TEXT, key TEXT,
-PRIMARY KEY (folder, generation, id)) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS seen_key ON seen (key)"""
+PRIMARY KEY (folder, generation, id)) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS seen_key ON seen (key);
+CREATE TABLE IF NOT EXISTS replied (address TEXT, at REAL, key TEXT PRIMARY KEY) WITHOUT ROWID"""
 _AT_ONCE = 500
 
 
@@ -62,3 +63,17 @@ class Seen:
                 "SELECT id FROM seen WHERE folder = ? AND generation = ? AND key = ?", (folder, generation, key)
             )
             return [row[0] for row in rows]
+
+    def note_reply(self, address: str, at: float, key: str) -> None:
+        """Note that a reply went to an address; what is older than a week is forgotten."""
+        with self._open() as connection:
+            connection.execute("DELETE FROM replied WHERE at < ?", (at - 7 * 86_400,))
+            connection.execute(
+                "INSERT OR IGNORE INTO replied VALUES (?, ?, ?)", (address.lower(), at, f"{key} {address.lower()}")
+            )
+
+    def replies(self, address: str, since: float) -> int:
+        """How many replies went to an address since then."""
+        with self._open() as connection:
+            query = "SELECT count(*) FROM replied WHERE address = ? AND at >= ?"
+            return int(connection.execute(query, (address.lower(), since)).fetchone()[0])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
+from connectors._domains import domain_of
 from connectors.base import Action, Context, Payload, Proposal, Receipt, Warn
 from connectors.mail import compose
 from connectors.mail.place import locate, mail_of
@@ -109,7 +111,7 @@ class Reply(Send):
             payload=stored,
             sentence=say(context.language, "reply", ", ".join(stored["to"]), stored["subject"]),
             business_key=f"reply:{mail['message_id'] or mail['key']}",
-            warnings=list(_reply_warnings(stored, mail, context.language)),
+            warnings=[*_reply_warnings(stored, mail, context.language), *_loop_warnings(connector, stored, context.language)],
             rests_on={"answered": bool(mail.get("answered"))},
         )
 
@@ -124,6 +126,8 @@ class Reply(Send):
     def execute(self, connector: MailConnector, permit: Permit) -> Receipt:
         """Send it, then mark the mail as answered for the people who look into the mailbox."""
         receipt = super().execute(connector, permit)
+        for address in receipt.evidence["to"]:
+            connector.seen.note_reply(address, time.time(), permit.key)
         where = permit.payload.get("mail") or {}
         try:
             place = locate(connector, where["folder"], where["message_id"], where["key"]) if where else None
@@ -226,11 +230,31 @@ def _reply_warnings(stored: Mapping[str, Any], mail: Mapping[str, Any], language
             found.append(Warn("recipient", say(language, "stranger", address), stop=True))
     if mail.get("sender_check") == "forged":
         found.append(Warn("forged-sender", say(language, "forged", mail["from"]["address"]), stop=True))
+    signs = mail.get("signs") or ()
+    found += [Warn(s["code"], s["text"], stop=s["code"] in ("ourselves", "look-alike")) for s in signs]
+    found += [Warn("reply-to", say(language, "reply-to", a, mail["from"]["address"])) for a in _elsewhere(stored, mail)]
     if mail["automatic"]:
         found.append(Warn("automatic", say(language, "machine"), stop=True))
     elif mail["bulk"]:
         found.append(Warn("bulk", say(language, "many")))
     return found
+
+
+def _elsewhere(stored: Mapping[str, Any], mail: Mapping[str, Any]) -> list[str]:
+    """Recipients that the mail asks to answer to (Reply-To) although it came from another domain."""
+    asked = {str(p["address"]).lower() for p in mail["reply_to"]}
+    author = domain_of(mail["from"]["address"])
+    bare = [compose.bare(a) for a in (*stored["to"], *stored["cc"])]
+    return [a for a in bare if a.lower() in asked and author and domain_of(a) != author]
+
+
+def _loop_warnings(connector: MailConnector, stored: Mapping[str, Any], language: str) -> Iterator[Warn]:
+    """A stop for an address that was answered often of late: two machines that talk to each other end here."""
+    for written_address in stored["to"]:
+        address = compose.bare(written_address)
+        count = connector.seen.replies(address, time.time() - 86_400)
+        if count >= connector.config.replies_per_day:
+            yield Warn("loop", say(language, "loop", address, count), stop=True)
 
 
 def letter_of(connector: MailConnector, payload: Mapping[str, Any], key: str, *, with_attachments: bool = True) -> compose.Letter:

@@ -41,6 +41,22 @@ _TEXTS = {
         "Der Absender {0} ist wahrscheinlich gefälscht: die Prüfung Ihres Mailservers (DMARC) ist fehlgeschlagen.",
         "The sender {0} is probably forged: your mail server's check (DMARC) failed.",
     ),
+    "look-alike": (
+        "Die Domain {0} sieht {1} nur ähnlich: bitte prüfen, wer da schreibt.",
+        "The domain {0} only looks like {1}: please check who is writing.",
+    ),
+    "signature": (
+        "Die Signatur des Absenders (DKIM, {0}) passt nicht zur Mail: sie wurde unterwegs verändert oder ist gefälscht.",
+        "The sender's signature (DKIM, {0}) does not fit the mail: it was changed on its way, or is forged.",
+    ),
+    "ourselves": (
+        "Die Mail kommt angeblich von uns selbst ({0}); eine Antwort käme zu uns zurück.",
+        "The mail claims to come from ourselves ({0}); an answer would come back to us.",
+    ),
+    "loop": (
+        "An {0} gingen in den letzten 24 Stunden schon {1} Antworten: vielleicht antwortet dort eine Maschine.",
+        "{1} replies went to {0} within the last 24 hours: perhaps a machine is answering there.",
+    ),
     "machine": (
         "Die Mail stammt von einer Maschine; eine Antwort könnte sich im Kreis drehen.",
         "The mail was sent by a machine; an answer could go round in circles.",

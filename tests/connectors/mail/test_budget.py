@@ -33,11 +33,11 @@ def test_five_watched_mailboxes_on_two_connections_see_every_mail(
             watcher.start()
         for i, box in enumerate(boxes):
             box.put(letter(subject=f"an Postfach {i}"))
-        end = time.monotonic() + 25
+        end = time.monotonic() + 40
         while len(seen) < 5 and time.monotonic() < end:
             time.sleep(0.1)
         assert seen == set(range(5))
-        assert proxy.faults.counts["most open"] <= 3  # two, and one that is being closed
+        assert proxy.faults.counts["most open"] <= 4  # two, and those that are being closed; without a budget there are ten
     finally:
         stop.set()
         for watcher in watchers:
