@@ -12,6 +12,7 @@ from connectors.base import Action, Column, Connector, Health, Item, Row, Surrou
 from connectors.erp_csv.cache import Cache
 from connectors.erp_csv.imports import ImportFile
 from connectors.erp_csv.options import ErpConfig, RowsOptions
+from connectors.erp_csv.remote import Mirror
 from connectors.erp_csv.rows import items_of_file, new_rows
 from connectors.erp_csv.table import Table
 from kontorist.core.errors import ConfigurationError, KontoristError, NotReadable, Rejected
@@ -30,6 +31,8 @@ class ErpCsv(Connector):
         super().__init__(config, surroundings)
         self.cache = Cache(surroundings.data_dir / "cache" / f"erp_csv-{surroundings.name}.sqlite")
         folder = surroundings.path(config.folder)
+        patterns = [options.file for options in config.tables.values()]
+        self._mirror = Mirror(config.sftp, patterns, folder) if config.sftp else None
         self._tables = {name: Table(name, options, folder, self.cache) for name, options in config.tables.items()}
 
     def close(self) -> None:
@@ -46,6 +49,7 @@ class ErpCsv(Connector):
         """The tables with the columns and types of their files. Raises ConfigurationError naming all that is wrong."""
         found: dict[str, Sequence[Column]] = {}
         wrong: list[str] = []
+        self._refresh()
         for name, table in self._tables.items():
             try:
                 found[name] = table.columns()
@@ -61,11 +65,14 @@ class ErpCsv(Connector):
 
         An empty value (None or "") finds nothing: what an extraction missed must not find the rows that lack it.
         """
+        self._refresh()
         known = self.table(table)
         return [known.find(where) for where in wheres]
 
     def read(self, kind: str, options: Any, known: Any) -> Iterator[Item]:
-        """Rows that are new or have changed."""
+        """Rows that are new or have changed. Raises what the server of the exports raised, so that its silence is noticed."""
+        if self._mirror:
+            self._mirror.fetch()
         yield from new_rows(self.table(options.table), options, known)
 
     @classmethod
@@ -79,6 +86,10 @@ class ErpCsv(Connector):
         """Read every table once and tell how its file is written."""
         details: dict[str, Any] = {}
         wrong: list[str] = []
+        try:
+            self._mirror.fetch() if self._mirror else None
+        except KontoristError as error:
+            wrong.append(str(error))
         for name, table in self._tables.items():
             try:
                 known = table.fresh()
@@ -97,8 +108,15 @@ class ErpCsv(Connector):
 
     def problems(self) -> Iterable[str]:
         """Rows and cells that cannot be used, with file and line, and files that are not whole."""
+        if self._mirror and self._mirror.trouble:
+            yield self._mirror.trouble
         for table in self._tables.values():
             yield from table.problems()
+
+    def _refresh(self) -> None:
+        """Have the exports of the server here; look-ups go on with the copy when it is away."""
+        if self._mirror:
+            self._mirror.fetch_if_possible()
 
 
 def _key_is_there(table: Table, columns: Sequence[Column]) -> None:

@@ -53,10 +53,26 @@ class ImportTable(_Strict):
     encoding: str = Field("utf-8-sig", description="utf-8-sig, utf-8 or cp1252.")
 
 
+class SftpOptions(_Strict):
+    """A server that the exports are fetched from; its key is verified."""
+
+    host: str = Field(description="The server.")
+    port: int = Field(22, ge=1, le=65535, description="Its port.")
+    user: str = Field(description="Who signs in.")
+    password: str = Field("", description="The password, as ${NAME}; or a key.")
+    key: str = Field("", description="The file of a private key without passphrase.")
+    host_key: str = Field(description="The server's public key, as `ssh-keyscan` prints it: ssh-ed25519 AAAA…")
+    folder: str = Field(".", description="The folder of the exports on the server.")
+    every: float = Field(60, ge=0, description="Seconds between two looks.")
+
+
 class ErpConfig(Config):
     """An ERP system that exports its tables as CSV files into a folder and imports files from another."""
 
-    folder: str = Field(description="Where the ERP puts its exports; relative to the office folder.")
+    folder: str = Field(
+        description="Where the ERP puts its exports; relative to the office folder. With `sftp` the folder of their copies."
+    )
+    sftp: SftpOptions | None = Field(None, description="A server that the exports are fetched from.")
     tables: dict[str, TableOptions] = Field(default_factory=dict, description="The tables that flows can look up.")
     import_folder: str | None = Field(None, description="Where the ERP picks up import files; `data:` is the data folder.")
     import_tables: dict[str, ImportTable] = Field(default_factory=dict, description="The kinds of import file it takes.")

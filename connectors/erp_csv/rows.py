@@ -25,10 +25,19 @@ _PAGE = 500
 def new_rows(table: Table, options: RowsOptions, known: Any) -> Iterator[Item]:
     """The rows that were not taken in yet with exactly this content, in the order of the file."""
     key = _key(table, options)
+    state = (table.fresh().stamp, options.model_dump_json())
+    if table.nothing_new == state:
+        return  # the file is as it was when every row in it was known
+    fresh = False
     for page in table.pages(options.where, _PAGE):
         items = {item.source_key: item for item in (as_item(row, key) for row in page)}
         seen = known(set(items))
-        yield from (item for source_key, item in items.items() if source_key not in seen)
+        for source_key, item in items.items():
+            if source_key not in seen:
+                fresh = True
+                yield item
+    if not fresh:
+        table.nothing_new = state
 
 
 def _key(table: Table, options: RowsOptions) -> Sequence[str]:

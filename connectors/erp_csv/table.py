@@ -36,6 +36,8 @@ class Table:
     cache: Cache
     trouble: str = ""
     """Why the cache holds an older state than the file, if it does."""
+    nothing_new: object = None
+    """The state of the file (and the options of the trigger) in which every row was known."""
 
     def columns(self) -> Sequence[Column]:
         """The columns with their types, as configured or found."""

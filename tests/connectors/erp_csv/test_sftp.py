@@ -1,0 +1,159 @@
+"""Exports on a real SFTP server: fetched when they change, whole or not at all, from nobody who only says to be the server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.base import Surroundings
+from connectors.erp_csv import ErpCsv
+from connectors.erp_csv.options import RowsOptions
+from kontorist.core.errors import AccessDenied, ConfigurationError, Unavailable
+
+asyncssh = pytest.importorskip("asyncssh")
+HEADINGS = "Nummer;Status;Betrag\n"
+
+
+class Server:
+    """An SFTP server in a thread; its files are those of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.key = folder, asyncssh.generate_private_key("ssh-ed25519")
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.listener: Any = None
+        self.open: list[Any] = []
+
+    def start(self, port: int = 0) -> int:
+        open_ones = self.open
+
+        class Door(asyncssh.SSHServer):
+            def connection_made(self, conn: Any) -> None:
+                open_ones.append(conn)
+
+            def password_auth_supported(self) -> bool:
+                return True
+
+            def validate_password(self, username: str, password: str) -> bool:
+                return (username, password) == ("erp", "secret")
+
+        async def listen() -> Any:
+            factory = lambda channel: asyncssh.SFTPServer(channel, chroot=str(self.folder))  # noqa: E731
+            return await asyncssh.listen(
+                "127.0.0.1", port, server_host_keys=[self.key], server_factory=Door, sftp_factory=factory
+            )
+
+        self.listener = asyncio.run_coroutine_threadsafe(listen(), self.loop).result(10)
+        return int(self.listener.get_port())
+
+    def stop(self) -> None:
+        async def close() -> None:
+            self.listener.close()
+            await self.listener.wait_closed()
+            while self.open:
+                one = self.open.pop()
+                one.abort()
+                await one.wait_closed()
+
+        asyncio.run_coroutine_threadsafe(close(), self.loop).result(10)
+
+    def end(self) -> None:
+        self.stop()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    folder = tmp_path / "remote"
+    (folder / "export").mkdir(parents=True)
+    one = Server(folder)
+    one.port = one.start()  # type: ignore[attr-defined]
+    yield one
+    one.end()
+
+
+def export(server: Server, *rows: str, age: int = 60) -> Path:
+    path = server.folder / "export" / "auftraege.csv"
+    path.write_text(HEADINGS + "".join(f"{row}\n" for row in rows))
+    before = path.stat().st_mtime - age
+    os.utime(path, (before, before))
+    return path
+
+
+def erp(server: Server, tmp_path: Path, **changes: Any) -> ErpCsv:
+    public = server.key.export_public_key().decode().strip()
+    place = {"host": "127.0.0.1", "port": server.port, "user": "erp", "password": "secret", "host_key": public}  # type: ignore[attr-defined]
+    sftp = place | {"folder": "/export", "every": 0} | changes
+    config = {"folder": "copies", "sftp": sftp, "tables": {"orders": {"file": "auftraege.csv", "key": "nummer"}}}
+    return ErpCsv(ErpCsv.Config.model_validate(config), Surroundings("erp", tmp_path, tmp_path / "data", {}))
+
+
+def titles(connector: ErpCsv, known: set[str]) -> list[str]:
+    items = list(connector.read("rows", RowsOptions(table="orders"), lambda keys: set(keys) & known))
+    known |= {item.source_key for item in items}
+    return [item.title for item in items]
+
+
+def test_new_and_changed_rows_on_the_server_become_cases(server, tmp_path):
+    export(server, "4711;offen;10,00", "4712;offen;20,00")
+    connector, known = erp(server, tmp_path), set()
+
+    assert titles(connector, known) == ["orders: 4711 · offen · 10,00", "orders: 4712 · offen · 20,00"]
+    assert titles(connector, known) == []
+    export(server, "4711;versandt;10,00", "4712;offen;20,00", age=30)
+    assert titles(connector, known) == ["orders: 4711 · versandt · 10,00"]
+    assert connector.try_out().ok
+    connector.close()
+
+
+def test_look_ups_go_on_with_the_copy_when_the_server_is_away_and_say_so(server, tmp_path):
+    export(server, "4711;offen;10,00")
+    connector = erp(server, tmp_path)
+    assert connector.look_up("orders", [{"nummer": "4711"}])[0]
+    server.stop()
+
+    assert connector.look_up("orders", [{"nummer": "4711"}])[0][0].values["status"] == "offen"
+    assert "does not answer" in next(iter(connector.problems()))
+    with pytest.raises(Unavailable):
+        titles(connector, set())
+    assert not connector.try_out().ok
+    server.start(server.port)
+    assert titles(connector, set())
+    assert list(connector.problems()) == []
+    connector.close()
+
+
+def test_a_server_with_another_key_gets_no_password(server, tmp_path):
+    export(server, "4711;offen;10,00")
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    with pytest.raises(AccessDenied, match="another key"):
+        titles(erp(server, tmp_path, host_key=other), set())
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"password": "wrong"}, AccessDenied, "refuses the sign-in"),
+        ({"folder": "/nowhere"}, ConfigurationError, "has no folder /nowhere"),
+        ({"host_key": "nonsense"}, ConfigurationError, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_mend(server, tmp_path, changes, kind, words):
+    with pytest.raises(kind, match=words):
+        titles(erp(server, tmp_path, **changes), set())
+
+
+def test_names_that_lead_elsewhere_are_not_taken(server, tmp_path):
+    export(server, "4711;offen;10,00")
+    (server.folder / "export" / "geheim.txt").write_text("x")
+    titles(erp(server, tmp_path), set())
+    assert [p.name for p in (tmp_path / "copies").iterdir()] == ["auftraege.csv"]
