@@ -41,10 +41,22 @@ def check(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonO
             json_line(problem.as_dict())
         else:
             out(str(problem) if problem.severity == "error" else f"{problem} (warning)")
+            _show_line(problem.file, problem.line, problem.column)
     errors = [p for p in problems if p.severity == "error"]
     if not as_json:
         say(f"{len(errors)} problems." if errors else "The office is fine.")
     sys.exit(EXIT_PROBLEM if errors else 0)
+
+
+def _show_line(file: str, line: int, column: int) -> None:
+    """The offending line with a mark below it."""
+    try:
+        lines = Path(file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        return
+    if 0 < line <= len(lines):
+        shown, before = lines[line - 1][:160], lines[line - 1][: column - 1].expandtabs(1)
+        out(f"{line:>5} | {shown}\n      | {' ' * min(len(before), 160)}^")
 
 
 def doctor(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kontorist.core import expressions, registry
+from kontorist.core.arrived import fields_of
 from kontorist.core.errors import KontoristError
 from kontorist.core.flow import ActionStep, AgentStep, EachStep, Flow, LookupStep, SetStep, UseStep, WhenStep, kind_of, walk
-from kontorist.core.office import Connection, Office, add_errors, load_office
+from kontorist.core.office import Connection, Office, add_errors, load_office, parse_flow
 from kontorist.core.problems import Problem, did_you_mean
-from kontorist.core.yamlfile import Loc, YamlFile
+from kontorist.core.yamlfile import Loc, YamlFile, parse_yaml
 
 ARRIVED = {"mail", "file", "row", "table", "documents", "case", "now", "today", "scheduled"}
 """Names that a flow sees without any step."""
@@ -35,6 +36,15 @@ def check(directory: Path) -> list[Problem]:
         _FlowCheck(office, name, flow, office.files[name]).run()
     problems += [p for f in office.files.values() for p in f.problems]
     return sorted(set(problems))
+
+
+def check_text(office: Office, name: str, text: str) -> list[Problem]:
+    """The problems of one flow as it stands in an editor, in an office that is loaded already."""
+    file = parse_yaml(text, YamlFile(office.files[name].path if name in office.files else f"{name}.yaml"))
+    flow = parse_flow(file)
+    if flow is not None:
+        _FlowCheck(office, name, flow, file).run()
+    return sorted(set(file.problems))
 
 
 def connector_class(connection: Connection) -> Any:
@@ -102,6 +112,8 @@ class _FlowCheck:
 
     def __init__(self, office: Office, name: str, flow: Flow, file: YamlFile) -> None:
         self.office, self.name, self.flow, self.file = office, name, flow, file
+        self.actions: set[str] = set()
+        """Ids of the actions met so far."""
         self.columns: dict[str, list[str]] = {}
         """Known fields of a name: a look-up's columns, an agent's outputs."""
         self.from_agents: set[str] = set()
@@ -275,7 +287,7 @@ class _FlowCheck:
                 self.file.add((*loc, "with", key), f"{step.action} takes no '{key}'{did_you_mean(key, fields)}", key=True)
         for key, field in fields.items():
             if field.is_required() and key not in step.with_:
-                self.file.add(loc, f"{step.action} needs '{key}' under `with:`")
+                self.file.add((*loc, "with") if step.with_ else loc, f"{step.action} needs '{key}' under `with:`", key=True)
         for key in action.recipients:
             doubtful = expressions_roots(step.with_.get(key)) & self.from_agents
             if doubtful:
@@ -285,7 +297,16 @@ class _FlowCheck:
     def _approve(self, step: ActionStep, loc: Loc) -> None:
         approve = step.approve
         if approve.by is None and approve.together_with is None:
-            self.file.add(loc, f"{step.action} has nobody who may approve it; add `approve: {{by: GROUP}}`")
+            self.file.add(
+                (*loc, "approve"), f"{step.action} has nobody who may approve it; add `approve: {{by: GROUP}}`", key=True
+            )
+        other = approve.together_with
+        if other is not None and other not in self.actions:
+            self.file.add(
+                (*loc, "approve", "together_with"),
+                f"there is no action '{other}' before this one{did_you_mean(other, self.actions)}",
+            )
+        self.actions |= {step.id} if step.id else set()
         known = {*self.office.settings.people, *self.office.settings.groups}
         by = [approve.by] if isinstance(approve.by, str) else approve.by or []
         for name in [*by, *([approve.escalate] if approve.escalate else [])]:
@@ -346,11 +367,22 @@ class _FlowCheck:
             line, message = problem
             self.file.add(loc, f"is not a valid {'expression' if expression else 'template'}: {message}", line_offset=line - 1)
             return
+        used = sorted(expressions.uses(text, expression=expression))
         for name in sorted(expressions.roots(text, expression=expression) - names):
-            self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}")
-        for name, field in sorted(expressions.fields(text, expression=expression)):
-            if name in self.columns and field not in self.columns[name]:
-                self.file.add(loc, f"{name}.{field}: '{name}' has no '{field}'{did_you_mean(field, self.columns[name])}")
+            line = next((line for path, line in used if path == (name,)), 1)
+            self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}", line_offset=line - 1)
+        for path, line in used:
+            if (known := self._fields_of(path[:-1])) and path[-1] not in known and path[0] in names:
+                text = f"{'.'.join(path)}: '{'.'.join(path[:-1])}' has no '{path[-1]}'{did_you_mean(path[-1], known)}"
+                self.file.add(loc, text, line_offset=line - 1)
+
+    def _fields_of(self, path: tuple[str, ...]) -> Sequence[str] | None:
+        """The fields that are known of a value, or None where anything may be in it."""
+        if not path:
+            return None
+        if path[0] in self.columns:
+            return self.columns[path[0]] if len(path) == 1 else None
+        return fields_of(path)
 
 
 def expressions_roots(shape: Any) -> frozenset[str]:

@@ -7,6 +7,7 @@ called, never rendered again. A template that is one single `{{ expression }}` k
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -183,13 +184,34 @@ def roots(text: str, *, expression: bool = False) -> frozenset[str]:
 
 
 @functools.cache
-def fields(text: str, *, expression: bool = False) -> frozenset[tuple[str, str]]:
-    """The (name, field) pairs that a template reads, as in `order.shipped_on`, but for those tested with `is defined`."""
+def uses(text: str, *, expression: bool = False) -> frozenset[tuple[tuple[str, ...], int]]:
+    """What a template reads, as (`order`, `shipped_on`) with the line within the text, but for what is tested with `is defined`."""
     source = "{{ " + text + " }}" if expression else text
     tree = _ENV.parse(source)
     tested = {id(t.node) for t in tree.find_all(nodes.Test) if t.name in ("defined", "undefined")}
-    found = (n for n in tree.find_all(nodes.Getattr) if isinstance(n.node, nodes.Name) and id(n) not in tested)
-    return frozenset((n.node.name, n.attr) for n in found if isinstance(n.node, nodes.Name))
+    found = ((_dotted(n), n) for n in tree.find_all((nodes.Getattr, nodes.Name)) if id(n) not in tested)
+    return frozenset((path, n.lineno) for path, n in found if path)
+
+
+def _dotted(node: nodes.Node) -> tuple[str, ...]:
+    if isinstance(node, nodes.Name):
+        return (node.name,) if node.ctx == "load" else ()
+    if isinstance(node, nodes.Getattr) and (before := _dotted(node.node)):
+        return (*before, node.attr)
+    return ()
+
+
+def unclosed_block(text: str) -> int | None:
+    """The line of a block such as `{% if %}` that has no end; best guess where several are possible."""
+    open_at: list[int] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        tags = re.findall(r"\{%-?\s*(end)?(if|for)\b", line)
+        balance = sum(-1 if end else 1 for end, _ in tags)
+        if balance > 0 and not line.lstrip().startswith("{%"):
+            return number  # begun within a line of text and not ended there
+        open_at += [number] * balance
+        del open_at[len(open_at) + min(balance, 0) :]
+    return open_at[-1] if open_at else None
 
 
 def roots_deep(shape: Any) -> frozenset[str]:
@@ -205,7 +227,9 @@ def syntax_problem(text: str, *, expression: bool = False) -> tuple[int, str] | 
     try:
         compile_expression(text) if expression else compile_template(text)
     except jinja2.TemplateSyntaxError as error:
-        return error.lineno, error.message or "not a valid expression"
+        message = error.message or "not a valid expression"
+        line = unclosed_block(text) if "Unexpected end of template" in message else None
+        return line or error.lineno, message
     except (jinja2.TemplateError, ConfigurationError) as error:
         return 1, str(error)
     return None

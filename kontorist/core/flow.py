@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 from kontorist.core.clock import parse_duration
 
 NAME = r"^[a-z][a-z0-9_]*$"
+DOTTED = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 
 
 class _Shape(BaseModel):
@@ -59,7 +60,7 @@ class AgentStep(_Step):
 class LookupStep(_Step):
     """Looks rows up in a table of a connection."""
 
-    lookup: str = Field(description="connection.table", pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    lookup: str = Field(description="connection.table", pattern=DOTTED)
     where: dict[str, Any] = Field(default_factory=dict, description="column: value; all must match")
     many: bool = Field(False, description="the result is the list of all rows instead of the one row")
     if_missing: Literal["ask", "stop", "continue"] = Field("ask", description="when no row is found")
@@ -68,7 +69,7 @@ class LookupStep(_Step):
 class ActionStep(_Step):
     """Proposes an action; it runs only after the approval."""
 
-    action: str = Field(description="connection.action", pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    action: str = Field(description="connection.action", pattern=DOTTED)
     with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="the payload")
     approve: Approve = Field(default_factory=Approve)
     if_rejected: Literal["stop", "continue"] = Field("stop", description="what becomes of the case when a person says no")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import ConfigurationError
-from kontorist.core.flow import KINDS, Flow
+from kontorist.core.flow import DOTTED, KINDS, NAME, Flow
 from kontorist.core.notify import Notify
 from kontorist.core.problems import Problem, did_you_mean
 from kontorist.core.yamlfile import Loc, YamlFile, fill_secrets, read_yaml
@@ -261,9 +261,16 @@ def _known_kinds(data: Any, loc: Loc, file: YamlFile) -> bool:
             kinds = [k for k in KINDS if k in step] if isinstance(step, dict) else []
             if len(kinds) != 1:
                 fine = False
-                file.add(here, _kind_message(step, kinds))
+                wrong = _misspelt(step) if not kinds else None
+                file.add((*here, wrong) if wrong else here, _kind_message(step, kinds), key=bool(wrong))
             fine = _known_kinds(step, here, file) and fine
     return fine
+
+
+def _misspelt(step: Any) -> str | None:
+    """The key that was meant to name the kind of a step."""
+    keys = step if isinstance(step, dict) else ()
+    return next((k for k in keys if did_you_mean(k, KINDS).startswith(", did")), None)
 
 
 def _kind_message(step: Any, kinds: list[str]) -> str:
@@ -271,12 +278,18 @@ def _kind_message(step: Any, kinds: list[str]) -> str:
         return "a step is a mapping such as `- agent: classify`"
     if kinds:
         return f"a step is one thing; this one has {' and '.join(f'`{k}:`' for k in kinds)}"
-    wrong = next((k for k in step if did_you_mean(k, KINDS).startswith(", did")), None)
+    wrong = _misspelt(step)
     return (
         f"unknown step '{wrong}'{did_you_mean(wrong, KINDS)}"
         if wrong
         else f"this step does nothing; it needs one of {', '.join(KINDS)}"
     )
+
+
+_PATTERNS = {
+    NAME: "is no name; use small letters, digits and _, beginning with a letter: my_step",
+    DOTTED: "must name a connection and, behind a dot, what is meant of it: erp.orders, mailbox.reply",
+}
 
 
 def add_errors(file: YamlFile, error: ValidationError, shape: type[BaseModel], prefix: Loc = ()) -> None:
@@ -287,6 +300,10 @@ def add_errors(file: YamlFile, error: ValidationError, shape: type[BaseModel], p
             file.add(loc, f"unknown option '{loc[-1]}'{did_you_mean(str(loc[-1]), _options(shape, item['loc']))}", key=True)
         elif item["type"] == "missing":
             file.add(loc[:-1], f"'{loc[-1]}' is missing", key=bool(prefix) and loc[:-1] == prefix)
+        elif item["type"] == "string_pattern_mismatch":
+            file.add(
+                loc, f"'{item['input']}' {_PATTERNS.get(item['ctx']['pattern'], 'is not of the form ' + item['ctx']['pattern'])}"
+            )
         else:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
             file.add(loc, f"'{loc[-1] if loc else ''}' {message}" if "'" not in message else message)

@@ -47,6 +47,9 @@ class YamlFile:
     keys: dict[Loc, Place] = field(default_factory=dict)
     values: dict[Loc, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    blocks: set[Loc] = field(default_factory=set)
+    """Texts behind `|` or `>`: they begin on the line below."""
+    lines: list[str] = field(default_factory=list, repr=False)
 
     def place(self, loc: Loc, *, key: bool = False) -> Place:
         """The place of a key or value, or of the nearest thing around it that is there."""
@@ -60,6 +63,7 @@ class YamlFile:
     def add(self, loc: Loc, message: str, *, key: bool = False, severity: str = "error", line_offset: int = 0) -> None:
         """Note a problem at a key or value."""
         line, column = self.place(loc, key=key)
+        line_offset += loc in self.blocks and not key
         self.problems.append(Problem(self.path, line + line_offset, column, message, severity))
 
 
@@ -75,12 +79,16 @@ def read_yaml(path: Path, shown_as: str) -> YamlFile:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         result.problems.append(Problem(shown_as, line, 1, "is not UTF-8; save the file with the encoding UTF-8"))
         return result
+    return parse_yaml(text, result)
+
+
+def parse_yaml(text: str, result: YamlFile) -> YamlFile:
+    """Parse text into a file's data and places; syntax errors become problems in it."""
+    shown_as, result.lines = result.path, text.splitlines()
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        result.problems.append(Problem(shown_as, *where, f"is not valid YAML: {error.problem or error.context}"))
+        result.problems.append(_syntax_problem(error, result))
         return result
     except yaml.YAMLError as error:
         result.problems.append(Problem(shown_as, 1, 1, f"is not valid YAML: {error}"))
@@ -89,12 +97,30 @@ def read_yaml(path: Path, shown_as: str) -> YamlFile:
     return result
 
 
+_QUOTED = re.compile(r"'(?:[^']|'')*'|#.*$")
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, file: YamlFile) -> Problem:
+    """Where a person has to look: a quotation mark that stays open is noticed by YAML only many lines later."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if "\t" in (file.lines[line - 1 : line] or [""])[0][: column + 1]:
+        return Problem(file.path, line, column, "is not valid YAML: a tab stands here; indent with spaces only")
+    for number, text in enumerate(file.lines[:line], 1):
+        if _QUOTED.sub("", text).replace('\\"', "").count('"') % 2:
+            message = "is not valid YAML: a quotation mark is opened on this line and not closed"
+            return Problem(file.path, number, text.index('"') + 1, message)
+    return Problem(file.path, line, column, f"is not valid YAML: {error.problem or error.context}")
+
+
 def _build(node: yaml.Node, loc: Loc, out: YamlFile) -> Any:
     if len(loc) > _DEEPEST or len(out.values) > _MOST:
         if not any(p.message == _ENDLESS for p in out.problems):
             out.add((), _ENDLESS)
         return None
     out.values[loc] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
+        out.blocks.add(loc)
     if not isinstance(node, yaml.ScalarNode) and node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
         out.add(loc, f"cannot be read: '{node.tag}' means nothing here")
         return None

@@ -157,7 +157,9 @@ def test_syntax_errors_have_their_line() -> None:
 def test_names_and_fields_that_are_read() -> None:
     assert expressions.roots("{{ order.number }} {% for a in rows %}{{ a }}{% endfor %}") == {"order", "rows"}
     assert expressions.roots("a == b", expression=True) == {"a", "b"}
-    assert expressions.fields("{{ order.number }} {{ order.note is defined }}") == {("order", "number")}
+    uses = expressions.uses("{{ order.number }}\n{{ order.note is defined }}{% for a in rows %}{{ a.x }}{% endfor %}")
+    assert {(("order", "number"), 1), (("rows",), 2)} <= uses
+    assert ("order", "note") not in {path for path, _ in uses}
     assert expressions.roots_deep({"x": ["{{ a }}"], "y": "{{ b }}", "z": 1}) == {"a", "b"}
 
 

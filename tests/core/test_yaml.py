@@ -100,7 +100,7 @@ def test_a_good_office_has_no_problems(tmp_path: Path) -> None:
             "flows/n.yaml:4:13: the connection 'shelf' has no action 'sav', did you mean 'save'?",
         ),
         ("action: shelf", "action: shelv", "flows/n.yaml:4:13: there is no connection 'shelv', did you mean 'shelf'?"),
-        ("action: shelf.save", "acton: shelf.save", "flows/n.yaml:3:5: unknown step 'acton', did you mean 'action'?"),
+        ("action: shelf.save", "acton: shelf.save", "flows/n.yaml:4:5: unknown step 'acton', did you mean 'action'?"),
         ("by: service", "by: servise", "there is no group or person 'servise', did you mean 'service'?"),
         ("content:", "contend:", "shelf.save takes no 'contend', did you mean 'content'?"),
         ("{{ file.text }}", "{{ file.text }", "flows/n.yaml:5:"),
