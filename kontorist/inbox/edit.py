@@ -20,12 +20,12 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.edit_form import changes, schema_of
 from kontorist.inbox.queue import next_after, open_cards
 from kontorist.inbox.viewer import FromForm, Posted
-from kontorist.store import actions, cases, documents
+from kontorist.store import actions, asking, cases, documents
 from kontorist.store.actions import ActionRow, Edit, Shown
 from kontorist.store.context import values_of
 
 router = APIRouter()
-_KEPT = ("case", "thread")
+_KEPT = ("case", "thread", "adopted")
 """Codes of warnings that do not come from the connector: a person's edit does not make them go away."""
 
 
@@ -98,7 +98,8 @@ def _next(
     warnings = [asdict(w) for w in proposal.warnings]
     warnings += [dict(w) for w in row.warnings if w.get("code") in _KEPT]
     rests_on = {**row.rests_on, "connector": proposal.rests_on}
-    new = Edit(proposal.payload, proposal.sentence, warnings, rests_on, proposal.business_key)
+    key = None if row.path.startswith(asking.PREFIX) else proposal.business_key  # a question is no answer to the mail
+    new = Edit(proposal.payload, proposal.sentence, warnings, rests_on, key)
     return actions.edit(connection, row.shown, new, posted.who)
 
 

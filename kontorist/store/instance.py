@@ -36,7 +36,7 @@ def check(database: Database, connection: Connection) -> None:
         _lock(connection)  # two workers of a new office: the second finds it known
     if moved := office.get(connection, LEFT):
         raise NotApproved(moved)
-    if office.get(connection, _NAME) is None and _begun(connection) == 0:
+    if office.get(connection, _NAME) is None and _begun(connection) == 0 and _read(database) is None:
         _bind(database, connection, secrets.token_hex(8), 0)
         return
     _require_own(database, connection)
@@ -55,7 +55,7 @@ def _require_own(database: Database, connection: Connection) -> None:
 def _difference(here: dict[str, Any], there: dict[str, Any] | None, begun: int) -> str:
     if there is None:
         return "This database came here without its data folder."
-    if (there["id"], there["epoch"]) != (here.get("id"), here.get("epoch")):
+    if any(there.get(name) != here.get(name) for name in ("id", "epoch", "bond")):
         return "This data folder belongs to another database."
     if there["inode"] != here.get("inode"):
         return "This data folder is a copy."
@@ -182,15 +182,16 @@ def _read(database: Database) -> dict[str, Any] | None:
 
 def _bind(database: Database, connection: Connection, name: str, epoch: int) -> None:
     """Make database and data folder belong together."""
-    new = _path(database).with_suffix(f".{secrets.token_hex(4)}")
+    bond = secrets.token_hex(4)  # of two copies of one backup that were adopted one after the other, each has its own
+    new = _path(database).with_suffix(f".{bond}")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
     try:
-        _write(handle, {"id": name, "epoch": epoch, "begun": _begun(connection)})
+        _write(handle, {"id": name, "epoch": epoch, "bond": bond, "begun": _begun(connection)})
         inode = os.fstat(handle).st_ino
     finally:
         os.close(handle)
     new.replace(_path(database))
-    office.put(connection, _NAME, {"id": name, "epoch": epoch, "inode": inode})
+    office.put(connection, _NAME, {"id": name, "epoch": epoch, "bond": bond, "inode": inode})
 
 
 def _write(handle: int, values: dict[str, Any]) -> None:

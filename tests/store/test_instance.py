@@ -123,6 +123,27 @@ def test_a_worker_whose_office_is_restored_under_its_hands_does_nothing_more(off
         one.permit.commit()
 
 
+def test_a_backup_from_before_the_first_effect_does_not_take_the_folder_for_new(sqlite: Database, tmp_path: Path) -> None:
+    row = propose(sqlite)
+    before = backup(sqlite, tmp_path / "backup")
+    execute(sqlite)
+    put_back(sqlite, before)
+    approve(sqlite, row)
+    refuses(sqlite, "another database")
+
+
+def test_of_two_copies_adopted_one_after_the_other_only_the_last_one_acts(office: Database, tmp_path: Path) -> None:
+    before = backup(office, tmp_path / "backup")
+    instance.adopt(office, "petra")
+    first = backup(office, tmp_path / "first")
+    put_back(office, before)
+    instance.adopt(office, "petra")
+    approve(office, propose(office))
+    put_back(office, first)
+    approve(office, propose(office))
+    refuses(office, "another database")
+
+
 def test_what_was_undecided_in_a_backup_says_that_it_may_be_done_by_now(office: Database, tmp_path: Path) -> None:
     (one,) = claim(office)
     ledger.refused(office, one, "550 no such user")
