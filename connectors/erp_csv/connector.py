@@ -12,6 +12,7 @@ from connectors.base import Action, Column, Connector, Health, Item, Row, Surrou
 from connectors.erp_csv.cache import Cache
 from connectors.erp_csv.imports import ImportFile
 from connectors.erp_csv.options import ErpConfig, RowsOptions
+from connectors.erp_csv.relations import check_relations, relation_columns, with_relations
 from connectors.erp_csv.remote import Mirror
 from connectors.erp_csv.rows import items_of_file, new_rows
 from connectors.erp_csv.table import Table
@@ -52,8 +53,9 @@ class ErpCsv(Connector):
         self._refresh()
         for name, table in self._tables.items():
             try:
-                found[name] = table.columns()
+                found[name] = [*table.columns(), *relation_columns(table.options)]
                 _key_is_there(table, found[name])
+                check_relations(table, self._tables)
             except KontoristError as error:
                 wrong.append(str(error))
         if wrong:
@@ -67,7 +69,10 @@ class ErpCsv(Connector):
         """
         self._refresh()
         known = self.table(table)
-        return [known.find(where) for where in wheres]
+        found = [known.find(where) for where in wheres]
+        return (
+            [[with_relations(row, known, self._tables) for row in rows] for rows in found] if known.options.relations else found
+        )
 
     def read(self, kind: str, options: Any, known: Any) -> Iterator[Item]:
         """Rows that are new or have changed. Raises what the server of the exports raised, so that its silence is noticed."""

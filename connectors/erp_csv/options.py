@@ -22,6 +22,14 @@ class ColumnOptions(_Strict):
     type: Type | None = Field(None, description="text, integer, decimal, date or boolean; detected when not given.")
 
 
+class RelationOptions(_Strict):
+    """How rows of another table belong to a row of this one."""
+
+    table: str = Field(description="The other table.")
+    on: dict[str, str] = Field(min_length=1, description="Their column → ours: {order_number: number}.")
+    many: bool = Field(False, description="A list of rows; else the one row, or nothing.")
+
+
 class TableOptions(_Strict):
     """One table: a CSV file that the ERP exports."""
 
@@ -30,6 +38,9 @@ class TableOptions(_Strict):
     columns: dict[str, str | ColumnOptions] = Field(
         default_factory=dict,
         description="Our name → their heading. Without it every heading becomes a name: 'Kunden Nr' → kunden_nr.",
+    )
+    relations: dict[str, RelationOptions] = Field(
+        default_factory=dict, description="Rows of other tables that a look-up brings along: `order.lines`, `order.customer`."
     )
     encoding: str = Field("auto", description="auto, or a name such as utf-8 or cp1252.")
     delimiter: str = Field("auto", description="auto, or one character.")
