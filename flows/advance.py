@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -20,7 +21,10 @@ from kontorist.store import actions, cases, versions
 from kontorist.store.cases import Case, Move
 from kontorist.store.versions import NEWEST
 
-CHUNK = 100
+CHUNK, SMALLEST, LARGEST = 50, 10, 400
+"""Cases worked on at once: at first, at least and at most."""
+QUICK, SLOW = 1.0, 5.0
+"""Seconds: chunks that take less grow, chunks that take more shrink."""
 LEASE_SECONDS = 600.0
 
 RunStep = Callable[[Runtime, Sequence[Work]], list[Outcome]]
@@ -45,14 +49,23 @@ class Tally:
 
 def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow: str | None = None) -> int:
     """Move every runnable case on as far as it goes. Returns how many cases were worked on."""
-    total = 0
+    total, size = 0, CHUNK
     while True:
         with runtime.database.write() as connection:
-            ids = cases.lease(connection, runtime.owner, CHUNK, LEASE_SECONDS, flow)
+            ids = cases.lease(connection, runtime.owner, size, LEASE_SECONDS, flow)
         if not ids:
             return total
+        began = time.perf_counter()
         advance_chunk(runtime, ids, tally, run_step)
         total += len(ids)
+        size = following_size(size, time.perf_counter() - began, LARGEST)
+
+
+def following_size(size: int, seconds: float, largest: int) -> int:
+    """How much to take next: more where the last took no time, less where it kept the first result, and other workers, waiting."""
+    if seconds < QUICK:
+        return min(largest, size * 2)
+    return max(SMALLEST, size // 2) if seconds > SLOW else size
 
 
 def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: RunStep = perform) -> None:

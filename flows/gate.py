@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flows.advance import Tally
+from connectors.base import Receipt
+from flows.advance import Tally, following_size
 from flows.runtime import Runtime
 from flows.steps import rows_hash
 from kontorist.core import logs
@@ -16,12 +18,38 @@ from kontorist.store import ledger
 from kontorist.store.actions import ActionRow
 from kontorist.store.ledger import Claim, Dead
 
-BATCH = 50
+BATCH, LARGEST = 50, 200
+"""Actions claimed at once, at first and at most."""
 LEASE_SECONDS = 900.0
 
 
 def execute(runtime: Runtime, claimed: Claim) -> str:
     """Execute one claimed action; returns its state afterwards. Never raises for what the outside does."""
+    result = _carry_out(runtime, claimed)
+    if isinstance(result, str):
+        return result
+    ledger.done(runtime.database, claimed, result.evidence, result.outputs)
+    return "done"
+
+
+def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[str]:
+    """Execute actions whose look-up is authoritative: one commit for the fences of all, one for what became of them.
+
+    Each still passes its own checks when its turn comes. Who dies in between leaves `committing` behind, and the look-up tells.
+    """
+    try:
+        ledger.share_fence(runtime.database, claims)
+    except Exception as error:  # noqa: BLE001 - nothing has been done yet, whatever it is
+        return [_settle_failure(runtime, claimed, error) for claimed in claims]
+    results = [_carry_out(runtime, claimed) for claimed in claims]
+    done = [(c, r.evidence, r.outputs) for c, r in zip(claims, results, strict=True) if not isinstance(r, str)]
+    if done:
+        ledger.all_done(runtime.database, done)
+    return [r if isinstance(r, str) else "done" for r in results]
+
+
+def _carry_out(runtime: Runtime, claimed: Claim) -> Receipt | str:
+    """The receipt, which is to be stored; or the state in which the action is already, if it was not done."""
     row, permit = claimed.row, claimed.permit
     try:
         connector, action = runtime.connections.get(row.connection), runtime.connections.action(row.connection, row.action)
@@ -29,11 +57,10 @@ def execute(runtime: Runtime, claimed: Claim) -> str:
         if reasons := _changed(runtime, row, action, connector, payload):
             ledger.changed(runtime.database, claimed, reasons)
             return "proposed"
-        receipt = action.execute(connector, permit)
+        receipt: Receipt = action.execute(connector, permit)
     except Exception as error:  # noqa: BLE001 - whatever happened, the ledger has to know what may have left the house
         return _settle_failure(runtime, claimed, error)
-    ledger.done(runtime.database, claimed, receipt.evidence, receipt.outputs)
-    return "done"
+    return receipt
 
 
 def _changed(runtime: Runtime, row: ActionRow, action: Any, connector: Any, payload: Any) -> list[str]:
@@ -69,28 +96,50 @@ def gate(runtime: Runtime, tally: Tally) -> int:
     if runtime.simulated:
         raise NotApproved("A simulation executes nothing.")
     reconcile(runtime)
-    total = 0
-    while claims := ledger.claim(runtime.database, runtime.owner, limit=BATCH, lease_seconds=LEASE_SECONDS):
-        total += sum(execute_many(runtime, claims, tally))
-    return total
+    return sum(sum(execute_many(runtime, claims, tally)) for claims in portions(runtime))
+
+
+def portions(runtime: Runtime) -> Iterator[list[Claim]]:
+    """All that is approved and due, claimed in portions: small ones where the outside is slow, so that others can take the rest."""
+    size = BATCH
+    while claims := ledger.claim(runtime.database, runtime.owner, limit=size, lease_seconds=LEASE_SECONDS):
+        began = time.perf_counter()
+        yield claims
+        size = following_size(size, time.perf_counter() - began, LARGEST)
 
 
 def execute_many(runtime: Runtime, claims: Sequence[Claim], tally: Tally) -> list[bool]:
-    """Execute a chunk of claims, one after the other."""
+    """Execute a portion of claims, one after the other."""
     results = []
-    for claimed in claims:
+    for run in _runs(runtime, claims):
         started = time.perf_counter()
-        state = execute(runtime, claimed)
-        _log(claimed.row, state, (time.perf_counter() - started) * 1000)
-        tally.add(
-            claimed.row.flow, "executed" if state == "done" else "failed" if state in ("refused", "uncertain") else "waiting"
-        )
-        results.append(state == "done")
-        if state in ("refused", "uncertain"):
-            tally.notes.append(
-                {"case": claimed.row.case_id, "flow": claimed.row.flow, "title": claimed.row.sentence, "state": state, "why": ""}
-            )
+        states = execute_together(runtime, run) if len(run) > 1 else [execute(runtime, run[0])]
+        ms = (time.perf_counter() - started) * 1000 / len(run)
+        for claimed, state in zip(run, states, strict=True):
+            _log(claimed.row, state, ms)
+            _count(tally, claimed.row, state)
+            results.append(state == "done")
     return results
+
+
+def _runs(runtime: Runtime, claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """Neighbours whose look-up is authoritative, together; every other action alone."""
+    for together, neighbours in itertools.groupby(claims, lambda c: _is_sure(runtime, c.row)):
+        run = list(neighbours)
+        yield from [run] if together else [[claimed] for claimed in run]
+
+
+def _is_sure(runtime: Runtime, row: ActionRow) -> bool:
+    try:
+        return bool(runtime.connections.action(row.connection, row.action).authoritative_find)
+    except Exception:  # noqa: BLE001 - whatever is wrong with the connection is said when it is executed
+        return False
+
+
+def _count(tally: Tally, row: ActionRow, state: str) -> None:
+    tally.add(row.flow, "executed" if state == "done" else "failed" if state in ("refused", "uncertain") else "waiting")
+    if state in ("refused", "uncertain"):
+        tally.notes.append({"case": row.case_id, "flow": row.flow, "title": row.sentence, "state": state, "why": ""})
 
 
 _EVENTS = {"done": "executed", "approved": "postponed", "proposed": "changed"}

@@ -118,7 +118,7 @@ def gate(key: str) -> None:
     """Execute what is approved and due, in chunks."""
     runtime = _passes[key].runtime
     gating.reconcile(runtime)
-    while claims := ledger.claim(runtime.database, runtime.owner, limit=gating.BATCH, lease_seconds=gating.LEASE_SECONDS):
+    for claims in gating.portions(runtime):
         _passes[key].parcel = claims
         try:
             with _place(key, [limits.connection(c.row.connection) for c in claims]):

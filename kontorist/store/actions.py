@@ -315,19 +315,22 @@ def needed(row: ActionRow) -> int:
 
 def approvers(connection: Connection, row: ActionRow, now: datetime) -> set[str]:
     """The different people whose approval of exactly this revision is valid now; nobody's, once it was rejected."""
-    said_no = select(approvals.c.id).where(
-        approvals.c.action_id == row.id, approvals.c.revision == row.revision, approvals.c.decision == "reject"
-    )
-    if connection.execute(said_no.limit(1)).scalar() is not None:
-        return set()
-    query = select(approvals.c.person).where(
-        approvals.c.action_id == row.id,
-        approvals.c.revision == row.revision,
-        approvals.c.sha256 == row.sha256,
-        approvals.c.decision == "approve",
-        approvals.c.expires > now,
-    )
-    return set(connection.execute(query).scalars())
+    return approvers_of(connection, [row], now)[row.id]
+
+
+def approvers_of(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> dict[int, set[str]]:
+    """`approvers` of several actions, by action."""
+    given: dict[int, set[str]] = {row.id: set() for row in rows}
+    shown, refused = {row.id: row.shown for row in rows}, set()
+    for decision in connection.execute(select(approvals).where(approvals.c.action_id.in_(given))):
+        row = shown[decision.action_id]
+        if decision.revision != row.revision:
+            continue
+        if decision.decision == "reject":
+            refused.add(row.action_id)
+        elif decision.decision == "approve" and decision.sha256 == row.sha256 and decision.expires > now:
+            given[row.action_id].add(decision.person)
+    return {action_id: set() if action_id in refused else people for action_id, people in given.items()}
 
 
 def _require_authority(connection: Connection, row: ActionRow, who: Who) -> None:

@@ -132,18 +132,22 @@ def _doubtful(connection: Connection) -> list[int]:
     return sorted(ids)
 
 
-def begin_effect(database: Database, connection: Connection) -> int:
-    """Count an effect about to begin, in the caller's transaction. Raises NotApproved if this database is a copy by now."""
-    begun = _lock(connection) + 1
+def begin_effects(database: Database, connection: Connection, count: int) -> int:
+    """Count effects about to begin, in the caller's transaction. Raises NotApproved if this database is a copy by now."""
+    begun = _lock(connection) + count
     _require_own(database, connection)  # it may have been restored under the hands of a worker
-    office.put(connection, "effects", begun)
+    connection.execute(update(state).where(state.c.name == "effects").values(value=begun))
     return begun
 
 
 def _lock(connection: Connection) -> int:
     """The number of effects begun, with everybody else who wants to know it waiting."""
-    connection.execute(insert_new(connection, state, {"name": "effects", "value": 0}))
-    return int(connection.execute(select(state.c.value).where(state.c.name == "effects").with_for_update()).scalar_one())
+    query = select(state.c.value).where(state.c.name == "effects").with_for_update()
+    begun = connection.execute(query).scalar()
+    if begun is None:
+        connection.execute(insert_new(connection, state, {"name": "effects", "value": 0}))
+        begun = connection.execute(query).scalar_one()
+    return int(begun)
 
 
 def note(database: Database, begun: int) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
@@ -19,16 +19,34 @@ from kontorist.core.permit import Permit, issue
 from kontorist.core.values import sha256
 from kontorist.store import audit, cases, instance
 from kontorist.store import office_state as office
-from kontorist.store.actions import ActionRow, approvers, as_row, needed, void
+from kontorist.store.actions import ActionRow, approvers, approvers_of, as_row, needed, void
 from kontorist.store.audit import Event
 from kontorist.store.database import Database
 from kontorist.store.tables import actions
+from kontorist.store.tables import cases as case_rows
 
 MAX_ATTEMPTS = 5
+SHARED = timedelta(seconds=1)
+"""How long a fence holds that several actions have passed together; who comes later passes it again, alone."""
 
 
 class LeaseLost(NotApproved):
     """The lease ran out before the last irreversible byte: nothing was done, and nothing outside is to blame."""
+
+
+class Fence:
+    """What a permit calls before the last irreversible byte."""
+
+    def __init__(self, database: Database, row: ActionRow, attempt: int) -> None:
+        self._database, self._row, self._attempt = database, row, attempt
+        self.shared: datetime | None = None
+        """When it was passed together with others."""
+
+    def __call__(self) -> None:
+        if self.shared is None:
+            _fence(self._database, self._row, self._attempt)
+        elif not self.shared <= utcnow() < self.shared + SHARED:
+            _fence_again(self._database, self._row, self._attempt)
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,12 @@ class Claim:
 
     row: ActionRow
     permit: Permit
+    fence: Fence
+
+    @property
+    def untouched(self) -> tuple[str, ...]:
+        """The states in which nothing has been done yet: a fence that was shared says `committing` for those to come as well."""
+        return ("claimed", "committing") if self.fence.shared and not self.permit.committed else ("claimed",)
 
 
 def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -> list[Claim]:
@@ -44,16 +68,17 @@ def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -
     now = utcnow()
     with database.write() as connection:
         cases.withdraw_closed(connection)
-        claims = []
         ready = _ready(connection, now, limit, office.stops(connection))
         if ready:
             instance.check(database, connection)
+        given, valid = approvers_of(connection, ready, now), []
         for row in ready:
-            if problem := _invalid(connection, row, now):
+            if problem := _invalid(row, given[row.id]):
                 void(connection, row, problem, "gate", "approval")
-                continue
-            claims.append(_claim(connection, database, row, owner, now + timedelta(seconds=lease_seconds)))
-    return claims
+            else:
+                valid.append(row)
+        _take(connection, valid, owner, now + timedelta(seconds=lease_seconds))
+    return [_claimed(database, row) for row in valid]
 
 
 def _ready(connection: Connection, now: datetime, limit: int, stops: office.Stops) -> list[ActionRow]:
@@ -82,31 +107,28 @@ def last_due(connection: Connection, until: datetime) -> datetime | None:
     return connection.execute(query.order_by(actions.c.not_before.desc()).limit(1)).scalar()
 
 
-def _invalid(connection: Connection, row: ActionRow, now: datetime) -> str:
+def _invalid(row: ActionRow, given: set[str]) -> str:
     """Why this action may not run as it is; empty if it may."""
     if sha256(row.payload) != row.sha256:
         return "The stored payload is not the one that was approved."
-    if len(approvers(connection, row, now)) < needed(row):
+    if len(given) < needed(row):
         return "The approval has expired or is not complete."
     return ""
 
 
-def _claim(connection: Connection, database: Database, row: ActionRow, owner: str, until: datetime) -> Claim:
+def _take(connection: Connection, rows: Sequence[ActionRow], owner: str, until: datetime) -> None:
+    """Lease actions that nobody else can have, since `_ready` holds their rows."""
+    which = (actions.c.id.in_([row.id for row in rows]), actions.c.state == "approved")
+    values = {"state": "claimed", "lease_until": until, "lease_owner": owner, "updated": utcnow()}
+    if rows:
+        connection.execute(update(actions).where(*which).values(attempt=actions.c.attempt + 1, **values))
+
+
+def _claimed(database: Database, row: ActionRow) -> Claim:
     attempt = row.attempt + 1
-    connection.execute(
-        update(actions)
-        .where(actions.c.id == row.id, actions.c.state == "approved")
-        .values(state="claimed", attempt=attempt, lease_until=until, lease_owner=owner, updated=utcnow())
-    )
-    permit = issue(
-        action_id=row.id,
-        key=row.key,
-        attempt=attempt,
-        payload=row.payload,
-        digest=row.sha256,
-        fence=lambda: _fence(database, row, attempt),
-    )
-    return Claim(row, permit)
+    fence = Fence(database, row, attempt)
+    permit = issue(action_id=row.id, key=row.key, attempt=attempt, payload=row.payload, digest=row.sha256, fence=fence)
+    return Claim(row, permit, fence)
 
 
 def _fence(database: Database, row: ActionRow, attempt: int) -> None:
@@ -128,8 +150,53 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
             raise NotApproved(f"Action {row.id} was held back: its approval has expired.")
         if connection.execute(update(actions).where(*mine).values(state="committing", updated=now)).rowcount != 1:
             raise LeaseLost(f"Action {row.id} is no longer this worker's: nothing was done.")
-        begun = instance.begin_effect(database, connection)
+        begun = instance.begin_effects(database, connection, 1)
     instance.note(database, begun)
+
+
+def _fence_again(database: Database, row: ActionRow, attempt: int) -> None:
+    """Some time after it was passed together with others: all that it asks has to be so still. Raises NotApproved."""
+    mine = (actions.c.id == row.id, actions.c.attempt == attempt, actions.c.state == "committing", actions.c.sha256 == row.sha256)
+    with database.write() as connection:
+        instance.check(database, connection)
+        now = utcnow()
+        if row.id not in _free(connection, [row], now):
+            raise NotApproved(f"Action {row.id} was held back: it was stopped, its case closed, or its approval has expired.")
+        if connection.execute(update(actions).where(*mine, actions.c.lease_until > now).values(updated=now)).rowcount != 1:
+            raise LeaseLost(f"Action {row.id} is no longer this worker's: nothing was done.")
+
+
+def share_fence(database: Database, claims: Sequence[Claim]) -> None:
+    """Put `committing` on disk for several actions at once: only for those whose look-up tells for certain what happened.
+
+    Who may not pass is left `claimed`, and is told why when its own turn comes.
+    """
+    now = utcnow()
+    with database.write() as connection:
+        free = _free(connection, [c.row for c in claims], now)
+        mine = [(c.row.id, c.permit.attempt, c.row.sha256) for c in claims if c.row.id in free]
+        which = (
+            tuple_(actions.c.id, actions.c.attempt, actions.c.sha256).in_(mine),
+            actions.c.state == "claimed",
+            actions.c.lease_until > now,
+        )
+        passing = update(actions).where(*which).values(state="committing", updated=now).returning(actions.c.id)
+        passed = set(connection.execute(passing).scalars()) if mine else set()
+        begun = instance.begin_effects(database, connection, len(passed))
+    instance.note(database, begun)
+    for claimed in claims:
+        if claimed.row.id in passed:
+            claimed.fence.shared = now
+
+
+def _free(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> set[int]:
+    """The actions that nothing holds back: no stop button, no closed case, no expired approval."""
+    stops, given = office.stops(connection), approvers_of(connection, rows, now)
+    query = select(case_rows.c.id, case_rows.c.state).where(case_rows.c.id.in_([row.case_id for row in rows]))
+    found = connection.execute(query.order_by(case_rows.c.id).with_for_update(read=True))
+    closed = {case.id for case in found if case.state == "closed"}
+    allowed = (r for r in rows if r.case_id not in closed and not stops.hits(r.flow, r.connection))
+    return {row.id for row in allowed if len(given[row.id]) >= needed(row)}
 
 
 def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> None:
@@ -144,6 +211,24 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
             receipt={"evidence": receipt, "outputs": outputs or {}},
         )
         cases.wake(connection, [claimed.row.case_id])
+
+
+def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> None:
+    """`done` for several, each with its evidence and outputs; it is on disk at once, or for none of them."""
+    now, attempts = utcnow(), [(c.row.id, c.permit.attempt) for c, _, _ in finished]
+    current = select(actions.c.id).where(
+        tuple_(actions.c.id, actions.c.attempt).in_(attempts), actions.c.state.in_(("committing", "uncertain"))
+    )
+    with database.write() as connection:
+        mine = set(connection.execute(current.order_by(actions.c.id).with_for_update()).scalars())
+        rows = [{"which": c.row.id, "receipt": {"evidence": e, "outputs": o}} for c, e, o in finished if c.row.id in mine]
+        values = {"state": "done", "lease_until": None, "lease_owner": None, "updated": now, "error": None}
+        if rows:
+            connection.execute(
+                update(actions).where(actions.c.id == bindparam("which")).values(receipt=bindparam("receipt"), **values), rows
+            )
+        audit.append(connection, [_said(c.row, c.permit.attempt, "done", c.row.id in mine, receipt=e) for c, e, _ in finished])
+        cases.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
 
 
 def refused(database: Database, claimed: Claim, reason: str) -> None:
@@ -173,7 +258,7 @@ def postpone(database: Database, claimed: Claim, reason: str) -> None:
 def give_back(database: Database, claimed: Claim) -> None:
     """Its turn did not come within its lease: whoever is free takes it, at once."""
     with database.write() as connection:
-        _settle(connection, claimed.row, claimed.permit.attempt, ("claimed",), "approved")
+        _settle(connection, claimed.row, claimed.permit.attempt, claimed.untouched, "approved")
 
 
 def uncertain(database: Database, row: ActionRow, attempt: int, evidence: str) -> None:
@@ -185,7 +270,7 @@ def uncertain(database: Database, row: ActionRow, attempt: int, evidence: str) -
 def changed(database: Database, claimed: Claim, reasons: Sequence[str]) -> None:
     """The world the approval rested on has changed: nothing is done, a person decides again."""
     with database.write() as connection:
-        if not _settle(connection, claimed.row, claimed.permit.attempt, ("claimed",), "approved"):
+        if not _settle(connection, claimed.row, claimed.permit.attempt, claimed.untouched, "approved"):
             return  # another worker has it by now
         (row,) = [as_row(r) for r in connection.execute(select(actions).where(actions.c.id == claimed.row.id))]
         void(connection, row, " ".join(reasons), "gate")
@@ -198,12 +283,18 @@ def _settle(connection: Connection, row: ActionRow, attempt: int, states: tuple[
     changed_rows = connection.execute(
         update(actions).where(*where).values(state=state, lease_until=None, lease_owner=None, updated=utcnow(), **values)
     ).rowcount
-    data = {"attempt": attempt, "sha256": row.sha256, **({"error": values["error"]} if values["error"] else {})}
-    if state == "done":
-        data["receipt"] = values["receipt"]["evidence"]
-    kind = f"action.{'postponed' if state == 'approved' else state}" if changed_rows else "action.late-report"
-    audit.append(connection, [Event(kind, "gate", f"action:{row.id}", data)])
+    receipt = values["receipt"]["evidence"] if state == "done" else None
+    audit.append(connection, [_said(row, attempt, state, bool(changed_rows), error=values["error"], receipt=receipt)])
     return bool(changed_rows)
+
+
+def _said(row: ActionRow, attempt: int, state: str, current: bool, *, error: str | None = None, receipt: Any = None) -> Event:
+    """What the audit chain says of it."""
+    data = {"attempt": attempt, "sha256": row.sha256, **({"error": error} if error else {})}
+    if state == "done":
+        data["receipt"] = receipt
+    kind = f"action.{'postponed' if state == 'approved' else state}" if current else "action.late-report"
+    return Event(kind, "gate", f"action:{row.id}", data)
 
 
 @dataclass(frozen=True)
