@@ -6,13 +6,14 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install demo test check bench chaos cluster endure docs screenshots lock clean reload
+.PHONY: help install demo test check bench chaos soak cluster endure docs screenshots lock clean reload
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
 	@echo "make check   ruff, mypy, import-linter, the sample office"
 	@echo "make bench   benchmarks, as ratios"
-	@echo "make chaos   10,000 actions and 500 killed workers on each database; prints the figures"
+	@echo "make chaos   10,000 actions and 500 killed workers on each database, 2,000 random histories; prints the figures"
+	@echo "make soak    100,000 cases through one office (SOAK_MAILS=…); memory and open files stay flat, prints the figures"
 	@echo "make reload  1,000 cases while a flow changes three times and once breaks"
 	@echo "make endure  10,000 mails on each mail server while everything goes wrong; prints the figures"
 	@echo "make cluster the services of compose.yaml on this machine; Prefect is dropped meanwhile"
@@ -59,6 +60,10 @@ bench: $(BENCH_STAMP)
 
 chaos: $(DEV_STAMP)
 	@CHAOS_ACTIONS=$${CHAOS_ACTIONS:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-500} $(BIN)/python -m tests.chaos.race
+	@MACHINE_EXAMPLES=$${MACHINE_EXAMPLES:-2000} MACHINE_FIGURES=/dev/stdout $(BIN)/pytest -n0 -s tests/store/test_machine.py
+
+soak: $(DEV_STAMP)
+	@$(BIN)/python -m tests.chaos.soak
 
 cluster: $(DEV_STAMP)
 	@LONG_TESTS=1 $(BIN)/pytest -n0 tests/operations/test_workers.py
