@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import typing
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from connectors.base import Action, Connector
 from kontorist.core import registry
 from kontorist.core.errors import NotApproved
+from kontorist.testing import lenient, problems_of, undocumented
 
 NAMES = registry.names("connectors")
 ACTIONS = [(name, action) for name in NAMES for action in registry.load("connectors", name).actions]
@@ -24,32 +24,6 @@ def connector(name: str) -> type[Connector]:
 
 def action_of(name: str, action: str) -> type[Action]:
     return connector(name).actions[action]
-
-
-def inner_models(annotation: Any) -> set[type[BaseModel]]:
-    """The models in a field's type, however deep in lists and unions."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return all_models(annotation)
-    return {m for part in typing.get_args(annotation) for m in inner_models(part)}
-
-
-def all_models(model: type[BaseModel]) -> set[type[BaseModel]]:
-    return {model, *(m for f in model.model_fields.values() for m in inner_models(f.annotation))}
-
-
-def undocumented(model: type[BaseModel]) -> list[str]:
-    missing = []
-    for one in all_models(model):
-        own_docs = one.__doc__ and one.__doc__ not in {b.__doc__ for b in one.__bases__}
-        if not own_docs:
-            missing.append(f"{one.__name__} has no docstring")
-        described = inspect.getsource(one).count('"""') > 2  # docstrings below the fields
-        missing += [f"{one.__name__}.{n}" for n, f in one.model_fields.items() if not (f.description or described)]
-    return missing
-
-
-def lenient(model: type[BaseModel]) -> list[str]:
-    return [m.__name__ for m in all_models(model) if m.model_config.get("extra") != "forbid"]
 
 
 def test_the_connectors_we_know_of_are_found():
@@ -76,6 +50,11 @@ def test_it_is_documented_and_so_is_every_option(name):
     assert undocumented(known.Config) == []
     for kind, options in known.triggers.items():
         assert (kind, undocumented(options)) == (kind, [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_keeps_the_contract_that_others_test_theirs_with(name):
+    assert problems_of(connector(name)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,160 @@
+"""The contract kit, on our own connectors, on the example of its page, and on connectors that break it."""
+
+# ruff: noqa: RUF012 - the kit's class attributes are read only
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from connectors.bank import Bank
+from connectors.base import Action, Config, Connector, Health, Payload, Proposal, Receipt
+from connectors.erp_csv import ErpCsv
+from connectors.folder import Folder
+from kontorist.testing import ConnectorContract, problems_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "connectors.md"
+
+
+def aged(path: Path, text: str) -> None:
+    """A file that was not written just now."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    os.utime(path, (time.time() - 60, time.time() - 60))
+
+
+class TestFolder(ConnectorContract):
+    connector = Folder
+    config = {"path": "files"}
+    triggers = {"file": {"pattern": "*.txt"}}
+    actions = {"save": {"name": "note.txt", "content": "Hello"}}
+
+    def prepare(self, folder: Path) -> None:
+        aged(folder / "files" / "a.txt", "first")
+        aged(folder / "files" / "b.txt", "second")
+
+
+class TestErpCsv(ConnectorContract):
+    connector = ErpCsv
+    config = {"folder": "erp", "tables": {"orders": {"file": "orders.csv", "key": "number"}}, "import_folder": "in"}
+    triggers = {"rows": {"table": "orders"}}
+
+    def prepare(self, folder: Path) -> None:
+        (folder / "in").mkdir(exist_ok=True)
+        aged(folder / "erp" / "orders.csv", "number;total\nA1;1,50\nA2;2,00\n")
+
+
+class TestBank(ConnectorContract):
+    connector = Bank
+    config = {"folder": "statements", "pay_from": "DE89370400440532013000"}
+    triggers = {"rows": {}}
+    actions = {
+        "transfer": {
+            "transfers": [
+                {"name": "A", "iban": "DE02120300000000202051", "amount": "1.00", "purpose": "R1", "reference": "70001/R1"}
+            ]
+        }
+    }
+
+    def prepare(self, folder: Path) -> None:
+        entry = ":61:2611031103C1,00NTRFNONREF\n:86:166?00GUTSCHRIFT?20SVWZ+R1\n"
+        text = f":20:A\n:25:DE89370400440532013000\n:28C:1\n:60F:C261101EUR0,00\n{entry}{entry}:62F:C261103EUR2,00\n-\n"
+        aged(folder / "statements" / "a.sta", text)
+
+
+def test_the_example_on_the_page_passes_its_own_tests(tmp_path):
+    for code in re.findall(r"```python\n(# (\w+\.py)\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        (tmp_path / code[1]).write_text(code[0], encoding="utf-8")
+    assert {p.name for p in tmp_path.iterdir()} == {"notes.py", "test_notes.py"}
+
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "7 passed" in done.stdout
+
+
+class LoosePayload(Payload):
+    who: str
+
+
+class Loose(Action):
+    Payload = LoosePayload
+    recipients = ("whom",)
+    authoritative_find = True
+
+    def propose(self, connector: Connector, payload: LoosePayload, context: object) -> Proposal:
+        return Proposal({}, "", "")
+
+    def execute(self, connector: Connector, permit: object) -> Receipt:
+        return Receipt({})
+
+
+class LooseConfig(Config):
+    path: str
+
+
+class Sloppy(Connector):
+    Config = LooseConfig
+    triggers = {"File": LooseConfig}
+    actions = {"loose": Loose}
+
+    def try_out(self) -> Health:
+        return Health(True, "")
+
+
+def test_a_connector_that_breaks_the_contract_is_told_every_reason():
+    told = "\n".join(problems_of(Sloppy))
+    for words in (
+        "'File' cannot be written",
+        "docstring of their own",
+        "LooseConfig.path",
+        "triggers and no read",
+        "LoosePayload.who",
+        "recipients that are not in its payload: whom",
+        "knows what happened, and has no find",
+    ):
+        assert words in told
+
+
+def test_an_action_that_happens_before_the_fence_is_found_out(tmp_path):
+    class Eager(TestFolder):
+        actions = {"save": {"name": "note.txt", "content": "Hello"}}
+
+    original = Folder.actions["save"].execute
+
+    def eager(self: Action, connector: Folder, permit: object) -> Receipt:
+        connector.target("", "note.txt").write_text("Hello")
+        return original(self, connector, permit)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Folder.actions["save"], "execute", eager)
+    with pytest.raises(AssertionError, match="happened before the fence"):
+        Eager().test_an_action_happens_behind_the_fence_only_and_is_found_afterwards(tmp_path)
+    patch.undo()
