@@ -5,6 +5,7 @@ python -m scripts.reference
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from kontorist.core import registry
+from kontorist.core.filter_examples import EXAMPLES
+from kontorist.core.filters import FILTERS
 from kontorist.core.flow import KINDS, Approve, Flow, Trigger
 from kontorist.core.schema import flow_schema
 
@@ -65,6 +68,12 @@ def _flows() -> Iterator[str]:
         yield from _fields(cls)
     yield "\n## approve\n"
     yield from _fields(Approve)
+    yield "\n## Filters\n\nBehind a `|` in `{{ … }}`. States are BB, BE, BW, BY, HB, HE, HH, MV, NI, NW, RP, SH, SL, SN, ST, TH.\n"
+    yield "| name | what | arguments | example |\n|---|---|---|---|"
+    for name, function in FILTERS.items():
+        arguments = ", ".join(str(p) for p in list(inspect.signature(function).parameters.values())[1:]).replace(": Any", "")
+        example = EXAMPLES[name].replace("|", "\\|")
+        yield f"| `{name}` | {_first(function)} | `{arguments or '–'}` | `{example}` |"
 
 
 def _first(thing: Any) -> str:

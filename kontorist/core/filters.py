@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kontorist.core import workdays
+
 ZONE = ZoneInfo("Europe/Berlin")
 _WEEKDAYS = {
     "de": ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
@@ -123,6 +125,55 @@ def iban(value: Any) -> str:
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
+def is_iban(value: Any) -> bool:
+    """Whether a text is an IBAN whose check digits are right."""
+    from stdnum import iban as checked
+
+    return bool(checked.is_valid(str(value or "")))
+
+
+def is_working_day(value: Any, state: str = "", country: str = "DE") -> bool:
+    """Whether an office works on this day: no weekend, no public holiday."""
+    return workdays.is_workday(as_date(value), state, country)
+
+
+def add_working_days(value: Any, count: Any, state: str = "", country: str = "DE") -> date:
+    """The day so many working days later; behind the count a German state may stand, as `BY`."""
+    return workdays.add_workdays(as_date(value), count, state, country)
+
+
+def working_days_until(value: Any, start: Any = None, state: str = "", country: str = "DE") -> int:
+    """Working days from today, or from `start`, to a date."""
+    return workdays.workdays_until(as_date(value), as_date(start) if start else datetime.now(ZONE).date(), state, country)
+
+
+def holiday(value: Any, state: str = "", country: str = "DE") -> str:
+    """The name of the public holiday on a day, or nothing."""
+    return workdays.holiday_name(as_date(value), state, country)
+
+
+def similarity(value: Any, other: Any) -> float:
+    """How alike two texts are, from 0 to 1: case, punctuation, umlauts and the order of words do not count."""
+    import difflib
+
+    return round(difflib.SequenceMatcher(None, _folded(value), _folded(other), autojunk=False).ratio(), 3)
+
+
+def closest(value: Any, choices: Any, at_least: float = 0.75, attribute: str = "") -> Any:
+    """The entry of a list that is most like a text, or nothing where none is alike enough; of rows, the column `attribute` counts."""
+    rated = [(similarity(value, c.get(attribute, "") if attribute else c), -i, c) for i, c in enumerate(choices or ())]
+    best = max(rated, key=lambda r: r[:2], default=(0.0, 0, None))
+    return best[2] if best[0] >= at_least else None
+
+
+_FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def _folded(value: Any) -> str:
+    text = str(value or "")[:500].casefold().translate(_FOLD)
+    return " ".join(sorted("".join(c if c.isalnum() else " " for c in text).split()))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "date": format_date,
     "money": format_money,
@@ -130,4 +181,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "days_until": days_until,
     "salutation": salutation,
     "iban": iban,
+    "is_iban": is_iban,
+    "is_working_day": is_working_day,
+    "add_working_days": add_working_days,
+    "working_days_until": working_days_until,
+    "holiday": holiday,
+    "similarity": similarity,
+    "closest": closest,
 }
