@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, text
 
-from connectors.base import Context
-from connectors.mail.item import item_of
 from connectors.mail.transport import Fetched
 from flows.advance import Tally
 from flows.gate import gate
 from flows.runtime import Runtime, open_runtime
-from kontorist.core.values import sha256
-from kontorist.einvoice.document import find_invoice
-from kontorist.store import actions, cases, tables
-from kontorist.store.actions import NewAction, Who
-from kontorist.store.cases import NewCase
-from scripts.sample.invoice import cii
+from kontorist.store import actions, tables
 from tests.chaos import history
+from tests.chaos.kinds import KINDS, proposed, stored
 from tests.chaos.worker import ended, fork, pass_gate
-from tests.connectors.accounting.books import INVOICE, VENDOR
-from tests.connectors.mail.conftest import letter
+from tests.connectors.accounting.books import VENDOR
 from tests.connectors.mail.servers import PASSWORD, Mailserver
 
 OFFICE = """
@@ -40,6 +32,7 @@ shelf: {connector: folder, path: "data:shelf"}
 box: {connector: mail, transport: maildir, from: service@example.com, path: "data:box", seed: seed}
 erp: {connector: erp_csv, folder: erp, import_folder: "data:import", import_tables: {orders: {columns: {reference: Referenz}}}}
 books: {connector: accounting, consultant_number: 1001, client_number: 456, vendors: vendors.csv}
+bank: {connector: bank, folder: "data:statements", pay_from: DE02120300000000202051}
 """
 MAILBOX = """
 mailbox:
@@ -48,8 +41,15 @@ mailbox:
   imap: {host: 127.0.0.1, port: IMAP_PORT, tls: tls, ca_file: CA_FILE, user: USER, password: "${MAILBOX_SECRET}"}
   smtp: {host: 127.0.0.1, port: SMTP_PORT, tls: none}
 """
+FILES = {"erp": "import", "books": "books", "bank": "payments"}
+PATTERNS = {
+    "post": "EXTF_Buchungsstapel_*.csv",
+    "settle": "EXTF_Zahlung_*.csv",
+    "reverse": "EXTF_Storno_*.csv",
+    "export_vendors": "EXTF_DebitorenKreditoren_*.csv",
+    "transfer": "pain001-*.xml",
+}
 _TOKEN = re.compile(rb"TOKEN[0-9]{6}")
-ANNA = Who("anna", frozenset({"service"}))
 
 
 @dataclass
@@ -84,8 +84,9 @@ class Office:
         """An approved action of a kind; returns its id."""
         runtime = self.runtime()
         token = more.pop("token", f"TOKEN{len(self.tokens) + 1:06d}")
-        made = _KINDS[kind.partition(".")[2]](runtime, kind.partition(".")[0], token)
-        action_id = approved(runtime, kind, {**made[0], **more}, made[1])
+        connection, _, name = kind.partition(".")
+        payload, data = KINDS[name](runtime, connection, token)
+        (action_id,) = stored(runtime, [(connection, name, proposed(runtime, connection, name, {**payload, **more}, data))])
         runtime.close()
         self.tokens[action_id] = token
         return action_id
@@ -143,94 +144,14 @@ def make(folder: Path, url: str, smtp: Mailserver | None = None, imap: Mapping[s
     return Office(folder, url, smtp)
 
 
-def approved(runtime: Runtime, kind: str, payload: Mapping[str, Any], data: Mapping[str, Any]) -> int:
-    """Propose an action of a new case and approve what was proposed."""
-    connection_name, _, name = kind.partition(".")
-    documents = data.get("documents", {})
-    context = Context(1, "chaos", {k: v for k, v in data.items() if k != "documents"}, documents, "en")
-    proposal = runtime.connections.propose(connection_name, name, payload, context)
-    return stored(runtime, [(connection_name, name, proposal)])[0]
-
-
-def stored(runtime: Runtime, proposals: list[tuple[str, str, Any]]) -> list[int]:
-    """Proposals of new cases, approved by one person each."""
-    found = []
-    with runtime.database.write() as connection:
-        for connection_name, name, p in proposals:
-            (case_id,) = cases.take_in(connection, [NewCase("chaos", "1", "scans", secrets.token_hex(16), "x", "x", {})], "chaos")
-            new = NewAction(
-                case_id, "chaos", "step", connection_name, name, p.business_key, p.payload, p.sentence, {}, [], {"connector": p.rests_on},
-                {"by": ["service"], "expires": "7d", "undo": 0},
-            )  # fmt: skip
-            action_id, _ = actions.propose(connection, new)
-            found.append(action_id)
-            row = actions.get(connection, action_id)
-            if row.state == "proposed":
-                actions.approve(connection, [row.shown], ANNA, "")
-    return found
-
-
-_Made = tuple[dict[str, Any], dict[str, Any]]
-
-
-def _mail(runtime: Runtime, connection: str, token: str) -> dict[str, Any]:
-    data = letter(subject=token, body=f"{token}\n", message_id=f"<{token}@kunde.example>").replace(b"\n", b"\r\n")
-    runtime.connections.get(connection).transport.append("INBOX", data, token, [])  # type: ignore[attr-defined]
-    item = item_of(Fetched("1", data), source="x", folder="INBOX", languages=["de"], max_size=2**20)
-    return dict(item.data)
-
-
-def _send(_: Runtime, connection: str, token: str) -> _Made:
-    return {"to": ["a@kunde.example", "b@kunde.example"], "subject": "Hello", "body": f"This is {token}.\n"}, {}
-
-
-def _reply(runtime: Runtime, connection: str, token: str) -> _Made:
-    return {"to": ["karla@kunde.example"], "body": f"This is {token}.\n"}, _mail(runtime, connection, token)
-
-
-def _of_mail(**payload: Any) -> Callable[[Runtime, str, str], _Made]:
-    return lambda runtime, connection, token: (payload, _mail(runtime, connection, token))
-
-
-def _move(runtime: Runtime, connection: str, token: str) -> _Made:
-    if connection != "shelf":
-        return {"folder": "Done"}, _mail(runtime, connection, token)
-    path = runtime.data_dir / "shelf" / "in" / f"{token}.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(token)
-    return {"folder": "Done"}, {"file": {"path": f"in/{path.name}", "sha256": sha256(token.encode())}}
-
-
-def _post(runtime: Runtime, connection: str, token: str) -> _Made:
-    document = cii(replace(INVOICE, number=token))
-    found, digest = find_invoice("invoice", "", document), sha256(document)
-    assert found
-    place = runtime.data_dir / "documents" / digest[:2] / digest
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(document)
-    return {"invoice": found.invoice.as_dict(), "document": digest, "vendor": "70001"}, {"documents": {digest: document}}
-
-
-_KINDS: dict[str, Callable[[Runtime, str, str], _Made]] = {
-    "send": _send,
-    "draft": _send,
-    "reply": _reply,
-    "flag": _of_mail(flag="flagged"),
-    "move": _move,
-    "save": lambda r, c, token: ({"name": f"{token}.txt", "content": f"This is {token}."}, {}),
-    "import": lambda r, c, token: ({"table": "orders", "rows": [{"reference": token}], "key": token}, {}),
-    "post": _post,
-}
-
-
 def outside(office: Office, runtime: Runtime, kind: str) -> list[str]:
     """The effects of actions of this kind, each by its token."""
     connection, _, name = kind.partition(".")
     data = runtime.data_dir
     if connection == "shelf":
         return _files(data / "shelf", "TOKEN*") if name == "save" else _moved(data / "shelf" / "Done", data / "shelf" / "in")
-    if connection in ("erp", "books"):
-        return _files(data / "import", "*.csv") if connection == "erp" else _files(data / "books", "EXTF_*.csv")
+    if connection in FILES:
+        return _files(data / FILES[connection], PATTERNS.get(name, "*.csv"))
     if connection == "mailbox" and name in ("send", "reply"):
         assert office.smtp
         return [t for envelope in office.smtp.taken for t in _sent(envelope.content)]

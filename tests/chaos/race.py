@@ -25,7 +25,8 @@ from flows.runtime import Runtime
 from kontorist.core.errors import Unavailable
 from kontorist.store.database import Database
 from kontorist.store.tables import actions
-from tests.chaos.office import Office, make, stored
+from tests.chaos.kinds import stored
+from tests.chaos.office import Office, make
 from tests.chaos.worker import ended, fork
 from tests.postgres import Postgres
 

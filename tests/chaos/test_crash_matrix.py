@@ -22,7 +22,8 @@ from tests.chaos import worker
 from tests.chaos.office import Office
 from tests.connectors.mail.servers import DOVECOT
 
-LOCAL = ("shelf.save", "shelf.move", "erp.import", "books.post")
+BOOKS = ("books.post", "books.settle", "books.reverse", "books.export_vendors", "bank.transfer")
+LOCAL = ("shelf.save", "shelf.move", "erp.import", *BOOKS)
 MAILDIR = ("box.send", "box.reply", "box.draft", "box.move", "box.flag")
 SERVERS = ("mailbox.send", "mailbox.reply", "mailbox.draft", "mailbox.move", "mailbox.flag")
 AUTHORITATIVE = ("save", "move", "flag")
