@@ -16,7 +16,7 @@ from flows.walk import Pause, Walk, Work
 from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError, Unavailable
-from kontorist.core.flow import Retry
+from kontorist.core.flow import Retry, kind_of
 from kontorist.store import actions, cases, versions
 from kontorist.store.cases import Case, Move
 from kontorist.store.versions import NEWEST
@@ -74,7 +74,9 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
         found = cases.load(connection, ids)
         rows = actions.of_cases(connection, ids)
     _begin_newest(runtime, found)
-    walks = {c.id: Walk(c, runtime.flows_of(c), {r.path: r for r in rows.get(c.id, ())}) for c in found}
+    walks = {
+        c.id: Walk(c, runtime.flows_of(c), {r.path: r for r in rows.get(c.id, ())}, patient=not runtime.simulated) for c in found
+    }
     while walks:
         works: dict[tuple[str, str], list[Work]] = {}
         moves: list[Move] = []
@@ -116,7 +118,7 @@ def _following(walk: Walk) -> Work | Pause:
 
 def _pause(walk: Walk, pause: Pause) -> Move:
     question = {"kind": "look", "text": pause.text} if pause.state == "unclear" else None
-    return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question)
+    return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question, pause.until)
 
 
 def _taken(walk: Walk) -> list[cases.Entry]:
@@ -142,7 +144,7 @@ def _said_of_twins(runtime: Runtime) -> str:
 
 def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
     """Run one step for a group of cases and write what came out, in one transaction."""
-    outcomes = run_step(runtime, group)
+    outcomes = [_forgiven(work, o) for work, o in zip(group, run_step(runtime, group), strict=True)]
     moves = []
     with runtime.database.write() as connection:
         for work, outcome in zip(group, outcomes, strict=True):
@@ -160,6 +162,23 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     for work, outcome in zip(group, outcomes, strict=True):
         if outcome.entry is not None:
             work.case.journal[outcome.entry.path] = outcome.entry
+
+
+def _forgiven(work: Work, outcome: Outcome) -> Outcome:
+    """What the step's `on_error` makes of a failure that is not tried again."""
+    if outcome.error is None or work.step.on_error == "fail" or _is_tried_again(work, outcome.error):
+        return outcome
+    text = f"{work.flow}: step {work.step.id or work.path}: {outcome.error}"
+    if work.step.on_error == "ask":
+        return Outcome(unclear=text)
+    entry = cases.Entry(
+        work.path, len(work.case.journal), work.step.id or "", kind_of(work.step), work.flow, {"error": str(outcome.error)}
+    )
+    return Outcome(entry=dataclasses.replace(entry, info={"warnings": [text]}))
+
+
+def _is_tried_again(work: Work, error: Exception) -> bool:
+    return isinstance(error, Unavailable) and work.case.attempts < (work.step.retry or Retry.model_validate({})).times
 
 
 def runtime_action(runtime: Runtime, new: actions.NewAction) -> actions.NewAction:
@@ -191,7 +210,7 @@ def _move_of(work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move:
 def _failed(work: Work, error: Exception, entries: list[cases.Entry], tally: Tally) -> Move:
     case, retry = work.case, work.step.retry or Retry.model_validate({})
     text = f"{work.flow}: step {work.step.id or work.path}: {error}"
-    if isinstance(error, Unavailable) and case.attempts < retry.times:
+    if _is_tried_again(work, error):
         pause = parse_duration(retry.wait) * 2**case.attempts
         tally.add(case.flow, "waiting")
         return Move(

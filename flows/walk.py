@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from kontorist.core import expressions
+from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.core.flow import ActionStep, AskStep, EachStep, Flow, SetStep, StopStep, UseStep, WhenStep
+from kontorist.core.filters import ZONE, as_date
+from kontorist.core.flow import ActionStep, AskStep, EachStep, Flow, SetStep, StopStep, UseStep, WaitStep, WhenStep
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import origins_of, values_of
@@ -46,6 +49,7 @@ class Pause:
 
     state: str
     text: str | None = None
+    until: datetime | None = None
 
 
 @dataclass
@@ -56,6 +60,8 @@ class Walk:
     flows: Mapping[str, Flow]
     actions: Mapping[str, ActionRow]
     entries: list[Entry] = field(default_factory=list)
+    patient: bool = True
+    """False in a simulation: nothing is waited for."""
 
     def next(self) -> Work | Pause:
         """What to do next. Raises ExpressionError, naming the step, when an expression cannot be evaluated."""
@@ -80,8 +86,9 @@ class Walk:
                 return Pause("waiting")
             try:
                 found = self._step(step, path, flow, waiting)
-            except KontoristError as error:
-                raise type(error)(f"{flow}: step {step.id or path}: {error}") from error
+            except (KontoristError, ValueError) as error:
+                kind = type(error) if isinstance(error, KontoristError) else expressions.ExpressionError
+                raise kind(f"{flow}: step {step.id or path}: {error}") from error
             if found is not None:
                 return found
         return Pause("waiting") if len(waiting) > before else None
@@ -98,6 +105,8 @@ class Walk:
         if isinstance(step, SetStep):
             self._set(step, path, flow)
             return None
+        if isinstance(step, WaitStep):
+            return self._wait(step, path, flow)
         if isinstance(step, StopStep):
             return Pause("done", expressions.render(step.stop, values_of(self.case, path)))
         if isinstance(step, AskStep):
@@ -153,6 +162,13 @@ class Walk:
                 path, step.id or "", "set", flow, values, {name: self._origins(shape, path) for name, shape in step.set.items()}
             )
 
+    def _wait(self, step: WaitStep, path: str, flow: str) -> Pause | None:
+        if path not in self.case.journal:
+            until = _until(expressions.evaluate_deep(step.wait, values_of(self.case, path)))
+            self._note(path, step.id or "", "wait", flow, {"until": until})
+        until = self.case.journal[path].output["until"]
+        return Pause("runnable", until=until) if self.patient and utcnow() < until else None
+
     def _action(self, step: ActionStep, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
         if path in self.case.journal:
             return None
@@ -180,6 +196,17 @@ class Walk:
         entry = Entry(path, len(self.case.journal), name, kind, flow, output, {}, {"origins": origins} if origins else {})
         self.case.journal[path] = entry
         self.entries.append(entry)
+
+
+def _until(written: Any) -> datetime:
+    """The moment a `wait:` names: from now on for a span, the beginning of a day in the office's zone for a date."""
+    if isinstance(written, datetime):
+        return written if written.tzinfo else written.replace(tzinfo=ZONE)
+    try:
+        return utcnow() + parse_duration(str(written))
+    except ValueError:
+        day = as_date(written)
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
 
 
 def _shares_card(step: Any, waiting: Mapping[str, str]) -> bool:

@@ -47,6 +47,9 @@ class Approve(_Shape):
 class _Step(_Shape):
     id: str | None = Field(None, pattern=NAME, description="the name under which later steps see the result")
     retry: Retry | None = None
+    on_error: Literal["fail", "ask", "continue"] = Field(
+        "fail", description="when it fails for good: the case fails, a person is asked, or it goes on with {error} as the result"
+    )
 
 
 class AgentStep(_Step):
@@ -110,6 +113,12 @@ class StopStep(_Step):
     stop: str = Field(description="why, for people")
 
 
+class WaitStep(_Step):
+    """Waits, for a time span or until a day, without holding anything up; a simulation does not wait."""
+
+    wait: str = Field(description="a span from now on (`3d`), or a template that gives a date or time")
+
+
 class AskStep(_Step):
     """Hands the case to a person as unclear."""
 
@@ -125,6 +134,7 @@ KINDS: dict[str, type[_Step]] = {
     "use": UseStep,
     "set": SetStep,
     "stop": StopStep,
+    "wait": WaitStep,
     "ask": AskStep,
 }
 
@@ -145,6 +155,7 @@ Step = Annotated[
     | Annotated[UseStep, Tag("use")]
     | Annotated[SetStep, Tag("set")]
     | Annotated[StopStep, Tag("stop")]
+    | Annotated[WaitStep, Tag("wait")]
     | Annotated[AskStep, Tag("ask")],
     Discriminator(kind_of),
 ]
