@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -9,62 +10,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, SecretStr
 
 from agents._model.answers import BadAnswer, parsed, translated
+from agents._model.budget import Budget, Memory, Pace
 from agents._model.pseudonyms import Pseudonyms
+from agents._model.settings import PRESETS, ModelSettings
 from kontorist.core.errors import ConfigurationError, KontoristError
+from kontorist.core.values import sha256
 
-__all__ = ["BUILT_IN", "BadAnswer", "Completion", "Model", "ModelSettings", "Request", "open_model"]
+__all__ = ["BUILT_IN", "PRESETS", "BadAnswer", "Completion", "Model", "ModelSettings", "Request", "open_model"]
 
-PRESETS: Mapping[str, str] = {
-    "openai": "https://api.openai.com/v1",
-    "azure": "",  # every customer has an address of their own: https://NAME.openai.azure.com/openai/v1
-    "mistral": "https://api.mistral.ai/v1",
-    "ollama": "http://localhost:11434/v1",
-    "vllm": "http://localhost:8000/v1",
-    "llama.cpp": "http://localhost:8080/v1",
-}
 _TRANSCRIPT_AT_MOST = 20_000
-
-
-class ModelSettings(BaseModel):
-    """One entry under `models:` in office.yaml."""
-
-    model_config = ConfigDict(extra="forbid")
-    preset: Literal["openai", "azure", "mistral", "ollama", "vllm", "llama.cpp"] | None = Field(
-        None, description="a well-known server; saves writing base_url"
-    )
-    base_url: str | None = Field(None, description="address of an OpenAI-compatible server, usually ending in /v1")
-    model: str = Field(description="the model's name on that server")
-    key: SecretStr | None = Field(None, description="the key, as ${NAME}")
-    trusted: bool = Field(
-        False, description="true: personal data is sent as it is; false: it is replaced by placeholders before each call"
-    )
-    timeout: float = Field(60, gt=0, description="seconds to wait for an answer")
-    max_retries: int = Field(2, ge=0, le=10, description="how often to try again when the server is busy or fails")
-    temperature: float | None = Field(0, description="0 for the same answer each time; null for models that take none")
-    max_tokens: int | None = Field(
-        4096, ge=1, description="longest answer, so that a small model cannot ramble on; null for no limit"
-    )
-    max_concurrency: int = Field(4, ge=1, le=64, description="how many calls at the same time")
-    price_in: Decimal = Field(Decimal(0), ge=0, description="price of one million tokens sent")
-    price_out: Decimal = Field(Decimal(0), ge=0, description="price of one million tokens received")
-
-    @model_validator(mode="after")
-    def _has_an_address(self) -> ModelSettings:
-        if not self.address:
-            raise ValueError(
-                "write `preset:` or `base_url:` (for azure always base_url: https://NAME.openai.azure.com/openai/v1)"
-            )
-        return self
-
-    @property
-    def address(self) -> str:
-        """Where the server is."""
-        return self.base_url or PRESETS.get(self.preset or "", "")
 
 
 @dataclass(frozen=True)
@@ -136,9 +95,12 @@ class Endpoint:
 
     is_language_model = True
 
-    def __init__(self, name: str, settings: ModelSettings) -> None:
+    def __init__(self, name: str, settings: ModelSettings, memory: Memory | None = None) -> None:
         self.settings = settings
         self.name = f"{name}:{settings.model}"
+        self._memory = memory
+        self._pace = Pace(settings.calls_per_minute)
+        self._budget = Budget(self.name, settings.budget_per_day, self._spent_today)
         self._chat: Any = None
         self._lock = threading.Lock()
 
@@ -148,11 +110,53 @@ class Endpoint:
         """Ask once. Raises Unavailable, AccessDenied, Rejected or BadAnswer."""
         hidden = Pseudonyms(names)
         sent = user if self.settings.trusted else hidden.hide(user)
-        started = time.perf_counter()
-        raw = self._invoke(system, sent, schema)
-        data = schema.model_validate(hidden.restore(parsed(raw, schema, self.name).model_dump(mode="json")))
-        usage = {**self._usage(raw), "ms": round((time.perf_counter() - started) * 1000)}
-        return Completion(data, {**usage, "transcript": _transcript(system, sent, raw)}, f"{self.name}/{prompt_version}")
+        question = self._question(system, sent, schema)
+        data, usage = self._recalled(question, schema) or self._asked(question, system, sent, schema)
+        answer = schema.model_validate(hidden.restore(data.model_dump(mode="json")))
+        return Completion(answer, usage, f"{self.name}/{prompt_version}")
+
+    def _asked(self, question: str, system: str, sent: str, schema: type[BaseModel]) -> tuple[BaseModel, dict[str, Any]]:
+        with self._budget.reserved(self._most(system + sent, schema)):
+            self._pace.wait()
+            started = time.perf_counter()
+            raw = self._invoke(system, sent, schema)
+            usage = {**self._usage(raw), "ms": round((time.perf_counter() - started) * 1000)}
+            try:
+                data = parsed(raw, schema, self.name)
+            except BadAnswer:  # it was paid for all the same
+                self._note(question, None, usage)
+                raise
+            self._note(question, data.model_dump(mode="json"), usage)
+        return data, {**usage, "transcript": _transcript(system, sent, raw)}
+
+    def _recalled(self, question: str, schema: type[BaseModel]) -> tuple[BaseModel, dict[str, Any]] | None:
+        """What the same question was answered with; an answer of chance (a temperature) is not repeated."""
+        known = self._memory.recall(question) if self._memory and self._remembers() else None
+        if known is None:
+            return None
+        usage = {"prompt_tokens": 0, "completion_tokens": 0, "cost": Decimal(0), "ms": 0, "remembered": True}
+        return schema.model_validate(known), usage
+
+    def _remembers(self) -> bool:
+        return self.settings.remember and not self.settings.temperature
+
+    def _note(self, question: str, answer: Any, usage: Mapping[str, Any]) -> None:
+        if self._memory:
+            self._memory.note(self.name, question, answer if self._remembers() else None, usage)
+
+    def _spent_today(self) -> Decimal:
+        return self._memory.spent_today(self.name) if self._memory else Decimal(0)
+
+    def _question(self, system: str, sent: str, schema: type[BaseModel]) -> str:
+        """The hash of everything that decides the answer."""
+        s = self.settings
+        parts = [s.address, s.model, s.temperature, s.max_tokens, system, sent, schema.model_json_schema()]
+        return sha256(json.dumps(parts, sort_keys=True).encode())
+
+    def _most(self, text: str, schema: type[BaseModel]) -> Decimal:
+        """What a call can cost at most: no tokenizer makes more tokens than there are bytes."""
+        sent = len(text.encode()) + len(json.dumps(schema.model_json_schema())) + 100
+        return (sent * self.settings.price_in + (self.settings.max_tokens or 0) * self.settings.price_out) / 1_000_000
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion | KontoristError]:
         """Ask several things at the same time, at most `max_concurrency`: an answer or the error of each, in order."""
@@ -208,15 +212,15 @@ class Endpoint:
         return {"prompt_tokens": sent, "completion_tokens": received, "cost": cost}
 
 
-def open_model(name: str, settings: ModelSettings | None = None) -> Model:
+def open_model(name: str, settings: ModelSettings | None = None, memory: Memory | None = None) -> Model:
     """The model of that name: `built-in`, `environment` (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL) or one of office.yaml."""
     if name == "built-in":
         return BUILT_IN
     if name == "environment":
-        return Endpoint(name, _from_environment(settings))
+        return Endpoint(name, _from_environment(settings), memory)
     if settings is None:
         raise ConfigurationError(f"There is no model '{name}' under `models:` in office.yaml.")
-    return Endpoint(name, settings)
+    return Endpoint(name, settings, memory)
 
 
 def _from_environment(settings: ModelSettings | None) -> ModelSettings:

@@ -85,10 +85,16 @@ def _connection(office: Office, data_dir: Path, name: str) -> Iterator[dict[str,
 def _models(office: Office) -> Iterator[dict[str, Any]]:
     yield _finding("model built-in", True, "works offline; nothing leaves this machine")
     from agents.model import ModelSettings, open_model
+    from flows.model_trial import servers, try_out
 
     for name, configured in office.settings.models.items():
         try:
             model = open_model(name, ModelSettings.model_validate(configured.model_dump()))
-            yield _finding(f"model {name}", True, f"configured as {model.name}")
         except (KontoristError, ValueError) as error:
             yield _finding(f"model {name}", False, str(error))
+            continue
+        for trial in try_out(office, model):
+            yield _finding(f"model {name}, {trial.agent}", trial.ok, trial.message)
+    if not office.settings.models:
+        for found, line in servers():
+            yield _finding("model server", True, f"{found} answers on this machine; to use it add under `models:`  {line}")

@@ -20,6 +20,7 @@ from kontorist.core.office import Office
 from kontorist.store import corrections, documents, privacy, versions
 from kontorist.store.cases import Case
 from kontorist.store.database import Database, open_database
+from kontorist.store.model_calls import Memory
 
 
 class LazyDocuments(Mapping[str, bytes]):
@@ -101,7 +102,8 @@ class Runtime:
 
             configured = self.office.settings.models.get(name)
             settings = ModelSettings.model_validate(configured.model_dump()) if configured else None
-            self._models[name] = open_model(name, settings)
+            memory = Memory(self.database, self.office.settings.timezone)
+            self._models[name] = open_model(name, settings, memory)
         return self._models[name]
 
     def setting(self, model: str | None) -> Setting:

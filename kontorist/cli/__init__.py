@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from kontorist.cli import adopt, audit, cases, evaluate, inbox, mail, notify, office, operations, privacy, users, work
+from kontorist.cli import adopt, audit, cases, evaluate, inbox, mail, models, notify, office, operations, privacy, users, work
 from kontorist.cli.common import EXIT_PROBLEM, say
 from kontorist.core.errors import KontoristError
 
@@ -23,6 +23,7 @@ adopt.register(app)
 operations.register(app)
 evaluate.register(app)
 notify.register(app)
+models.register(app)
 app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(mail.app, name="mail")

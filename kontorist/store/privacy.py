@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
-from kontorist.store import actions, audit, cases, documents, forgetting, office_state
+from kontorist.store import actions, audit, cases, documents, forgetting, model_calls, office_state
 from kontorist.store.audit import Event
 from kontorist.store.database import Database
 from kontorist.store.tables import actions as actions_table
@@ -79,6 +79,9 @@ def erase(database: Database, ids: Sequence[int], held: Held, actor: str, *, dry
             forgetting.empty(connection, [case_id], actor)
         if not dry_run:
             done.documents += documents.forget(database, digests)
+    if done.emptied and not dry_run:
+        with database.write() as connection:
+            model_calls.forget_answers(connection)  # they name no case, so all of them go
     return done
 
 

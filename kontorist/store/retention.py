@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, exists, select
 
 from kontorist.core.clock import utcnow
-from kontorist.store import audit, documents, forgetting, office_state
+from kontorist.store import audit, documents, forgetting, model_calls, office_state
 from kontorist.store.audit import Event
 from kontorist.store.database import Database
 from kontorist.store.forgetting import EMPTIED
@@ -23,7 +23,7 @@ _OPEN = ("proposed", "approved", "claimed", "committing", "uncertain")
 
 @dataclass(frozen=True)
 class Keep:
-    """How long contents of ended cases are kept, and how long accounts of passes (they name cases)."""
+    """How long contents of ended cases are kept; how long accounts of passes (they name cases) and answers of models."""
 
     cases: timedelta
     passes: timedelta
@@ -49,6 +49,8 @@ def apply(database: Database, keep: Keep, now: datetime) -> tuple[int, int]:
         emptied += count
     with database.write() as connection:
         connection.execute(delete(passes).where(passes.c.ended.is_not(None), passes.c.ended <= now - keep.passes))
+        model_calls.forget_answers(connection, now - keep.passes)
+        model_calls.forget_calls(connection, now - keep.cases)
         unused = ~exists().where(case_documents.c.sha256 == documents_table.c.sha256)
         connection.execute(delete(documents_table).where(unused, documents_table.c.created <= now - keep.cases))
     deleted = documents.sweep(database, now - EVERY)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -356,3 +357,19 @@ passes = Table(
     Column("summary", Values),
 )
 """Each pass with its flow run in Prefect."""
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Utc, nullable=False, index=True),
+    Column("model", String(200), nullable=False),
+    Column("question", String(64), nullable=False, index=True),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("nanos", BigInteger, nullable=False),
+    Column("ms", Integer, nullable=False),
+    Column("answer", Values),
+)
+"""Calls to language models: `question` is the SHA-256 of all that was sent, `nanos` the cost in billionths, `answer` what came
+back, with placeholders where they were sent."""
