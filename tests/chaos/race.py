@@ -124,8 +124,8 @@ class Race:
 
 
 def _proposal(runtime: Runtime, token: str) -> tuple[str, str, Any]:
-    """Half of them files, half of them mails."""
-    if int(token[-1]) % 2:
+    """Half of them files, half of them mails, ten of each in a row."""
+    if int(token[-2]) % 2:
         payload: dict[str, Any] = {"to": ["a@kunde.example"], "subject": "Hello", "body": f"This is {token}.\n"}
         return "box", "send", runtime.connections.propose("box", "send", payload, Context(1, "chaos", {}, {}, "en"))
     payload = {"name": f"{token}.txt", "content": f"This is {token}."}
