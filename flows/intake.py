@@ -17,10 +17,11 @@ from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import ConfigurationError, KontoristError
 from kontorist.core.flow import Flow
-from kontorist.store import actions, cases, documents, office_state
+from kontorist.store import actions, asking, cases, documents, office_state
 from kontorist.store.cases import DocumentRef, NewCase
 
 BATCH = 25
+NEW_MAIL = "A new mail has come in this conversation; read it before you decide."
 AT_ONCE = 500
 """Items of one flow that are taken in before work on them begins: a mailbox with years in it delays nobody's first card."""
 
@@ -87,9 +88,8 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
         ids = cases.take_in(database, new, f"connection:{connection}")
         for item, case_id in zip(items, ids, strict=True):
             if case_id is not None and item.thread:
-                actions.void_threads(
-                    database, item.thread, case_id, "A new mail has come in this conversation; read it before you decide."
-                )
+                actions.void_threads(database, item.thread, case_id, NEW_MAIL)
+                asking.resume(database, [i for i in cases.in_thread(database, item.thread) if i != case_id], NEW_MAIL)
     found = [i for i in ids if i is not None]
     if found:
         logs.event("taken in", flow=flow_name, case=found[0], count=len(found))

@@ -15,6 +15,7 @@ from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected
 from kontorist.core.office import Office
 from kontorist.inbox import (
     admin,
+    asking,
     card,
     case_page,
     decisions,
@@ -36,7 +37,8 @@ from kontorist.store.database import Database
 _STATUS: dict[type[KontoristError], int] = {NotFound: 404, NotAllowed: 403, Stale: 409, Rejected: 422, Unavailable: 503}
 
 ROUTERS = tuple(
-    m.router for m in (sign_in, listing, filters, several, card, decisions, presence, edit, files, case_page, admin, metrics)
+    m.router
+    for m in (sign_in, listing, filters, several, card, decisions, presence, asking, edit, files, case_page, admin, metrics)
 )
 """All pages; each of their functions says through its parameters who may use it."""
 

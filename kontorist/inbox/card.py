@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
+from kontorist.inbox.ask import possible
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.diffs import changed
 from kontorist.inbox.edit_form import Input, inputs, schema_of
@@ -156,7 +157,7 @@ def render(
     entries = seen_by(view)
     found = facts_of(entries)
     originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
-    mine = [c.id for c in waiting if c.mine]
+    mine = [c.id for c in waiting if c.mine and not c.rests]
     here = mine.index(view.head.card) if view.head.card in mine else -1
     before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
     values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
@@ -166,6 +167,8 @@ def render(
         "facts": found,
         "entries": entries,
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
+        "rests": view.head.not_before if view.decidable and view.head.not_before and view.head.not_before > utcnow() else None,
+        "can_ask": bool(view.decidable) and possible(desk, view.case.data, view.case.connection),
         "shown": [shown(r) for r in view.rows],
         "views": originals,
         "prefect": run_link(desk, view.run_url, view.case.run),

@@ -7,16 +7,18 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, not_, select
 
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale
 from kontorist.inbox.answers import choices, given
+from kontorist.inbox.ask import possible
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.facts import facts_of
 from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
-from kontorist.inbox.queue import counts, open_cards
+from kontorist.inbox.queue import counts, open_cards, resting
 from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
@@ -38,6 +40,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         require_sight(connection, viewer, case_id)
         (case,) = cases.load(connection, [case_id])
         rows = actions.find(connection, state="all", case_id=case_id)
+        rests = connection.execute(select(table.c.not_before).where(table.c.id == case_id, table.c.state == "unclear")).scalar()
         events = list(audit.read(connection, f"case:{case_id}"))
         url = office_state.pass_url(connection, case.run) if case.run else ""
         earlier = seen(connection, viewer, actions.earlier_with(connection, case.title, case.id))
@@ -59,6 +62,8 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         "counts": numbers,
         "toast": done,
         "after": after,
+        "rests": rests if rests and rests > utcnow() else None,
+        "can_ask": possible(desk, case.data, case.connection),
         "may": viewer.decides and case.state in ("unclear", "failed", "waiting", "runnable"),
     }
     return page(request, "case.html", viewer, status, problem=problem, **values)
@@ -68,7 +73,7 @@ def next_case(connection: Connection, state: str, case_id: int, viewer: Viewer) 
     """The next case in the same tab: they are listed the newest first."""
     if state not in ("unclear", "failed"):
         return None
-    query = select(table.c.id).where(table.c.state == state, table.c.id != case_id).order_by(table.c.id.desc())
+    query = select(table.c.id).where(table.c.state == state, table.c.id != case_id, not_(resting())).order_by(table.c.id.desc())
     if viewer.hidden:
         query = query.where(table.c.id.not_in(hidden_cases(viewer.hidden)))
     below = connection.execute(query.where(table.c.id < case_id).limit(1)).scalar()

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, not_, select
 
 from kontorist.inbox import filters, status
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.pages import page
-from kontorist.inbox.queue import SORTS, Card, counts, load, open_cards
+from kontorist.inbox.queue import SORTS, Card, counts, load, open_cards, resting
 from kontorist.inbox.sight import hidden_cases
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
@@ -25,7 +25,7 @@ from kontorist.store.tables import actions, cases
 
 router = APIRouter()
 PAGE = 100
-TABS = ("mine", "others", "unclear", "failed", "done")
+TABS = ("mine", "others", "asked", "unclear", "failed", "done")
 GROUPINGS = ("flow", "who", "none")
 RISKS = ("", "stop", "note", "none")
 
@@ -50,7 +50,8 @@ class Wish:
     def fits(self, card: Card) -> bool:
         """Whether a card is wanted."""
         risk = {"": True, "stop": card.risk == 2, "note": card.risk == 1, "none": card.risk == 0}
-        return card.mine is (self.tab == "mine") and self.flow in ("", card.flow) and risk[self.risk]
+        place = "asked" if card.rests else "mine" if card.mine else "others"
+        return place == self.tab and self.flow in ("", card.flow) and risk[self.risk]
 
 
 def wish(tab: str = "mine", q: str = "", flow: str = "", risk: str = "", by: str = "flow", sort: str = "risk") -> Wish:
@@ -88,13 +89,14 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip
 
 def _tab(connection: Connection, viewer: Viewer, wanted: Wish, listed: Sequence[Card], skip: int) -> dict[str, Any]:
     """What the chosen tab shows."""
-    if wanted.tab in ("mine", "others"):
+    if wanted.tab in ("mine", "others", "asked"):
         cards = [c for c in listed if wanted.fits(c)]
         some = _gathered(cards, wanted.by)[skip : skip + PAGE]
         load(connection, some)
         for card in some:
             card.more = about(card)
-        return {"groups": _groups(some, wanted.by), "rows": [], "total": len(cards)}
+        rows = _cases(connection, viewer, wanted, skip) if wanted.tab == "asked" else []
+        return {"groups": _groups(some, wanted.by), "rows": rows, "total": len(cards)}
     read = _decided if wanted.tab == "done" else _cases
     rows = read(connection, viewer, wanted, skip)
     return {"groups": [], "rows": rows, "total": skip + len(rows)}
@@ -126,7 +128,10 @@ def about(card: Card) -> dict[str, Any]:
 
 
 def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
-    query = select(cases).where(cases.c.state == wanted.tab).order_by(cases.c.id.desc()).limit(PAGE).offset(skip)
+    state = "unclear" if wanted.tab == "asked" else wanted.tab
+    query = select(cases).where(cases.c.state == state).order_by(cases.c.id.desc()).limit(PAGE).offset(skip)
+    if state == "unclear":
+        query = query.where(resting() if wanted.tab == "asked" else not_(resting()))
     if wanted.q:
         query = query.where(cases.c.id.in_(search.matching(connection, wanted.q)))
     if viewer.hidden:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, func, literal, select
 
 from kontorist.core.clock import utcnow
 from kontorist.inbox.sight import hidden_cases, hidden_flows
@@ -35,6 +35,8 @@ class Card:
     action: str = ""
     case_id: int = 0
     size: int = 1
+    rests: bool = field(default=False, kw_only=True)
+    """Something was asked back, and the answer has not come yet."""
     mine: bool = False
     why: int = GROUP
     given: bool = False
@@ -84,7 +86,7 @@ def _open() -> Any:
     first, last, most = func.min, func.max, func.max
     columns = (
         a.card, first(a.deciders), last(a.deciders), last(a.escalate), first(a.due), most(a.risk), most(a.eyes), first(a.flow),
-        last(a.who), most(a.amount), first(a.case_id), func.count(), first(a.action),
+        last(a.who), most(a.amount), first(a.case_id), func.count(), first(a.action), first(a.not_before),
     )  # fmt: skip
     return select(*columns).where(OPEN_STATES).group_by(a.card)
 
@@ -111,7 +113,7 @@ def _cards(rows: Iterable[Row[Any]], viewer: Viewer) -> dict[int, Card]:
         wanted = set(deciders.split("|")) - {""}
         return OWN if viewer.name in wanted else GROUP if wanted & own else DEPUTY if wanted & names else None
 
-    for card, first, last, escalate, due, risk, eyes, flow, who, amount, case_id, size, action in rows:
+    for card, first, last, escalate, due, risk, eyes, flow, who, amount, case_id, size, action, rests_until in rows:
         late = due is not None and due < now and escalate in names
         reasons = [why(first), why(last)]
         mine = viewer.decides and (late or None not in reasons)
@@ -129,6 +131,7 @@ def _cards(rows: Iterable[Row[Any]], viewer: Viewer) -> dict[int, Card]:
             mine,
             max((r for r in reasons if r is not None), default=GROUP),
         )
+        made.rests = rests_until is not None and rests_until > now
         found[card] = made
     return found
 
@@ -172,7 +175,7 @@ def load(connection: Connection, cards: Iterable[Card]) -> None:
 
 def next_after(cards: Sequence[Card], card_id: int) -> int | None:
     """The card of mine that comes after this one; from the top again at the end; None when nothing is left."""
-    mine = [c for c in cards if c.mine]
+    mine = [c for c in cards if c.mine and not c.rests]
     place = next((i for i, c in enumerate(mine) if c.id == card_id), None)
     if place is None:
         return mine[0].id if mine else None
@@ -182,13 +185,19 @@ def next_after(cards: Sequence[Card], card_id: int) -> int | None:
 
 def counts(connection: Connection, cards: Sequence[Card], viewer: Viewer) -> dict[str, int]:
     """The numbers on the tabs."""
-    query = select(cases.c.state, func.count()).where(cases.c.state.in_(("unclear", "failed")))
+    query = select(cases.c.state, resting(), func.count()).where(cases.c.state.in_(("unclear", "failed")))
     if hidden := hidden_flows(viewer):
         query = query.where(cases.c.id.not_in(hidden_cases(hidden)))
-    found = {r[0]: r[1] for r in connection.execute(query.group_by(cases.c.state))}
+    found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, resting()))}
     return {
-        "mine": sum(c.mine for c in cards),
-        "others": sum(not c.mine for c in cards),
-        "unclear": found.get("unclear", 0),
-        "failed": found.get("failed", 0),
+        "mine": sum(c.mine and not c.rests for c in cards),
+        "others": sum(not c.mine and not c.rests for c in cards),
+        "asked": sum(c.rests for c in cards) + found.get(("unclear", True), 0),
+        "unclear": found.get(("unclear", False), 0),
+        "failed": found.get(("failed", False), 0) + found.get(("failed", True), 0),
     }
+
+
+def resting() -> Any:
+    """Whether something was asked back in an unclear case, and the answer has not come yet."""
+    return and_(cases.c.not_before.is_not(None), cases.c.not_before > literal(utcnow(), cases.c.not_before.type))

@@ -121,7 +121,7 @@ def as_row(row: Any) -> ActionRow:
 _TAKEN = "The same is already prepared or done as action {}."
 
 
-def propose(connection: Connection, new: NewAction, taken: str = _TAKEN) -> tuple[int, int | None]:
+def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, composed_by: str = "flow") -> tuple[int, int | None]:
     """Store a proposal; returns its id and that of another action which already stands for the same business fact.
 
     In that case this one is stored as withdrawn and can never run.
@@ -166,10 +166,11 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN) -> tupl
         action_id = connection.execute(insert(actions).values(values).returning(actions.c.id)).scalar_one()
     card = head.card if head else action_id
     connection.execute(update(actions).where(actions.c.id == action_id).values(card=card))
-    _keep_revision(connection, action_id, 1, payload, "flow", "", now)
+    _keep_revision(connection, action_id, 1, payload, composed_by, "", now)
     words.add(connection, new.case_id, [action_id, new.sentence, new.business_key, new.payload])
     data = {"case": new.case_id, "action": f"{new.connection}.{new.action}", "sha256": values["sha256"], "state": values["state"]}
-    audit.append(connection, [Event("action.proposed", f"flow:{new.flow}", f"action:{action_id}", data)])
+    by = composed_by if composed_by != "flow" else f"flow:{new.flow}"
+    audit.append(connection, [Event("action.proposed", by, f"action:{action_id}", data)])
     return action_id, other
 
 

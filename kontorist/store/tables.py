@@ -219,7 +219,7 @@ actions = Table(
     UniqueConstraint("case_id", "path"),
     Index("ix_actions_state_due", "state", "due", "id"),
     Index(
-        "ix_actions_open", "card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state",
+        "ix_actions_open", "card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state", "not_before",
         sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES,
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -77,13 +77,13 @@ FLOWS = {
 PASSWORD = "a long enough password"
 
 
-def make_desk(folder: Path, *, demo: bool = False) -> Desk:
+def make_desk(folder: Path, *, demo: bool = False, connections: str = CONNECTIONS, flows: Mapping[str, str] = FLOWS) -> Desk:
     """An office with its flows, its people and the inbox before it."""
     office = folder / "office"
     (office / "flows").mkdir(parents=True)
     (office / "office.yaml").write_text(OFFICE)
-    (office / "connections.yaml").write_text(CONNECTIONS)
-    for name, text in FLOWS.items():
+    (office / "connections.yaml").write_text(connections)
+    for name, text in flows.items():
         (office / "flows" / f"{name}.yaml").write_text(textwrap.dedent(text))
     runtime = open_runtime(office, folder / "data", url=f"sqlite:///{folder}/store.sqlite")
     with runtime.database.write() as connection:

@@ -25,7 +25,21 @@ def upgrade() -> None:
     else:
         op.execute("CREATE INDEX ix_case_words_search ON case_words USING gin (to_tsvector('simple', words))")
     _fill()
-    listed = ["card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state"]
+    listed = [
+        "card",
+        "deciders",
+        "escalate",
+        "due",
+        "eyes",
+        "risk",
+        "flow",
+        "action",
+        "who",
+        "amount",
+        "case_id",
+        "state",
+        "not_before",
+    ]
     op.create_index("ix_actions_open", "actions", listed, sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES)
 
 
