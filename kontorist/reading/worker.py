@@ -8,7 +8,7 @@ import struct
 import sys
 from typing import Any, BinaryIO
 
-MEMORY = 1024 * 1024 * 1024
+MEMORY = 384 * 1024 * 1024
 CPU_SECONDS = 30
 
 

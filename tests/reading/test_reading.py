@@ -126,5 +126,5 @@ def test_the_worker_sees_no_secrets_and_has_little_memory(monkeypatch):
     worker = Path(f"/proc/{sandbox._current.process.pid}")
     assert b"swordfish" not in (worker / "environ").read_bytes()
     limits = {line[:25].strip(): line[26:].split() for line in (worker / "limits").read_text().splitlines()}
-    assert limits["Max address space"][0] == str(1024**3)
+    assert limits["Max address space"][0] == str(384 * 1024**2)
     assert limits["Max file size"][0] == "0"
