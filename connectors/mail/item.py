@@ -13,14 +13,24 @@ from connectors.mail.transport import Fetched
 from kontorist.core.errors import NotReadable
 from kontorist.core.values import sha256
 from kontorist.reading import text_of
+from kontorist.reading.german import said_in
 from kontorist.reading.language import language_of
 from kontorist.reading.mail import Address, Attachment, Mail, parse_mail, split_reply
 from kontorist.reading.mail.authentication import sender_check
+from kontorist.reading.mail.calendar import calendar_text
 from kontorist.reading.mail.signature import signature_of
+from kontorist.reading.parts import decoded
 
 _TEXT_AT_MOST = 200_000
 _ATTACHMENT_TEXT_AT_MOST = 100_000
 _ATTACHMENTS_READ = 30
+_CONTAINERS = {"application/zip", "application/x-zip-compressed", "application/ms-tnef", "application/vnd.ms-tnef"}
+_CONTAINERS |= {
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-signature",
+    "application/pgp-keys",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ def item_of(
     try:
         mail = parse_mail(found.data)
     except NotReadable as error:
-        return _unreadable(found, source, folder, say(language, "unreadable", error))
+        return _unreadable(found, source, folder, say(language, "unreadable", said_in(language, str(error))))
     documents = [NewDocument(_name(mail), "message/rfc822", found.data)]
     documents += [NewDocument(a.name, a.media_type, a.data, "attachment") for a in mail.attachments]
     signature = signature_of(found.data, mail.sender.address, None if found.cut else trust.resolver)
@@ -86,9 +96,10 @@ def _name(mail: Mail) -> str:
 
 
 def _data(mail: Mail, languages: Sequence[str]) -> dict[str, Any]:
-    text = mail.text[:_TEXT_AT_MOST]
+    language = languages[0] if languages else "de"
+    text = (mail.text or _invitation(mail, language))[:_TEXT_AT_MOST]
     new = split_reply(text).new
-    attachments = [_attachment(a, read=i < _ATTACHMENTS_READ) for i, a in enumerate(mail.attachments)]
+    attachments = [_attachment(a, language, read=i < _ATTACHMENTS_READ) for i, a in enumerate(mail.attachments)]
     said = new if len(new.strip()) > 20 else f"{mail.subject}\n{new}"
     return {
         "subject": mail.subject,
@@ -109,28 +120,39 @@ def _data(mail: Mail, languages: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _invitation(mail: Mail, language: str) -> str:
+    """The text of a mail that is nothing but an invitation."""
+    invitation = next((a for a in mail.attachments if a.media_type == "text/calendar"), None)
+    return calendar_text(decoded(invitation.data), language) if invitation else ""
+
+
 def _people(people: Sequence[Address]) -> list[dict[str, str]]:
     return [a.as_data() for a in people]
 
 
-def _attachment(attachment: Attachment, *, read: bool) -> dict[str, Any]:
+def _attachment(attachment: Attachment, language: str, *, read: bool) -> dict[str, Any]:
     about = {
         "name": attachment.name,
         "media_type": attachment.media_type,
         "size": len(attachment.data),
         "sha256": sha256(attachment.data),
         "text": "",
-        "problem": None,
+        "within": attachment.within,
+        "problem": said_in(language, attachment.problem) or None,
     }
-    if not read or not attachment.data:
+    if not read or not attachment.data or attachment.problem:
         return about
     try:
-        return about | {"text": _text(attachment)[:_ATTACHMENT_TEXT_AT_MOST]}
+        return about | {"text": _text(attachment, language)[:_ATTACHMENT_TEXT_AT_MOST]}
     except NotReadable as error:
         return about | {"problem": str(error)}
 
 
-def _text(attachment: Attachment) -> str:
+def _text(attachment: Attachment, language: str) -> str:
+    if attachment.media_type == "text/calendar" or attachment.name.lower().endswith(".ics"):
+        return calendar_text(decoded(attachment.data), language)
+    if attachment.media_type in _CONTAINERS or attachment.name.lower() == "winmail.dat":
+        return ""  # what is inside stands beside it
     if attachment.media_type == "message/rfc822":
         inner = parse_mail(attachment.data)
         return f"{inner.subject}\n\n{inner.text}"

@@ -17,9 +17,13 @@ _TEXTS = {
         "Die Buchstaben der Mail passen nicht zu ihrem Zeichensatz; einzelne können falsch sein.",
         "The mail's letters do not fit its character set; some may be wrong.",
     ),
-    "parts": (
-        "{0} Teile der Mail wurden nicht gelesen: es sind zu viele oder sie sind zu tief verschachtelt.",
-        "{0} parts of the mail were not read: there are too many, or they are nested too deeply.",
+    "signed": (
+        "Die Mail ist signiert ({0}); die Signatur wurde nicht geprüft.",
+        "The mail is signed ({0}); the signature was not checked.",
+    ),
+    "encrypted": (
+        "Die Mail ist verschlüsselt ({0}); ihr Inhalt kann hier nicht gelesen werden.",
+        "The mail is encrypted ({0}); its content cannot be read here.",
     ),
     "long": (
         "Der Text der Mail ist sehr lang; gelesen wurden {0} Zeichen.",

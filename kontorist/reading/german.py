@@ -29,6 +29,37 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (r"The invoice data inside the PDF cannot be read: ", "Die Rechnungsdaten im PDF sind nicht lesbar: "),
     (r"('[^']*') is larger than (\d+) MB, so it was not read\.", r"\1 ist größer als \2 MB und wurde nicht gelesen."),
+    (r"The ZIP is protected by a password\.", "Das ZIP ist mit einem Passwort geschützt."),
+    (r"The ZIP is broken \((\w+)\)\.", r"Das ZIP ist beschädigt (\1)."),
+    (
+        r"The ZIP would become (\d+) MB in (\d+) files, so it was not opened\.",
+        r"Das ZIP ergäbe \1 MB in \2 Dateien und wurde nicht geöffnet.",
+    ),
+    (
+        r"The ZIP holds more than (\d+) files, so it was not opened\.",
+        r"Das ZIP enthält mehr als \1 Dateien und wurde nicht geöffnet.",
+    ),
+    (r"The ZIP is larger than it claims, so it was not opened\.", "Das ZIP ist größer, als es angibt, und wurde nicht geöffnet."),
+    (
+        r"It holds more than (\d+) files or (\d+) MB, so it was not opened\.",
+        r"Es enthält mehr als \1 Dateien oder \2 MB und wurde nicht geöffnet.",
+    ),
+    (
+        r"It lies in (\d+) others already, so it was not opened\.",
+        r"Es steckt schon in \1 anderen und wurde nicht geöffnet.",
+    ),
+    (r"The winmail\.dat is broken: it does not begin as one\.", "Die winmail.dat ist beschädigt: sie beginnt nicht wie eine."),
+    (r"The winmail\.dat is broken off in the middle\.", "Die winmail.dat bricht mittendrin ab."),
+    (
+        r"The mail has (\d+) parts, or they are nested deeper than (\d+) levels: no real one has more than (\d+)\.",
+        r"Die Mail hat \1 Teile, oder sie sind tiefer als \2 Ebenen verschachtelt: keine echte hat mehr als \3.",
+    ),
+    (r"The mail is larger than (\d+) MB, so it was not read\.", r"Die Mail ist größer als \1 MB und wurde nicht gelesen."),
+    (
+        r"The mail is built so badly that it cannot be taken apart \((\w+)\)\.",
+        r"Die Mail ist so fehlerhaft gebaut, dass sie nicht zerlegt werden kann (\1).",
+    ),
+    (r"This is no mail: it has no header fields\.", "Das ist keine Mail: sie hat keine Kopfzeilen."),
     (r"('[^']*') is a picture; it has no text that could be read\.", r"\1 ist ein Bild ohne lesbaren Text."),
     (r"('[^']*') is in a format that cannot be read here\.", r"\1 hat ein Format, das hier nicht gelesen werden kann."),
 )

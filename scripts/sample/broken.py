@@ -110,7 +110,7 @@ Guten Tag,
 anbei unsere Rechnung SA-55310 als gepackte Datei.
 
 Spedition Albers GmbH & Co. KG
-""", files=(File("SA-55310.zip", "application/zip", _archive()),), truth=_truth("invoice", "unclear")),
+""", files=(File("SA-55310.zip", "application/zip", _archive()),), truth=_truth("invoice", "posting", invoice_number="SA-55310", gross="756.36", warnings=[])),
     Sample("private-works-council", "Betriebsrat <betriebsrat@betriebsrat.example>", "Vertraulich: Krankmeldung im Lager", """\
 Liebe Kolleginnen und Kollegen der Personalabteilung,
 

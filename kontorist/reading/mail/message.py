@@ -12,8 +12,10 @@ from email.message import Message
 
 from kontorist.core.errors import NotReadable
 from kontorist.reading.mail import header, structure
-from kontorist.reading.mail.body import Body, bytes_of, read_bodies
+from kontorist.reading.mail.body import bytes_of, read_bodies
+from kontorist.reading.mail.enclosed import Attachment, Limits, opened
 from kontorist.reading.mail.names import file_name
+from kontorist.reading.mail.sealed import Seal, seal_of, unsealed
 from kontorist.reading.mail.uuencode import cut_out
 
 MAX_BYTES = 100 * 2**20
@@ -30,16 +32,6 @@ class Address:
     def as_data(self) -> dict[str, str]:
         """As flows see it."""
         return {"name": self.name, "address": self.address}
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A document that came with a mail, byte for byte."""
-
-    name: str
-    media_type: str
-    data: bytes = field(repr=False)
-    content_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,9 +79,18 @@ def _read(message: Message, data: bytes) -> Mail:
     raw = _raw_fields(message)
     if not raw:
         raise NotReadable("This is no mail: it has no header fields.")
+    message, seal = _unsealed(message)
     sorted_parts = structure.bodies(message)
+    if sorted_parts.left_out:
+        raise NotReadable(
+            f"The mail has {sorted_parts.seen} parts, or they are nested deeper than {structure.MAX_DEPTH} levels: "
+            f"no real one has more than {structure.MAX_PARTS}."
+        )
     body = read_bodies(sorted_parts)
     text, enclosed = cut_out(body.text)
+    given = [*_attachments(sorted_parts.attachments), *(Attachment(n, "application/octet-stream", d) for n, d in enclosed)]
+    attachments = list(opened(given, Limits(), _inside))
+    text = text or _hidden_text(attachments)
     return Mail(
         subject=header.decoded(raw.get("subject", "")),
         senders=_people(raw, "from") or _people(raw, "sender"),
@@ -102,13 +103,10 @@ def _read(message: Message, data: bytes) -> Mail:
         references=header.message_ids(raw.get("references", "")),
         text=text,
         html=body.html,
-        attachments=[
-            *_attachments(sorted_parts.attachments),
-            *(Attachment(n, "application/octet-stream", d) for n, d in enclosed),
-        ],
+        attachments=attachments,
         bulk=_is_bulk(raw),
         automatic=_is_automatic(raw, message),
-        oddities=_oddities(sorted_parts, body),
+        oddities=body.oddities | seal.oddities(text),
         fields=[(name, str(value)) for name, value in message.raw_items()],
         digest=_digest(raw, data),
     )
@@ -159,8 +157,27 @@ def _is_automatic(raw: dict[str, str], message: Message) -> bool:
     )
 
 
-def _oddities(parts: structure.Bodies, body: Body) -> dict[str, str]:
-    return body.oddities | ({"parts": str(parts.left_out)} if parts.left_out else {})
+def _unsealed(message: Message) -> tuple[Message, Seal]:
+    """The mail inside an S/MIME envelope that is only signed; others as they are."""
+    seal = seal_of(message)
+    inner = unsealed(message) if seal.is_opaque else None
+    return (_parsed(inner) if inner else message), seal
+
+
+def _inside(data: bytes) -> list[Attachment]:
+    """The attachments of an enclosed mail; none where it cannot be taken apart."""
+    try:
+        parts = structure.bodies(_parsed(data))
+    except (RecursionError, ValueError, IndexError, LookupError, AttributeError, TypeError):
+        return []
+    return list(_attachments(parts.attachments))
+
+
+def _hidden_text(attachments: Sequence[Attachment]) -> str:
+    """The text that Outlook put into a winmail.dat and nowhere else."""
+    from kontorist.reading.mail.tnef import SIGNATURE, text_of_tnef
+
+    return next((text_of_tnef(a.data) for a in attachments if a.data.startswith(SIGNATURE) and not a.problem), "")
 
 
 def _digest(raw: dict[str, str], data: bytes) -> str:

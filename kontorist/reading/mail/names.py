@@ -24,13 +24,17 @@ _MORE = {
 
 def file_name(part: Message, media: str, number: int) -> str:
     """A name for people: no folder, no control characters, never empty."""
-    written = _written(part)
-    base = re.split(r"[/\\]", unicodedata.normalize("NFC", written))[-1]
-    base = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip()
-    if base:
-        return base if len(base) <= 200 else base[:150] + base[-50:]
+    if base := clean_name(_written(part)):
+        return base
     suffix = _MORE.get(media) or mimetypes.guess_extension(media) or ".bin"
     return f"attachment-{number}{suffix}" if media != "message/rfc822" else _of_mail(part, number)
+
+
+def clean_name(written: str) -> str:
+    """A file's name without folders and control characters, at most 200 characters; may be empty."""
+    base = re.split(r"[/\\]", unicodedata.normalize("NFC", written))[-1]
+    base = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip()
+    return base if len(base) <= 200 else base[:150] + base[-50:]
 
 
 def _written(part: Message) -> str:
