@@ -44,6 +44,7 @@ class Outcome:
     calls: int
     tokens: int
     failed: bool
+    cost: Decimal = Decimal(0)
 
 
 def read_set(path: Path, folder: Path) -> list[Labelled]:
@@ -84,13 +85,18 @@ def _file(path: Path, number: int, row: Mapping[str, Any], folder: Path) -> Path
 
 def evaluate(office: Office, data_dir: Path, flow: str, path: Path) -> dict[str, Any]:
     """The figures of a flow on a set: the keys of `kontorist eval --json`."""
+    outcomes, seconds = outcomes_of(office, data_dir, flow, path)
+    return {"flow": flow, "set": str(path), "cases": len(outcomes)} | figures(outcomes, seconds)
+
+
+def outcomes_of(office: Office, data_dir: Path, flow: str, path: Path) -> tuple[list[Outcome], float]:
+    """What a flow makes of each case of a set, and the seconds it took."""
     with TemporaryDirectory(prefix="kontorist-eval-") as folder:
         truths = read_set(path, Path(folder))
         started = time.perf_counter()
         found = {str(result["source"]): result for result in simulate(office, data_dir, flow, [t.file for t in truths])}
         seconds = time.perf_counter() - started
-    outcomes = [_outcome(truth, found.get(str(truth.file))) for truth in truths]
-    return {"flow": flow, "set": str(path), "cases": len(outcomes)} | _figures(outcomes, seconds)
+    return [_outcome(truth, found.get(str(truth.file))) for truth in truths], seconds
 
 
 def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
@@ -98,6 +104,7 @@ def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
     outputs = [s["output"] for s in steps if isinstance(s.get("output"), dict)]
     chosen: dict[str, Any] = next((o for o in outputs if "label" in o and "scores" in o), {})
     models = [str(s.get("model") or "") for s in steps]
+    used: list[Mapping[str, Any]] = [s["usage"] for s in steps if s.get("usage")]
     return Outcome(
         truth,
         chosen.get("label") or None,
@@ -105,8 +112,9 @@ def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
         result is None or result["state"] == "unclear",
         {key: value for output in outputs for key, value in _flat(output)},
         sum(1 for m in models if m and not m.startswith(("built-in", "template"))),
-        sum(int((s.get("usage") or {}).get("tokens") or 0) for s in steps),
+        sum(int(u.get("prompt_tokens") or 0) + int(u.get("completion_tokens") or 0) for u in used),
         result is None or result["state"] == "failed",
+        sum((Decimal(str(u.get("cost") or 0)) for u in used), Decimal(0)),
     )
 
 
@@ -123,7 +131,8 @@ def _flat(output: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                         yield from ((f"{below}.{k}", v) for k, v in inner.items())
 
 
-def _figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+def figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+    """Accuracy, labels, fields, calibration, languages and what it cost."""
     labelled = [o for o in outcomes if o.truth.label is not None]
     certain = [o for o in labelled if not o.unclear]
     return {
@@ -134,10 +143,12 @@ def _figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         "labels": _by_label(labelled),
         "confusion": _confusion(labelled),
         "calibration": _calibration(labelled),
+        "calibration_error": _calibration_error(labelled),
         "languages": _by_language(labelled),
         "fields": _by_field(outcomes),
         "model_calls": sum(o.calls for o in outcomes),
         "tokens": sum(o.tokens for o in outcomes),
+        "cost": sum((o.cost for o in outcomes), Decimal(0)),
         "ms": round(seconds * 1000 / max(1, len(outcomes)), 1),
     }
 
@@ -184,6 +195,14 @@ def _calibration(labelled: Sequence[Outcome]) -> list[dict[str, Any]]:
         }
         for band, found in sorted(bands.items())
     ]
+
+
+def _calibration_error(labelled: Sequence[Outcome]) -> float | None:
+    """How far confidence and success lie apart, on average over all cases (expected calibration error); 0 is perfect."""
+    if not labelled:
+        return None
+    gaps: list[float] = [band["cases"] * abs(band["sure"] - (band["right"] or 0)) for band in _calibration(labelled)]
+    return round(float(sum(gaps)) / len(labelled), 4)
 
 
 def _by_language(labelled: Sequence[Outcome]) -> dict[str, dict[str, Any]]:

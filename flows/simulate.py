@@ -106,6 +106,7 @@ def result(case: Case, rows: Sequence[ActionRow]) -> dict[str, Any]:
                 "evidence": e.evidence,
                 "model": e.model,
                 "ms": e.ms,
+                **({"usage": {k: v for k, v in e.info["usage"].items() if k != "transcript"}} if e.info.get("usage") else {}),
             }
             for e in case.journal.values()
         ]
