@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from connectors.base import Item
 from connectors.connections import surroundings
 from flows.advance import Tally, advance_chunk
-from flows.intake import take_in
+from flows.intake import take_in, trigger_options
 from flows.runtime import Runtime
 from kontorist.core import registry
 from kontorist.core.clock import utcnow
-from kontorist.core.errors import KontoristError, NotFound, NotReadable
-from kontorist.core.flow import AgentStep, UseStep, walk
+from kontorist.core.errors import ConfigurationError, KontoristError, NotFound, NotReadable
+from kontorist.core.flow import AgentStep, Flow, UseStep, walk
 from kontorist.core.office import Office
 from kontorist.core.values import plain
 from kontorist.store import actions, cases
@@ -29,9 +29,12 @@ _MAIL = {".eml", ".mbox"}
 
 
 def simulate(
-    office: Office, data_dir: Path, flow: str, paths: Sequence[Path], *, ignore_xml: bool = False
+    office: Office, data_dir: Path, flow: str, paths: Sequence[Path], *, ignore_xml: bool = False, since: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """One result for each item found in the paths: the keys of `kontorist simulate --json`. Raises NotFound for the flow."""
+    """One result for each item in the paths, or at the flow's source since a date: the keys of `kontorist simulate --json`.
+
+    Nothing is changed anywhere: sources are only read, and the gate refuses. Raises NotFound for the flow.
+    """
     if flow not in office.flows:
         raise NotFound(f"There is no flow '{flow}'; there are: {', '.join(office.flows)}.")
     if ignore_xml:
@@ -39,7 +42,8 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="kontorist-simulate-") as folder:
         runtime = Runtime(office, open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"), data_dir, simulated=True)
         try:
-            yield from _through(runtime, flow, paths)
+            found = live(runtime, flow, since) if since else items(office, data_dir, flow, paths)
+            yield from _through(runtime, flow, found)
         finally:
             runtime.close()
 
@@ -52,9 +56,28 @@ def _ignore_xml(office: Office) -> None:
                 step.model_extra["ignore_xml"] = True
 
 
-def _through(runtime: Runtime, flow: str, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+def live(runtime: Runtime, flow: str, since: str) -> Iterator[Item]:
+    """What lies at the source that feeds a flow, taken in or not: read, and never acknowledged. Raises ConfigurationError."""
+    trigger = next((f.trigger for f in _feeding(runtime.office, flow) if f.trigger and f.trigger.kind() != "schedule"), None)
+    if trigger is None:
+        raise ConfigurationError(f"Nothing feeds the flow '{flow}' from a source; name files instead of --since.")
+    kind = str(trigger.kind())
+    options = dict(getattr(trigger, kind))
+    connector = runtime.connections.get(str(options.pop("connection", "")))
+    if "since" in connector.triggers[kind].model_fields:
+        options |= {"since": since, **({"limit": None} if "limit" in options else {})}
+    typed = trigger_options(connector, kind, options)
+    yield from connector.read(kind, typed, lambda _keys: set())
+
+
+def _feeding(office: Office, flow: str) -> list[Flow]:
+    """The flow itself, and those that hand on to it."""
+    return [office.flows[flow], *(f for name, f in office.flows.items() if _uses(office, name, flow))]
+
+
+def _through(runtime: Runtime, flow: str, source: Iterable[Item | NotReadable]) -> Iterator[dict[str, Any]]:
     batch: list[Item] = []
-    for found in items(runtime.office, runtime.data_dir, flow, paths):
+    for found in source:
         if isinstance(found, KontoristError):
             yield {
                 "source": getattr(found, "source", ""),

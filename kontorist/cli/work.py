@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -176,20 +177,56 @@ def simulate(
     ignore_xml: Annotated[
         bool, typer.Option("--ignore-xml", help="Read invoices from the page alone, to see how well that goes.")
     ] = False,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since", help="Instead of files: what lies in the flow's own mailbox since a date or span (30d); only read."
+        ),
+    ] = "",
+    compare: Annotated[
+        Path | None,
+        typer.Option("--compare", metavar="OLD.yaml", help="Another version of the flow: which cases change, and how."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE.html", help="Write a page with every case and step.")
+    ] = None,
 ) -> None:
     """Feed files through a flow with no side effect; one line a case."""
+    from flows import compare as comparing
     from flows.simulate import simulate as run_simulation
 
     loaded = open_office(office).require_valid()
     results = []
-    for result in run_simulation(loaded, data, flow, paths or [], ignore_xml=ignore_xml):
-        if as_json:
+    for result in run_simulation(loaded, data, flow, paths or [], ignore_xml=ignore_xml, since=since):
+        results.append(result)
+        if as_json and compare is None:
             json_line(result)
-        else:
-            results.append(result)
-    if not as_json:
-        _print_simulation(results)
+    changes: list[dict[str, Any]] = []
+    if compare is not None:
+        older = comparing.with_flow(loaded, flow, compare)
+        old = list(run_simulation(older, data, flow, paths or [], ignore_xml=ignore_xml, since=since))
+        changes = list(comparing.compared(old, results))
+    if page is not None:
+        page.write_text(comparing.page(flow, results, changes), encoding="utf-8")
+        say(f"The page is {page}.")
+    _say_simulation(results, changes, as_json=as_json, compared=compare is not None)
     sys.exit(0)
+
+
+def _say_simulation(results: list[dict[str, Any]], changes: list[dict[str, Any]], *, as_json: bool, compared: bool) -> None:
+    if as_json:
+        for change in changes:
+            json_line(change)
+        return
+    if compared:
+        rows = [[c["source"], c["state"], "; ".join(c["changes"])] for c in changes if c["changed"]]
+        table("What changes; nothing was done", ("source", "state", "what changes"), rows)
+        out(f"{len(rows)} of {len(changes)} cases change.")
+        return
+    _print_simulation(results)
+    counts = Counter(r["state"] for r in results)
+    proposed = sum(bool(r["proposals"]) for r in results)
+    out(f"{len(results)} cases, {proposed} with a proposal: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
 
 
 def _print_simulation(results: list[dict[str, Any]]) -> None:

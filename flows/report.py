@@ -1,0 +1,75 @@
+"""Report pages as one HTML file each: no script, nothing loaded from elsewhere; all content is escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_STYLE = """
+:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8884}
+th{font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
+.big{font-size:2.2rem;font-weight:700}.box{display:inline-block;margin:0 2rem 1rem 0}
+pre{white-space:pre-wrap;margin:0;font:inherit}details{margin:.3rem 0}summary{cursor:pointer}
+.changed{background:#f5c51822}.side{display:grid;grid-template-columns:1fr 1fr;gap:1rem}
+"""
+
+
+@dataclass(frozen=True)
+class Html:
+    """A piece of a page that is HTML already."""
+
+    text: str
+
+
+def e(value: Any) -> str:
+    """A value as HTML; text is escaped."""
+    return value.text if isinstance(value, Html) else html.escape("" if value is None else str(value))
+
+
+def page(title: str, parts: Iterable[Html]) -> str:
+    """A whole page."""
+    body = "\n".join(p.text for p in parts)
+    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{e(title)}</title><style>{_STYLE}</style>"
+    policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    return f"<!doctype html><html lang='de'><head>{policy}{head}</head><body><h1>{e(title)}</h1>\n{body}\n</body></html>\n"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
+    """A table; numbers stand on the right."""
+    head = "".join(f"<th>{e(c)}</th>" for c in columns)
+    lines = ["".join(f"<td{_numeric(cell)}>{e(cell)}</td>" for cell in row) for row in rows]
+    return Html(f"<table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>")
+
+
+def _numeric(cell: Any) -> str:
+    return " class='n'" if isinstance(cell, int | float) and not isinstance(cell, bool) else ""
+
+
+def figure(value: Any, meaning: str) -> Html:
+    """A large figure with what it means."""
+    return Html(f"<div class='box'><div class='big'>{e(value)}</div>{e(meaning)}</div>")
+
+
+def heading(text: str) -> Html:
+    """A heading."""
+    return Html(f"<h2>{e(text)}</h2>")
+
+
+def paragraph(text: str) -> Html:
+    """A paragraph."""
+    return Html(f"<p>{e(text)}</p>")
+
+
+def side_by_side(left: str, right: str) -> Html:
+    """Two texts beside each other."""
+    return Html(f"<div class='side'><pre>{e(left)}</pre><pre>{e(right)}</pre></div>")
+
+
+def details(summary: str, inside: Iterable[Html]) -> Html:
+    """Something that opens on a click."""
+    return Html(f"<details><summary>{e(summary)}</summary>{''.join(p.text for p in inside)}</details>")
