@@ -78,6 +78,17 @@ class Retention(_Shape):
     _durations = field_validator("cases", "transcripts")(lambda v: (parse_duration(v), v)[1])
 
 
+class Oidc(_Shape):
+    """Signing in with the company's own accounts; who somebody is, is found by their address in `people`."""
+
+    issuer: str = Field(description="https://login.microsoftonline.com/TENANT/v2.0, https://keycloak.example/realms/NAME")
+    client_id: str
+    client_secret: str = Field(repr=False, description="as ${NAME}")
+    claim: str = Field("email", description="what holds the person's address; with Entra ID often preferred_username")
+    label: str = Field("Mit Firmenkonto anmelden", description="on the button")
+    back: str = Field("", description="https://INBOX/sign-in/oidc/back, where a proxy hides the inbox's own address")
+
+
 class OfficeFile(_Shape):
     """What office.yaml may contain."""
 
@@ -92,6 +103,7 @@ class OfficeFile(_Shape):
     never_to_a_model: Never = Field(default_factory=Never)
     retention: Retention = Field(default_factory=Retention)
     notify: Notify = Field(default_factory=Notify)
+    oidc: Oidc | None = None
     several_up_to: float = Field(1000, ge=0, description="cards above this amount are never approved together with others")
     undo_window: str = Field("15s", description="how long an approved mail waits before it leaves")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
@@ -147,6 +159,7 @@ def load_office(directory: Path) -> Office:
     connections_file = _read(directory, "connections.yaml")
     environment = _environment(directory)
     if isinstance(office_file.data, dict):
+        _secrets_in_clear(office_file.data.get("oidc"), ("oidc",), office_file)
         _secrets_in_clear(office_file.data.get("models"), ("models",), office_file, frozenset(_SECRET_KEYS | {"key"}))
         _addresses_in_clear(office_file.data.get("notify"), office_file)
     office_data = fill_secrets(office_file.data or {}, office_file, environment=environment)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale, Unavailable
 from kontorist.core.office import Office
 from kontorist.inbox import (
+    account,
     admin,
     asking,
     card,
@@ -24,6 +25,7 @@ from kontorist.inbox import (
     filters,
     listing,
     metrics,
+    oidc,
     presence,
     security,
     several,
@@ -38,7 +40,23 @@ _STATUS: dict[type[KontoristError], int] = {NotFound: 404, NotAllowed: 403, Stal
 
 ROUTERS = tuple(
     m.router
-    for m in (sign_in, listing, filters, several, card, decisions, presence, asking, edit, files, case_page, admin, metrics)
+    for m in (
+        sign_in,
+        oidc,
+        listing,
+        filters,
+        several,
+        card,
+        decisions,
+        presence,
+        asking,
+        edit,
+        files,
+        case_page,
+        account,
+        admin,
+        metrics,
+    )
 )
 """All pages; each of their functions says through its parameters who may use it."""
 

@@ -14,20 +14,23 @@ from kontorist.inbox.pages import page
 from kontorist.inbox.security import Form, form_of
 from kontorist.inbox.texts import languages
 from kontorist.inbox.viewer import COOKIE, LANGUAGE, FromForm
-from kontorist.store import people
+from kontorist.store import people, second_factor
 
 router = APIRouter()
 _BEFORE = "kontorist_form"
 """Cookie of the form before anybody is signed in: its value has to come back in the form."""
+_HALF = "kontorist_half"
+"""Cookie of somebody whose password fitted and whose code has not come yet."""
 
 
 @router.get("/sign-in")
 def show(request: Request, desk: TheDesk, to: str = "/") -> Response:
     """The page to sign in."""
-    return _show(request, desk, to)
+    return sign_in_page(request, desk, to)
 
 
-def _show(request: Request, desk: Desk, to: str, problem: str = "", name: str = "", status: int = 200) -> Response:
+def sign_in_page(request: Request, desk: Desk, to: str, problem: str = "", name: str = "", status: int = 200) -> Response:
+    """The page to sign in, with a problem on top where it did not work."""
     token = request.cookies.get(_BEFORE, "")
     token = token if 20 < len(token) < 100 else secrets.token_urlsafe(24)
     response = page(
@@ -40,6 +43,7 @@ def _show(request: Request, desk: Desk, to: str, problem: str = "", name: str = 
         problem=problem,
         name=name,
         sample=_sample(desk),
+        company=desk.office.settings.oidc.label if desk.office.settings.oidc else "",
         password=next(iter((desk.demo_people or {}).values()), ""),
     )
     _set(request, response, _BEFORE, token)
@@ -78,22 +82,59 @@ def sign_in(request: Request, desk: TheDesk, form: Annotated[Form, Depends(_firs
     if form.has("sample") and desk.demo_people is not None:
         name = form.text("sample")
         password = desk.demo_people.get(name, "")
-    session, problem = _try(desk, name, password)
+    session, problem = _try(desk, name, password, agent_of(request))
     if session is None:
-        return _show(request, desk, form.text("to"), problem, name, 403)
+        return sign_in_page(request, desk, form.text("to"), problem, name, 403)
+    with desk.database.read() as connection:
+        if second_factor.has(connection, name):
+            return _ask_code(request, session.token, form.text("to"))
+    return let_in(request, desk, session, form.text("to"))
+
+
+def _ask_code(request: Request, half: str, to: str, problem: str = "", status: int = 200) -> Response:
+    """The page for the code from the phone."""
+    token = request.cookies.get(_BEFORE, "")
+    response = page(request, "code.html", None, status, csrf=token, to=safe_path(to), problem=problem)
+    _set(request, response, _HALF, half, 300)
+    return response
+
+
+@router.post("/sign-in/code")
+def code(request: Request, desk: TheDesk, form: Annotated[Form, Depends(_first_form)]) -> Response:
+    """The second factor: the code from the phone."""
+    half = request.cookies.get(_HALF, "")
+    try:
+        with desk.database.write() as connection:
+            session = people.with_code(connection, half, form.text("code")[:20], agent_of(request)) if half else None
+    except AccessDenied as error:
+        return sign_in_page(request, desk, form.text("to"), str(error), "", 403)
+    if session is None:
+        return _ask_code(request, half, form.text("to"), "wrong", 403)
+    response = let_in(request, desk, session, form.text("to"))
+    response.delete_cookie(_HALF)
+    return response
+
+
+def agent_of(request: Request) -> str:
+    """What the browser says it is, for the list of one's sessions."""
+    return request.headers.get("user-agent", "")[:200]
+
+
+def let_in(request: Request, desk: Desk, session: people.Session, to: str) -> Response:
+    """The page that was asked for, with the session's cookie."""
     _end(desk, request.cookies.get(COOKIE, ""))  # a session never outlives a new sign-in
-    response = RedirectResponse(safe_path(form.text("to")), 303)
+    response = RedirectResponse(safe_path(to), 303)
     _set(request, response, COOKIE, session.token)
     response.delete_cookie(_BEFORE)
     return response
 
 
-def _try(desk: Desk, name: str, password: str) -> tuple[people.Session | None, str]:
+def _try(desk: Desk, name: str, password: str, agent: str) -> tuple[people.Session | None, str]:
     try:
         with desk.database.read() as connection:
             fits = people.fitting(connection, name, password)
         with desk.database.write() as connection:
-            session = people.sign_in(connection, name, fits)
+            session = people.sign_in(connection, name, fits, agent)
     except AccessDenied as error:
         return None, str(error)
     if session is not None and name not in desk.office.settings.people:

@@ -12,13 +12,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import AccessDenied, NotFound
 from kontorist.core.values import sha256
-from kontorist.store import audit
+from kontorist.store import audit, second_factor
 from kontorist.store.audit import Event
 from kontorist.store.tables import people, sessions
 
 _FREE_GUESSES = 5
 SESSION_HOURS = 12
 IDLE_HOURS = 2
+HALF, HALF_LIVES = "half", timedelta(minutes=5)
+"""A session whose password fitted and whose code has not come yet."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,10 @@ def _refuse_locked(row: Any) -> None:
         raise AccessDenied(f"Too many wrong passwords for this name. Try again in {seconds} seconds.")
 
 
-def sign_in(connection: Connection, name: str, fits: str | None) -> Session | None:
+def sign_in(connection: Connection, name: str, fits: str | None, agent: str = "") -> Session | None:
     """A new session for the hash that a password fitted, or None (the failure is counted: commit it either way).
+
+    Whoever has a second factor gets half a session, which only `with_code` makes a whole one.
 
     Raises AccessDenied while the name is locked after too many wrong guesses.
     """
@@ -82,9 +86,58 @@ def sign_in(connection: Connection, name: str, fits: str | None) -> Session | No
         if row is not None:
             _count_failure(connection, row)
         return None
+    if second_factor.has(connection, name):
+        return _new_session(connection, name, agent, HALF)
+    return _signed_in(connection, name, agent, "password")
+
+
+def _signed_in(connection: Connection, name: str, agent: str, method: str) -> Session:
     connection.execute(update(people).where(people.c.name == name).values(failures=0, locked_until=None))
-    audit.append(connection, [Event("person.signed-in", name, "office", {})])
-    return _new_session(connection, name)
+    audit.append(connection, [Event("person.signed-in", name, "office", {"method": method})])
+    return _new_session(connection, name, agent, method)
+
+
+def with_code(connection: Connection, half: str, code: str, agent: str = "") -> Session | None:
+    """A whole session for half of one and a code, or None (the failure is counted: commit it either way).
+
+    Raises AccessDenied while the name is locked after too many wrong guesses.
+    """
+    query = select(sessions).where(sessions.c.token == sha256(half.encode()), sessions.c.method == HALF)
+    begun = connection.execute(query.where(sessions.c.expires > utcnow())).first()
+    if begun is None:
+        return None
+    row = connection.execute(select(people).where(people.c.name == begun.person).with_for_update()).one()
+    _refuse_locked(row)
+    if row.disabled or not second_factor.fits(connection, row.name, code):
+        _count_failure(connection, row)
+        return None
+    sign_out(connection, half)
+    return _signed_in(connection, row.name, agent, "code")
+
+
+def enter(connection: Connection, name: str, agent: str, method: str) -> Session | None:
+    """A session for somebody whom another house has let in (OIDC); None for who may not sign in here."""
+    row = connection.execute(select(people.c.disabled).where(people.c.name == name)).first()
+    if row is None:
+        unusable = {"password": "!", "disabled": False, "failures": 0, "created": utcnow()}
+        connection.execute(insert(people).values(name=name, **unusable))
+    elif row.disabled:
+        return None
+    return _signed_in(connection, name, agent, method)
+
+
+def living(connection: Connection, name: str) -> list[Any]:
+    """A person's sessions that still work, the newest first."""
+    now = utcnow()
+    alive = (sessions.c.expires > now, sessions.c.seen > now - timedelta(hours=IDLE_HOURS), sessions.c.method != HALF)
+    return list(connection.execute(select(sessions).where(sessions.c.person == name, *alive).order_by(sessions.c.created.desc())))
+
+
+def end(connection: Connection, name: str, digest: str = "", actor: str = "") -> None:
+    """End one session of a person (by the hash of its token), or all of them."""
+    which = [sessions.c.person == name, *([sessions.c.token == digest] if digest else [])]
+    if connection.execute(delete(sessions).where(*which)).rowcount:
+        audit.append(connection, [Event("person.sessions-ended", actor or name, "office", {"person": name})])
 
 
 def _count_failure(connection: Connection, row: Any) -> None:
@@ -96,10 +149,11 @@ def _count_failure(connection: Connection, row: Any) -> None:
         audit.append(connection, [Event("person.locked", row.name, "office", {"failures": failures})])
 
 
-def _new_session(connection: Connection, name: str) -> Session:
+def _new_session(connection: Connection, name: str, agent: str, method: str) -> Session:
     new, now = Session(secrets.token_urlsafe(32), name, secrets.token_urlsafe(32)), utcnow()
     values = {"token": sha256(new.token.encode()), "person": name, "csrf": new.csrf, "created": now, "seen": now}
-    connection.execute(insert(sessions).values(**values, expires=now + timedelta(hours=SESSION_HOURS)))
+    lives = HALF_LIVES if method == HALF else timedelta(hours=SESSION_HOURS)
+    connection.execute(insert(sessions).values(**values, agent=agent[:200], method=method, expires=now + lives))
     return new
 
 
@@ -108,7 +162,7 @@ def session(connection: Connection, token: str) -> Session | None:
     query = select(sessions, people.c.disabled).join(people).where(sessions.c.token == sha256(token.encode()))
     row = connection.execute(query).first()
     now = utcnow()
-    if row is None or row.disabled or row.expires < now or row.seen < now - timedelta(hours=IDLE_HOURS):
+    if row is None or row.disabled or row.method == HALF or row.expires < now or row.seen < now - timedelta(hours=IDLE_HOURS):
         return None
     return Session(token, row.person, row.csrf)
 
