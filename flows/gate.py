@@ -54,8 +54,9 @@ def _carry_out(runtime: Runtime, claimed: Claim) -> Receipt | str:
     try:
         connector, action = runtime.connections.get(row.connection), runtime.connections.action(row.connection, row.action)
         payload = action.Payload.model_validate(permit.payload)
-        if reasons := _changed(runtime, row, action, connector, payload):
-            ledger.changed(runtime.database, claimed, reasons)
+        reasons, now = _changed(runtime, row, action, connector, payload)
+        if reasons:
+            ledger.changed(runtime.database, claimed, reasons, now)
             return "proposed"
         receipt: Receipt = action.execute(connector, permit)
     except Exception as error:  # noqa: BLE001 - whatever happened, the ledger has to know what may have left the house
@@ -63,16 +64,20 @@ def _carry_out(runtime: Runtime, claimed: Claim) -> Receipt | str:
     return receipt
 
 
-def _changed(runtime: Runtime, row: ActionRow, action: Any, connector: Any, payload: Any) -> list[str]:
-    """What changed in the world since the proposal: the look-ups it rests on, and what its connector checks."""
-    reasons = list(action.check(connector, payload, row.rests_on.get("connector", {})))
+def _changed(runtime: Runtime, row: ActionRow, action: Any, connector: Any, payload: Any) -> tuple[list[str], dict[str, Any]]:
+    """What changed in the world since the proposal: the look-ups it rests on, and what its connector checks.
+
+    Also what it rests on now: who approves it with this in mind approves it for the world as it is.
+    """
+    reasons, lookups = list(action.check(connector, payload, row.rests_on.get("connector", {}))), []
     for rest in row.rests_on.get("lookups", ()):
         connection, _, table = rest["lookup"].partition(".")
         (rows,) = runtime.connections.get(connection).look_up(table, [rest["where"]])
-        if rows_hash(rows) != rest["sha256"]:
+        lookups.append({**rest, "sha256": rows_hash(rows)})
+        if lookups[-1]["sha256"] != rest["sha256"]:
             shown = ", ".join(f"{k} = {v}" for k, v in rest["where"].items())
             reasons.append(f"{rest['lookup']} ({shown}) has changed since this was prepared.")
-    return reasons
+    return reasons, {**row.rests_on, "lookups": lookups}
 
 
 def _settle_failure(runtime: Runtime, claimed: Claim, error: Exception) -> str:

@@ -267,13 +267,14 @@ def uncertain(database: Database, row: ActionRow, attempt: int, evidence: str) -
         _settle(connection, row, attempt, ("committing",), "uncertain", error=evidence)
 
 
-def changed(database: Database, claimed: Claim, reasons: Sequence[str]) -> None:
-    """The world the approval rested on has changed: nothing is done, a person decides again."""
+def changed(database: Database, claimed: Claim, reasons: Sequence[str], rests_on: Mapping[str, Any]) -> None:
+    """The world the approval rested on has changed: nothing is done, a person decides again, about the world as it is now."""
     with database.write() as connection:
         if not _settle(connection, claimed.row, claimed.permit.attempt, claimed.untouched, "approved"):
             return  # another worker has it by now
         (row,) = [as_row(r) for r in connection.execute(select(actions).where(actions.c.id == claimed.row.id))]
         void(connection, row, " ".join(reasons), "gate")
+        connection.execute(update(actions).where(actions.c.id == row.id).values(rests_on=rests_on))
 
 
 def _settle(connection: Connection, row: ActionRow, attempt: int, states: tuple[str, ...], state: str, **values: Any) -> bool:

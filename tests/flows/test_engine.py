@@ -92,6 +92,10 @@ def test_a_changed_master_record_voids_the_approval(tmp_path: Path) -> None:
     assert (after.state, after.revision) == ("proposed", 2)
     assert "erp.orders" in after.warnings[-1]["text"]
 
+    approve(runtime, after)  # knowing that, which now stands for the world as it is
+    work(runtime)
+    assert len(saved(runtime)) == 1
+
 
 def test_a_journalled_step_is_not_repeated_after_a_crash(tmp_path: Path, monkeypatch) -> None:
     runtime = make_office(tmp_path, {"notes": SAVE})

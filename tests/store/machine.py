@@ -210,7 +210,10 @@ class Office(Disasters, RuleBasedStateMachine):  # type: ignore[misc]
 
     def give_up(self, how: str) -> None:
         for claimed in self.claims:
-            getattr(ledger, how)(self.database, claimed, ["It has changed."] if how == "changed" else "The server is down.")
+            if how == "changed":
+                ledger.changed(self.database, claimed, ["It has changed."], claimed.row.rests_on)
+            else:
+                getattr(ledger, how)(self.database, claimed, "The server is down.")
         self.claims = []
 
     # the world -------------------------------------------------------------

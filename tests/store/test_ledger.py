@@ -103,7 +103,7 @@ def test_what_a_zombie_reports_changes_nothing(database, report: str) -> None:
         "done": lambda: ledger.done(database, zombie, {"file": "x"}),
         "refused": lambda: ledger.refused(database, zombie, "no"),
         "postpone": lambda: ledger.postpone(database, zombie, "later"),
-        "changed": lambda: ledger.changed(database, zombie, ["other"]),
+        "changed": lambda: ledger.changed(database, zombie, ["other"], {}),
     }[report]()
     after = get(database, fresh.row.id)
     assert (after.state, after.revision) == ("claimed", 1)
@@ -186,7 +186,7 @@ def test_pauses_grow(database) -> None:
 
 def test_a_changed_world_voids_the_approval(database) -> None:
     one = claimed(database)
-    ledger.changed(database, one, ["The order was sent meanwhile."])
+    ledger.changed(database, one, ["The order was sent meanwhile."], {})
     after = get(database, one.row.id)
     assert (after.state, after.revision) == ("proposed", 2)
     assert after.warnings[-1]["text"] == "The order was sent meanwhile."
