@@ -13,7 +13,7 @@ from connectors.connections import open_connection
 from flows import prefect_server
 from kontorist.core.errors import KontoristError
 from kontorist.core.office import Office
-from kontorist.store import audit, office_state
+from kontorist.store import audit, instance, office_state
 from kontorist.store.database import open_database, sqlite_module
 
 _LEAST_FREE_MB = 500
@@ -42,10 +42,13 @@ def _database(data_dir: Path) -> dict[str, Any]:
         with database.read() as connection:
             events, _ = audit.latest(connection)
             stops = office_state.stops(connection)
+            copied = instance.doubt(database, connection)
         kind = f"SQLite {sqlite_module().sqlite_version}" if database.is_sqlite else "PostgreSQL"
         database.close()
     except KontoristError as error:
         return _finding("database", False, str(error))
+    if copied:
+        return _finding("database", False, f"{kind}, {events} audit events. {copied}")
     held = "; the stop button is pressed" if stops.office else ""
     return _finding("database", True, f"{kind}, {events} audit events{held}")
 
@@ -64,9 +67,22 @@ def _prefect(data_dir: Path) -> dict[str, Any]:
         return _finding("Prefect", False, f"{named} (PREFECT_API_URL) does not answer; start that server or unset the variable")
     if url and urlsplit(url).hostname not in _LOOPBACK:
         return _finding("Prefect", True, f"{url} answers. It is not on this machine: let nobody but workers and admins reach it")
+    if url and _open_to_others(url):
+        return _finding(
+            "Prefect",
+            False,
+            f"{url} can be reached from other machines, without any sign-in: start it with `--host 127.0.0.1`, or let a firewall or "
+            "a proxy keep everybody out but workers and admins",
+        )
     return _finding(
         "Prefect", True, f"{url} answers" if url else "no server runs now; commands that need one start it (about 12 s)"
     )
+
+
+def _open_to_others(url: str) -> bool:
+    """Whether a server of this machine listens on all addresses: then it answers on the loopback's second one, too."""
+    parts = urlsplit(url)
+    return prefect_server.answers(f"{parts.scheme}://127.0.0.2:{parts.port or 80}{parts.path}/health")
 
 
 def _connection(office: Office, data_dir: Path, name: str) -> Iterator[dict[str, Any]]:

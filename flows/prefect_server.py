@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from kontorist.core.errors import Unavailable
@@ -29,17 +30,27 @@ QUIET = {
     "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.1",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86400),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # what a person has to know is said in a sentence of ours
     "DO_NOT_TRACK": "1",
 }
-"""Nothing leaves the machine, results are JSON, and logs are sent at once so that a short run does not wait for them."""
+"""Nothing leaves the machine, results are JSON, logs are sent at once so that a short run does not wait for them, and runs with
+their logs are forgotten after a month."""
 
 
 def environment(data_dir: Path, api_url: str) -> dict[str, str]:
     """The environment in which Prefect works for this office; what the admin set comes first."""
     own = {**QUIET, "PREFECT_HOME": str((data_dir / "prefect").resolve()), "PREFECT_API_URL": api_url}
     return {**os.environ, **{k: v for k, v in own.items() if k == "PREFECT_API_URL" or k not in os.environ}}
+
+
+def keep(period: timedelta) -> None:
+    """For how long a server started here keeps runs and their logs; what the admin set comes first."""
+    seconds = max(period.total_seconds(), 7200)  # Prefect takes nothing below an hour
+    os.environ.setdefault("PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD", f"{seconds:.0f}")
 
 
 def use(data_dir: Path, api_url: str) -> None:

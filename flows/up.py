@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flows import prefect_server
+from kontorist.core.clock import parse_duration
 from kontorist.core.errors import Unavailable
+from kontorist.core.office import load_office
 
 
 def serve(
@@ -33,6 +35,7 @@ def serve(
     _introduce(sample_people, say)
     if open_browser and sys.stdout.isatty():
         webbrowser.open(web.url)
+    prefect_server.keep(parse_duration(load_office(office).settings.retention.transcripts))
     stopping = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())

@@ -42,6 +42,19 @@ def check(database: Database, connection: Connection) -> None:
     _require_own(database, connection)
 
 
+def doubt(database: Database, connection: Connection) -> str:
+    """Why this database executes nothing; empty if it is the office's own. Changes nothing."""
+    if moved := office.get(connection, LEFT):
+        return str(moved)
+    if office.get(connection, _NAME) is None and _begun(connection) == 0 and _read(database) is None:
+        return ""
+    try:
+        _require_own(database, connection)
+    except NotApproved as error:
+        return str(error)
+    return ""
+
+
 def _require_own(database: Database, connection: Connection) -> None:
     """Raises NotApproved unless data folder and database belong together, and the database is not the older one."""
     here, there = office.get(connection, _NAME), _read(database)
