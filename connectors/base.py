@@ -13,14 +13,14 @@ from __future__ import annotations
 import functools
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from kontorist.core.errors import NotApproved
+from kontorist.core.errors import NotApproved, Rejected
 from kontorist.core.permit import Permit
 
 
@@ -274,6 +274,10 @@ class Connector(ABC):
         raise NotImplementedError(f"{type(self).__name__} has no tables")
 
     # operations ----------------------------------------------------------
+
+    def login(self, tell: Callable[[str], None]) -> None:
+        """Let a person sign in once, for `kontorist login`; `tell` shows what they have to do. Raises AccessDenied."""
+        raise Rejected(f"'{self.surroundings.name}' needs no sign-in by a person: what it needs stands in connections.yaml.")
 
     @abstractmethod
     def try_out(self) -> Health:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from connectors.mail.config import MailConfig, MailOptions
 from connectors.mail.files import mails_in
 from connectors.mail.filing import Flag, Move
 from connectors.mail.item import Trust, item_of
+from connectors.mail.oauth import Tokens
 from connectors.mail.seen import Seen
 from connectors.mail.sending import Draft, Reply, Send
 from connectors.mail.transport import Fetched, Transport
@@ -59,8 +60,23 @@ class Mail(Connector):
         from connectors.mail.imap import Imap
         from connectors.mail.smtp import Smtp
 
-        smtp = Smtp(config.smtp) if config.smtp else None
-        return Imap(config.imap, smtp, config.sent_folder, config.drafts_folder, config.max_size)
+        tokens = self._tokens()
+        smtp = Smtp(config.smtp, tokens=tokens) if config.smtp else None
+        return Imap(config.imap, smtp, config.sent_folder, config.drafts_folder, config.max_size, tokens)
+
+    def _tokens(self) -> Tokens | None:
+        if self.config.oauth is None:
+            return None
+        place = self.surroundings.data_dir / "tokens" / f"{self.surroundings.name}.json"
+        return Tokens(self.config.oauth, place, self.surroundings.name)
+
+    def login(self, tell: Callable[[str], None]) -> None:
+        """Let a person sign in, once."""
+        tokens = self._tokens()
+        if tokens is None:
+            super().login(tell)
+            return
+        tokens.login(tell)
 
     def close(self) -> None:
         """Sign out."""

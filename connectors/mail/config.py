@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -42,6 +44,52 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
+_PROVIDERS = {
+    "microsoft": (
+        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
+        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+        ("https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"),
+    ),
+    "google": ("https://oauth2.googleapis.com/device/code", "https://oauth2.googleapis.com/token", ("https://mail.google.com/",)),
+}
+
+
+class OAuth(Config):
+    """Signing in with tokens instead of passwords (XOAUTH2); a person signs in once with `kontorist login`."""
+
+    provider: Literal["microsoft", "google"] | None = Field(None, description="microsoft, google; or name the two addresses")
+    client_id: str = Field(description="The number of your registered application")
+    client_secret: str = Field("", description="As ${NAME}, if the provider wants one", repr=False)
+    tenant: str = Field("organizations", description="microsoft: your tenant", pattern=r"^[A-Za-z0-9.-]+$")
+    device_url: str | None = Field(None, description="Where a sign-in begins (RFC 8628)")
+    token_url: str | None = Field(None, description="Where tokens are given out")
+    scopes: list[str] = Field(default=[], description="What is asked for; default: the provider's for IMAP and SMTP")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> OAuth:
+        if self.provider is None and not (self.device_url and self.token_url):
+            raise ValueError("oauth needs 'provider' (microsoft, google), or 'device_url' and 'token_url'")
+        for url in (self.device_url, self.token_url):
+            if url and not (url.startswith("https://") or _is_this_machine(urlsplit(url).hostname or "")):
+                raise ValueError(f"{url}: tokens go over https only")
+        return self
+
+    @property
+    def device_endpoint(self) -> str:
+        """Where a sign-in begins."""
+        return self.device_url or _PROVIDERS[str(self.provider)][0].format(tenant=self.tenant)
+
+    @property
+    def token_endpoint(self) -> str:
+        """Where tokens are given out."""
+        return self.token_url or _PROVIDERS[str(self.provider)][1].format(tenant=self.tenant)
+
+    @property
+    def scope_list(self) -> Sequence[str]:
+        """What is asked for."""
+        return self.scopes or (_PROVIDERS[self.provider][2] if self.provider else ())
+
+
 class MailConfig(Config):
     """A mailbox: on this machine (maildir) or on a mail server (imap)."""
 
@@ -53,6 +101,7 @@ class MailConfig(Config):
     outgoing: str | None = Field(None, description="maildir: where sent mails are put; default: the folder `Sent` of the mailbox")
     imap: Access | None = Field(None, description="imap: the server that keeps the mails")
     smtp: Access | None = Field(None, description="imap: the server that sends; without it nothing can be sent")
+    oauth: OAuth | None = Field(None, description="imap: sign in with tokens at both servers; see `kontorist login`")
     sent_folder: str | None = Field(
         None, description="imap: where copies of sent mails are put; default: the server's; empty: none"
     )

@@ -18,6 +18,7 @@ from imapclient.imapclient import DRAFTS, SENT
 
 from connectors.mail.budget import budget_of
 from connectors.mail.config import Access
+from connectors.mail.oauth import Tokens
 from connectors.mail.smtp import Smtp
 from connectors.mail.tls import tls_context, unproven
 from connectors.mail.transport import Fetched, Listing
@@ -57,10 +58,15 @@ def _translated(method: Callable[Concatenate[Imap, _P], _T]) -> Callable[Concate
     return cast("Callable[Concatenate[Imap, _P], _T]", functools.wraps(method)(run))
 
 
-def _not_let_in(access: Access, reason: str) -> KontoristError:
+def _not_let_in(access: Access, reason: str, *, by_token: bool) -> KontoristError:
     """What a refused sign-in means: trouble that passes (too many connections, a server that is down) blames no password."""
     if re.search(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|maximum number of connections|too many", reason, re.IGNORECASE):
         return Unavailable(f"The mail server {access.host} lets nobody in now: {reason} It is tried again.")
+    if by_token:
+        return AccessDenied(
+            f"The mail server {access.host} does not accept the sign-in of '{access.user}': {reason}. "
+            "Run `kontorist login` again with this user, and see that the application may use IMAP and SMTP."
+        )
     return AccessDenied(
         f"The mail server {access.host} does not accept the user '{access.user}' with this password. "
         "Mend user and password in connections.yaml and .env."
@@ -85,8 +91,17 @@ def _reason(error: Exception) -> str:
 class Imap:
     """One account, over one connection that is opened when it is first needed."""
 
-    def __init__(self, access: Access, smtp: Smtp | None, sent_folder: str | None, drafts: str | None, max_size: int) -> None:
+    def __init__(
+        self,
+        access: Access,
+        smtp: Smtp | None,
+        sent_folder: str | None,
+        drafts: str | None,
+        max_size: int,
+        tokens: Tokens | None = None,
+    ) -> None:
         self.access = access
+        self.tokens = tokens
         self.smtp = smtp
         self._sent = sent_folder
         self._drafts = drafts
@@ -126,17 +141,29 @@ class Imap:
         try:
             if access.tls == "starttls":
                 client.starttls(tls_context(access))
-            client.login(access.user, access.password)
+            self._let_in(client)
         except LoginError as error:
             self._quit(client)
             if isinstance(error.__context__, IMAPClientAbortError):  # the line broke meanwhile: the password may be right
                 raise error.__context__ from None
-            raise _not_let_in(access, _reason(error)) from error
+            raise _not_let_in(access, _reason(error), by_token=self.tokens is not None) from error
         except BaseException:
             self._quit(client)
             raise
         client.normalise_times = False
         return client
+
+    def _let_in(self, client: IMAPClient) -> None:
+        """By password, or by token; a token that the server does not take is renewed once."""
+        if self.tokens is None:
+            client.login(self.access.user, self.access.password)
+            return
+        try:
+            client.oauth2_login(self.access.user, self.tokens.access_token())
+        except LoginError as error:
+            if isinstance(error.__context__, IMAPClientAbortError):
+                raise
+            client.oauth2_login(self.access.user, self.tokens.access_token(renew=True))
 
     @staticmethod
     def _quit(client: IMAPClient) -> None:

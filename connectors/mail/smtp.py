@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.mail.config import Access
+from connectors.mail.oauth import Tokens
 from connectors.mail.tls import tls_context, unproven
 from kontorist.core.errors import AccessDenied, Rejected, Unavailable, Uncertain
 
@@ -24,8 +25,9 @@ _AFTER_DOT = 600  # seconds a server may take to accept (RFC 5321 §4.5.3.2.6)
 class Smtp:
     """One server that sends."""
 
-    def __init__(self, access: Access, wait_after_dot: float = _AFTER_DOT) -> None:
+    def __init__(self, access: Access, wait_after_dot: float = _AFTER_DOT, tokens: Tokens | None = None) -> None:
         self.access = access
+        self.tokens = tokens
         self.wait_after_dot = wait_after_dot
 
     def send(self, data: bytes, sender: str, recipients: Sequence[str], commit: Callable[[], None]) -> Mapping[str, Any]:
@@ -116,7 +118,7 @@ class Smtp:
             if not self.access.user:
                 return
             try:
-                server.login(self.access.user, self.access.password)
+                self._let_in(server)
             except smtplib.SMTPAuthenticationError as error:
                 raise AccessDenied(
                     f"The mail server {self.access.host} does not accept the user '{self.access.user}' with this password: "
@@ -126,6 +128,22 @@ class Smtp:
                 raise AccessDenied(
                     f"The mail server {self.access.host} offers no sign-in here. Leave out 'user', or mend 'port' and 'tls'."
                 ) from error
+
+    def _let_in(self, server: smtplib.SMTP) -> None:
+        """By password, or by token (XOAUTH2); a token that the server does not take is renewed once."""
+        if self.tokens is None:
+            server.login(self.access.user, self.access.password)
+            return
+        if not server.has_extn("auth") or "XOAUTH2" not in server.esmtp_features["auth"].upper():
+            raise smtplib.SMTPNotSupportedError
+        try:
+            self._by_token(server, self.tokens.access_token())
+        except smtplib.SMTPAuthenticationError:
+            self._by_token(server, self.tokens.access_token(renew=True))
+
+    def _by_token(self, server: smtplib.SMTP, token: str) -> None:
+        said = f"user={self.access.user}\1auth=Bearer {token}\1\1"
+        server.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")
 
     def try_out(self) -> Mapping[str, Any]:
         """Sign in and send nothing."""

@@ -319,9 +319,9 @@ def _wait(watching: Any) -> None:
 
 def main() -> None:
     """Ten thousand mails on each server."""
-    count = int(os.environ.get("ENDURE_MAILS", "10000"))
+    count, burst = int(os.environ.get("ENDURE_MAILS", "10000")), int(os.environ.get("ENDURE_BURST", "100"))
     for kind in os.environ.get("ENDURE_SERVERS", "dovecot pymap").split():
-        figures = Trial(kind, count, burst=100, patience=1800).run()
+        figures = Trial(kind, count, burst=burst, patience=1800).run()
         print(json.dumps(figures), flush=True)
         if figures["missed"] or figures["twice"]:
             raise SystemExit(1)
