@@ -145,20 +145,19 @@ def _said_of_twins(runtime: Runtime) -> str:
 def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
     """Run one step for a group of cases and write what came out, in one transaction."""
     outcomes = [_forgiven(work, o) for work, o in zip(group, run_step(runtime, group), strict=True)]
-    moves = []
+    moves = [_move_of(work, outcome, walks[work.case.id], tally) for work, outcome in zip(group, outcomes, strict=True)]
+    proposed = [(work, o.proposal) for work, o in zip(group, outcomes, strict=True) if o.proposal is not None]
     with runtime.database.write() as connection:
-        for work, outcome in zip(group, outcomes, strict=True):
-            walk = walks[work.case.id]
-            move = _move_of(work, outcome, walk, tally)
-            if outcome.proposal is not None:
-                new = runtime_action(runtime, outcome.proposal)
-                action_id, _other = actions.propose(connection, new, _said_of_twins(runtime))
-                walk.actions = {**walk.actions, work.path: actions.get(connection, action_id)}
-                tally.add(work.flow, "proposed")
-            moves.append(move)
-            if move.state is not None:
-                del walks[work.case.id]
+        new = [runtime_action(runtime, proposal) for _, proposal in proposed]
+        rows = actions.propose_many(connection, new, _said_of_twins(runtime))
         cases.move(connection, moves, runtime.owner, runtime.run)
+    for (work, _), row in zip(proposed, rows, strict=True):
+        walk = walks[work.case.id]
+        walk.actions = {**walk.actions, work.path: row}
+        tally.add(work.flow, "proposed")
+    for move in moves:
+        if move.state is not None:
+            del walks[move.case_id]
     for work, outcome in zip(group, outcomes, strict=True):
         if outcome.entry is not None:
             work.case.journal[outcome.entry.path] = outcome.entry

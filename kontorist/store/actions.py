@@ -130,31 +130,7 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, compose
     payload, now = canonical(new.payload), utcnow()
     head = _head(connection, new)
     rule = _rule_of(new, head)
-    values = {
-        "key": secrets.token_hex(16),
-        "case_id": new.case_id,
-        "flow": new.flow,
-        "path": new.path,
-        "connection": new.connection,
-        "action": new.action,
-        "business_key": storable(new.business_key)[:255],
-        "effect_key": effect_key,
-        "revision": 1,
-        "payload": payload,
-        "sha256": sha256(payload),
-        "sentence": new.sentence,
-        "origins": new.origins,
-        "warnings": list(new.warnings),
-        "rests_on": new.rests_on,
-        "rule": rule,
-        "card": 0,
-        "state": "proposed",
-        "due": now + parse_duration(rule["due"]) if rule.get("due") else None,
-        "model": new.model,
-        "created": now,
-        "updated": now,
-        **facets.listed(_case_data(connection, new.case_id), payload, rule, new.warnings, None),
-    }
+    values = _values(new, rule, _case_data(connection, new.case_id), payload, now)
     other = None
     action_id = connection.execute(insert_new(connection, actions, values).returning(actions.c.id)).scalar()
     if action_id is None and (twin := _at(connection, new.case_id, new.path)):
@@ -172,6 +148,85 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, compose
     by = composed_by if composed_by != "flow" else f"flow:{new.flow}"
     audit.append(connection, [Event("action.proposed", by, f"action:{action_id}", data)])
     return action_id, other
+
+
+def _values(
+    new: NewAction, rule: Mapping[str, Any], case_data: Mapping[str, Any], payload: bytes, now: datetime
+) -> dict[str, Any]:
+    """A proposal as it is stored; its card is known when it has a number."""
+    return {
+        "key": secrets.token_hex(16),
+        "case_id": new.case_id,
+        "flow": new.flow,
+        "path": new.path,
+        "connection": new.connection,
+        "action": new.action,
+        "business_key": storable(new.business_key)[:255],
+        "effect_key": _effect_key(new.connection, new.action, new.business_key),
+        "revision": 1,
+        "payload": payload,
+        "sha256": sha256(payload),
+        "sentence": new.sentence,
+        "origins": new.origins,
+        "warnings": list(new.warnings),
+        "rests_on": new.rests_on,
+        "rule": rule,
+        "card": 0,
+        "state": "proposed",
+        "due": now + parse_duration(rule["due"]) if rule.get("due") else None,
+        "model": new.model,
+        "created": now,
+        "updated": now,
+        **facets.listed(case_data, payload, rule, new.warnings, None),
+    }
+
+
+def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = _TAKEN) -> list[ActionRow]:
+    """`propose` for the same step of several cases, in a few statements; the actions as they are stored."""
+    now, alone = utcnow(), [n for n in new if not n.together_with]
+    of_cases = select(cases_table.c.id, cases_table.c.data).where(cases_table.c.id.in_([n.case_id for n in alone]))
+    data = {row.id: row.data for row in connection.execute(of_cases)}
+    rows = [_values(n, _rule_of(n, None), data.get(n.case_id) or {}, canonical(n.payload), now) for n in alone]
+    ids = _insert_many(connection, rows)
+    made = [(n, v, ids[v["key"]]) for n, v in zip(alone, rows, strict=True) if v["key"] in ids]
+    _note_many(connection, made)
+    stored = {id(n): number for n, _, number in made}
+    numbers = [stored[id(n)] if id(n) in stored else propose(connection, n, taken)[0] for n in new]
+    found = {r.id: as_row(r) for r in connection.execute(select(actions).where(actions.c.id.in_(numbers)))}
+    return [found[number] for number in numbers]
+
+
+def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The numbers of those that are stored now, by key; what stands already, or for the same fact, is left out."""
+    if not rows:
+        return {}
+    inserting = insert_new(connection, actions).returning(actions.c.key, actions.c.id)
+    ids = {row.key: row.id for row in connection.execute(inserting, rows)}
+    connection.execute(update(actions).where(actions.c.id.in_(list(ids.values()))).values(card=actions.c.id))
+    return ids
+
+
+def _note_many(connection: Connection, made: Sequence[tuple[NewAction, Mapping[str, Any], int]]) -> None:
+    """First revisions, words to be found by, and audit events of new proposals."""
+    if made:
+        first = {"revision": 1, "composed_by": "flow", "reason": ""}
+        written = [
+            {**first, "action_id": i, "payload": v["payload"], "sha256": v["sha256"], "at": v["created"]} for _, v, i in made
+        ]
+        connection.execute(insert(revisions), written)
+        words.add_all(connection, [(n.case_id, [i, n.sentence, n.business_key, n.payload]) for n, _, i in made])
+    audit.append(
+        connection,
+        [
+            Event(
+                "action.proposed",
+                f"flow:{n.flow}",
+                f"action:{i}",
+                {"case": n.case_id, "action": f"{n.connection}.{n.action}", "sha256": v["sha256"], "state": "proposed"},
+            )
+            for n, v, i in made
+        ],
+    )
 
 
 def _case_data(connection: Connection, case_id: int) -> Mapping[str, Any]:

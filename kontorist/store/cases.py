@@ -314,9 +314,8 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
     ]
     if rows:
         connection.execute(insert(journal), rows)
-    for m in moves:
-        if m.state is not None:
-            _set_state(connection, m, now, run)
+    for alike in _alike(moves):
+        _set_state(connection, alike, now, run)
     _wake_settled(connection, [m.case_id for m in moves if m.state == "waiting"])
     ended = [m for m in moves if m.state in ("done", "failed", "unclear", "closed")]
     audit.append(
@@ -362,7 +361,18 @@ def _withdraw_where(connection: Connection, *which: Any) -> None:
     audit.append(connection, [Event("action.withdrawn", "case", f"action:{r.id}", {"case": r.case_id}) for r in sorted(rows)])
 
 
-def _set_state(connection: Connection, m: Move, now: datetime, run: str | None) -> None:
+def _alike(moves: Sequence[Move]) -> list[list[Move]]:
+    """The moves that change a state, those to the same one together."""
+    groups: dict[Any, list[Move]] = {}
+    for m in moves:
+        if m.state is not None:
+            own = m.case_id if m.question is not None else None
+            groups.setdefault((m.state, m.error, own, m.not_before, m.failed_attempt), []).append(m)
+    return list(groups.values())
+
+
+def _set_state(connection: Connection, alike: Sequence[Move], now: datetime, run: str | None) -> None:
+    m = alike[0]
     values: dict[str, Any] = {
         "state": m.state,
         "error": m.error,
@@ -375,7 +385,7 @@ def _set_state(connection: Connection, m: Move, now: datetime, run: str | None) 
     if run:
         values["run"] = run
     values["attempts"] = cases.c.attempts + 1 if m.failed_attempt else 0
-    connection.execute(update(cases).where(cases.c.id == m.case_id).values(values))
+    connection.execute(update(cases).where(cases.c.id.in_([x.case_id for x in alike])).values(values))
 
 
 def _wake_settled(connection: Connection, ids: Sequence[int]) -> None:

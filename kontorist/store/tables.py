@@ -52,11 +52,14 @@ class Utc(TypeDecorator[datetime]):
 
 def storable(text: str) -> str:
     """Text that every database takes: what cannot be stored (NUL, half surrogates out of broken mails) becomes `\ufffd`."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode() if not _clean(text) else text
-
-
-def _clean(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    if "\0" not in text:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 class Text(TypeDecorator[str]):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, func, insert, select, text, update
 from sqlalchemy import column as plain
 from sqlalchemy import table as named
 
@@ -62,10 +62,16 @@ def note(connection: Connection, cases: Mapping[int, Any]) -> None:
 
 def add(connection: Connection, case_id: int, values: Any) -> None:
     """A case is found by these values, too."""
-    more = f" {gathered(values)}"
-    room = func.length(case_words.c.words) + len(more) <= 2 * MAX_CHARACTERS
-    changed = update(case_words).where(case_words.c.case_id == case_id, room).values(words=case_words.c.words + more)
-    connection.execute(changed)
+    add_all(connection, [(case_id, values)])
+
+
+def add_all(connection: Connection, more: Sequence[tuple[int, Any]]) -> None:
+    """`add` for several cases."""
+    room = func.length(case_words.c.words) + bindparam("length", type_=Integer) <= 2 * MAX_CHARACTERS
+    changed = update(case_words).where(case_words.c.case_id == bindparam("which"), room)
+    found = [(case_id, f" {gathered(values)}") for case_id, values in more]
+    rows = [{"which": case_id, "more": words, "length": len(words)} for case_id, words in found]
+    connection.execute(changed.values(words=case_words.c.words + bindparam("more")), rows)
 
 
 def matching(connection: Connection, words: str) -> Any:

@@ -35,18 +35,23 @@ def case(database: Database, case_id: int) -> Case:
         return cases.load(connection, [case_id])[0]
 
 
-def propose(database: Database, case_id: int | None = None, **values: Any) -> ActionRow:
-    """A proposal, of a new case if none is given."""
+def new_action(database: Database, case_id: int | None = None, **values: Any) -> NewAction:
+    """A proposal about to be stored, of a new case if none is given."""
     number = _count(database) + 1
     case_id = case_id or take_in(database, f"case-{number}")[0]
     given = {"path": f"reply-{number}", "business_key": f"fact-{number}", "rule": {"by": ["service"]}, **values}
-    new = NewAction(
+    return NewAction(
         case_id=case_id,
         flow="orders",
         connection="office-mail",
         action="reply",
         **{"payload": {"text": "Dear customer"}, "sentence": "Reply", "origins": {}, "warnings": [], "rests_on": {}, **given},
     )
+
+
+def propose(database: Database, case_id: int | None = None, **values: Any) -> ActionRow:
+    """A proposal, of a new case if none is given."""
+    new = new_action(database, case_id, **values)
     with database.write() as connection:
         action_id, _ = actions.propose(connection, new)
     return get(database, action_id)

@@ -10,9 +10,24 @@ import pytest
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed, NotFound, Stale
-from kontorist.store import actions, ledger
+from kontorist.store import actions, audit, ledger
 from kontorist.store.actions import Who
-from tests.store.offices import ANNA, OLE, PETRA, approve, case, claim, edit, get, kinds, pass_time, propose, reject, take_in
+from tests.store.offices import (
+    ANNA,
+    OLE,
+    PETRA,
+    approve,
+    case,
+    claim,
+    edit,
+    get,
+    kinds,
+    new_action,
+    pass_time,
+    propose,
+    reject,
+    take_in,
+)
 
 FOUR_EYES = {"by": ["service"], "count": 2}
 
@@ -382,3 +397,19 @@ def test_every_decision_is_kept_and_in_the_audit_chain(database) -> None:
 def test_an_unknown_action_is_named(database) -> None:
     with database.read() as connection, pytest.raises(NotFound, match="no action 99"):
         actions.get(connection, 99)
+
+
+def test_several_proposals_at_once_are_what_one_after_the_other_would_be(database) -> None:
+    """Two of them are the same fact: the second is withdrawn, and says which one stands."""
+    new = [new_action(database, business_key=key) for key in ("a", "a", "b")]
+    late = new_action(database, business_key="b")
+    with database.write() as connection:
+        first, twin, other = actions.propose_many(connection, new)
+        assert actions.propose(connection, late)[1] == other.id
+    assert [r.state for r in (first, twin, other)] == ["proposed", "withdrawn", "proposed"]
+    assert str(first.id) in (get(database, twin.id).error or "")
+    assert [r.card for r in (first, twin, other)] == [first.id, twin.id, other.id]
+    assert kinds(database, f"action:{other.id}") == ["action.proposed"]
+    with database.read() as connection:
+        assert [h["composed_by"] for h in actions.history(connection, other.id)] == ["flow"]
+        assert audit.verify(connection).problem == ""
