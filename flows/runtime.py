@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,7 @@ class Runtime:
     """No effect is possible: the gate refuses, and equal business facts of different files do not exclude each other."""
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
     run: str | None = None
+    _learnt: tuple[tuple[int, int], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @cached_property
     def connections(self) -> Connections:
@@ -126,17 +127,25 @@ class Runtime:
         return self.office.settings.never_to_a_model.model_dump() | {"persons": persons}
 
     def _examples(self) -> Mapping[str, Any]:
+        """What people corrected, as agents learn from it; read anew when that has changed."""
         with self.database.read() as connection:
-            found = corrections.newest(connection)
-        return {
-            step: [{"text": e["given"].get("text", ""), **e["corrected"]} for e in entries if e["kind"] == "answer"]
-            for step, entries in found.items()
-        }
+            mark = corrections.mark(connection)
+            if self._learnt is None or self._learnt[0] != mark:
+                self._learnt = (mark, {step: _lessons(found) for step, found in corrections.newest(connection).items()})
+        return self._learnt[1]
 
     def close(self) -> None:
         """Close connections and the store."""
         self.connections.close()
         self.database.close()
+
+
+def _lessons(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
+        for one in found
+        if one["kind"] == "answer"
+    ]
 
 
 def open_runtime(office_dir: Path, data_dir: Path, *, url: str | None = None) -> Runtime:

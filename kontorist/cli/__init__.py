@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from kontorist.cli import adopt, audit, cases, evaluate, inbox, mail, models, notify, office, operations, privacy, users, work
+from kontorist.cli import (
+    adopt,
+    agents,
+    audit,
+    cases,
+    evaluate,
+    inbox,
+    mail,
+    models,
+    notify,
+    office,
+    operations,
+    privacy,
+    users,
+    work,
+)
 from kontorist.cli.common import EXIT_PROBLEM, say
 from kontorist.core.errors import KontoristError
 
@@ -27,6 +42,7 @@ models.register(app)
 app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(mail.app, name="mail")
+app.add_typer(agents.app, name="agents")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="user")
 app.add_typer(privacy.app, name="privacy")

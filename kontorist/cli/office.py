@@ -1,4 +1,4 @@
-"""`kontorist check | doctor | init | schema | connectors | agents | flows`: the office itself."""
+"""`kontorist check | doctor | init | schema | connectors | flows`: the office itself."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ from kontorist.cli.common import (
     say,
     table,
 )
-from kontorist.core.errors import KontoristError
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (check, doctor, init, schema, connectors, agents, flows):
+    for command in (check, doctor, schema, connectors, flows):
         app.command()(command)
     app.command("_inbox", hidden=True)(_inbox)
 
@@ -73,24 +72,6 @@ def doctor(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: Json
     sys.exit(0 if fine else EXIT_PROBLEM)
 
 
-def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new office.")],
-    from_: Annotated[str, typer.Option("--from", help="Name of a starter.")] = "sample",
-    office: OfficeOption = OFFICE,
-    data: DataOption = DATA,
-) -> None:
-    """Make a new office from a starter."""
-    import shutil
-
-    starters = {"sample": office}
-    if from_ not in starters:
-        raise KontoristError(f"There is no starter '{from_}'; there are: {', '.join(starters)}.")
-    if directory.exists() and any(directory.iterdir()):
-        raise KontoristError(f"{directory} is not empty; name a new folder.")
-    shutil.copytree(starters[from_], directory, dirs_exist_ok=True)
-    say(f"The office is in {directory}. Edit it, then: kontorist check --office {directory}")
-
-
 def schema(
     office: OfficeOption = OFFICE,
     data: DataOption = DATA,
@@ -111,18 +92,6 @@ def connectors(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: 
             {"name": name, "description": _first_line(cls), "triggers": sorted(cls.triggers), "actions": sorted(cls.actions)}
         )
     _print("Connectors", rows, as_json)
-
-
-def agents(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """List the agents there are, with their options."""
-    from kontorist.core import registry
-
-    rows = []
-    for name, cls in registry.agents().items():
-        rows.append(
-            {"name": name, "description": _first_line(cls), "version": cls.version, "options": sorted(cls.Options.model_fields)}
-        )
-    _print("Agents", rows, as_json)
 
 
 def flows(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from kontorist.core.clock import utcnow
-from kontorist.store.tables import corrections, storable
+from kontorist.core.errors import NotFound
+from kontorist.store import audit
+from kontorist.store.audit import Event
+from kontorist.store.tables import cases, corrections, storable
 
 
 def keep(connection: Connection, case_id: int, step: str, kind: str, given: Any, corrected: Any, person: str) -> None:
@@ -21,8 +24,37 @@ def keep(connection: Connection, case_id: int, step: str, kind: str, given: Any,
 
 
 def newest(connection: Connection, limit: int = 200) -> Mapping[str, list[dict[str, Any]]]:
-    """The newest corrections by flow/step, as agents use them: {given, corrected, kind}."""
+    """The newest corrections by flow/step, as agents use them: {id, kind, given, corrected, customer}."""
     result: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(select(corrections).order_by(corrections.c.id.desc()).limit(limit)):
-        result.setdefault(row.step, []).append({"kind": row.kind, "given": row.given, "corrected": row.corrected})
+    query = select(corrections, cases.c.data).join(cases, cases.c.id == corrections.c.case_id)
+    for row in connection.execute(query.order_by(corrections.c.id.desc()).limit(limit)):
+        known = {"id": row.id, "kind": row.kind, "given": row.given, "corrected": row.corrected, "customer": _customer(row.data)}
+        result.setdefault(row.step, []).append(known)
     return result
+
+
+def _customer(data: Any) -> str:
+    """Whose case it was: the sender's address; empty where there is none."""
+    mail = data.get("mail") if isinstance(data, Mapping) else None
+    sender = mail.get("from") if isinstance(mail, Mapping) else None
+    return str(sender.get("address") or "").lower() if isinstance(sender, Mapping) else ""
+
+
+def mark(connection: Connection) -> tuple[int, int]:
+    """Changes when a correction is kept or removed."""
+    row = connection.execute(select(func.count(), func.coalesce(func.max(corrections.c.id), 0))).one()
+    return int(row[0]), int(row[1])
+
+
+def listing(connection: Connection, limit: int = 200) -> list[Any]:
+    """Corrections, newest first, each with its case's title."""
+    query = select(corrections, cases.c.title).join(cases, cases.c.id == corrections.c.case_id)
+    return list(connection.execute(query.order_by(corrections.c.id.desc()).limit(limit)))
+
+
+def remove(connection: Connection, number: int, actor: str) -> None:
+    """Forget a correction: agents no longer learn from it. Raises NotFound."""
+    row = connection.execute(delete(corrections).where(corrections.c.id == number).returning(corrections.c.case_id)).first()
+    if row is None:
+        raise NotFound(f"There is no example {number}; `kontorist agents examples` lists those there are.")
+    audit.append(connection, [Event("example.removed", actor, f"case:{row.case_id}", {"example": number})])

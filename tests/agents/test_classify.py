@@ -148,7 +148,7 @@ def test_the_model_is_asked_only_where_the_built_in_answer_is_unsure(
 
     assert len(server.requests) == 1
     assert (sure.output["label"], sure.model) == ("order-status", "built-in/use-3")
-    assert (unsure.output["label"], unsure.model) == ("complaint", "scripted:test-model/classify-1")
+    assert (unsure.output["label"], unsure.model) == ("complaint", "scripted:test-model/classify-2")
     assert unsure.unclear == ""
     assert VAGUE[unsure.evidence["label"][0].start : unsure.evidence["label"][0].end] == "wegen der Palette"
     assert unsure.usage["prompt_tokens"] == 100
