@@ -64,7 +64,7 @@ def test_a_classification_is_one_of_the_labels(setting: Setting, model: Model) -
         assert result.output["label"] in labels
         if not result.warnings:
             assert result.usage["prompt_tokens"] > 50
-            assert result.model == "local:smollm2/classify-1"
+            assert result.model == "local:smollm2/classify-2"
 
 
 def test_an_extraction_holds_nothing_that_is_not_in_the_text(setting: Setting, model: Model) -> None:
