@@ -145,7 +145,7 @@ def _attachment(attachment: Attachment, language: str, *, read: bool) -> dict[st
     try:
         return about | {"text": _text(attachment, language)[:_ATTACHMENT_TEXT_AT_MOST]}
     except NotReadable as error:
-        return about | {"problem": str(error)}
+        return about | {"problem": said_in(language, str(error))}
 
 
 def _text(attachment: Attachment, language: str) -> str:
