@@ -401,8 +401,8 @@ def test_an_unknown_action_is_named(database) -> None:
 
 def test_several_proposals_at_once_are_what_one_after_the_other_would_be(database) -> None:
     """Two of them are the same fact: the second is withdrawn, and says which one stands."""
-    new = [new_action(database, business_key=key) for key in ("a", "a", "b")]
-    late = new_action(database, business_key="b")
+    of_cases = zip(take_in(database, "1", "2", "3", "4"), ("a", "a", "b", "b"), strict=True)
+    *new, late = [new_action(database, case_id, business_key=key) for case_id, key in of_cases]
     with database.write() as connection:
         first, twin, other = actions.propose_many(connection, new)
         assert actions.propose(connection, late)[1] == other.id
