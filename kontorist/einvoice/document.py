@@ -75,8 +75,9 @@ def read_root(root: object, document: str = "") -> Found | None:
 
 def _strangers(tree: Tree) -> tuple[str, ...]:
     """The first elements without a namespace or of a foreign family, outside extensions, where anything may stand."""
-    family = _family(tree.root)
-    odd = (e for e in tree.root.iterdescendants("*") if _family(e) != family and not _extension(e))
+    own = {_family(tree.root)}
+    own |= {"urn:un"} if "urn:ferd" in own else set()  # ZUGFeRD 1 has a root of its own around the elements of the UN
+    odd = (e for e in tree.root.iterdescendants("*") if _family(e) not in own and not _extension(e))
     return tuple(tree.path(element) for element in islice(odd, 5))
 
 

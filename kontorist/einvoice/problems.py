@@ -50,7 +50,7 @@ def _beyond(found: Found) -> Iterator[Problem]:
         yield from german_rules(found.invoice, found.extra)
 
 
-_BASICS = {"number", "issue_date", "currency", "seller.name", "buyer.name", "net", "gross", "payable"}
+_BASICS = {"number", "issue_date", "currency", "seller.name", "buyer.name", "net", "gross"}
 
 
 def _on_paper(invoice: Invoice) -> Iterator[Problem]:
