@@ -11,6 +11,7 @@ from kontorist.cli import (
     agents,
     audit,
     cases,
+    compose,
     evaluate,
     inbox,
     mail,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 work.register(app)
 office.register(app)
+compose.register(app)
 adopt.register(app)
 operations.register(app)
 evaluate.register(app)
