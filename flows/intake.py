@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import ConfigurationError, KontoristError
 from kontorist.core.flow import Flow
-from kontorist.store import actions, asking, cases, documents, office_state
+from kontorist.store import actions, asking, cases, documents, office_state, undelivered
 from kontorist.store.cases import DocumentRef, NewCase
 
 BATCH = 25
@@ -90,10 +90,18 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
             if case_id is not None and item.thread:
                 actions.void_threads(database, item.thread, case_id, NEW_MAIL)
                 asking.resume(database, [i for i in cases.in_thread(database, item.thread) if i != case_id], NEW_MAIL)
+            if case_id is not None and (report := _report_of(item)):
+                undelivered.note(database, connection, report)
     found = [i for i in ids if i is not None]
     if found:
         logs.event("taken in", flow=flow_name, case=found[0], count=len(found))
     return found
+
+
+def _report_of(item: Item) -> Mapping[str, Any] | None:
+    """What a mail server says about a mail that we sent, if that is what came in."""
+    mail = item.data.get("mail")
+    return mail.get("report") if isinstance(mail, Mapping) else None
 
 
 def new_case(runtime: Runtime, flow_name: str, connection: str, item: Item) -> NewCase:

@@ -18,6 +18,7 @@ from kontorist.reading.language import language_of
 from kontorist.reading.mail import Address, Attachment, Mail, parse_mail, split_reply
 from kontorist.reading.mail.authentication import sender_check
 from kontorist.reading.mail.calendar import calendar_text
+from kontorist.reading.mail.report import Report
 from kontorist.reading.mail.signature import signature_of
 from kontorist.reading.parts import decoded
 
@@ -65,6 +66,7 @@ def item_of(
         "key": mail.digest,
         "sender_check": check,
         "signature": {"result": signature.result, "domain": signature.domain},
+        "report": _report(mail.report, language),
         "signs": [{"code": s.code, "text": say(language, s.code, *s.values)} for s in signs],
     }
     warnings = [*(say(language, s.code, *s.values) for s in signs), *_warnings(mail, language)]
@@ -124,6 +126,17 @@ def _invitation(mail: Mail, language: str) -> str:
     """The text of a mail that is nothing but an invitation."""
     invitation = next((a for a in mail.attachments if a.media_type == "text/calendar"), None)
     return calendar_text(decoded(invitation.data), language) if invitation else ""
+
+
+def _report(report: Report | None, language: str) -> dict[str, Any] | None:
+    """What a mail server says about a mail of ours, with the sentence for people."""
+    if report is None:
+        return None
+    failed = [f for f in report.failures if f.action == "failed"]
+    who = ", ".join(f.recipient for f in failed)
+    return report.as_data() | {
+        "sentence": say(language, "undelivered", who, failed[0].reason or failed[0].status) if failed else ""
+    }
 
 
 def _people(people: Sequence[Address]) -> list[dict[str, str]]:
@@ -199,6 +212,7 @@ def _unreadable(found: Fetched, source: str, folder: str, problem: str) -> Item:
         "key": digest,
         "sender_check": "unknown",
         "signature": {"result": "unknown", "domain": ""},
+        "report": None,
         "signs": [],
     }
     document = NewDocument("mail.eml", "message/rfc822", found.data)

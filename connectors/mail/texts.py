@@ -17,6 +17,7 @@ _TEXTS = {
         "Die Buchstaben der Mail passen nicht zu ihrem Zeichensatz; einzelne können falsch sein.",
         "The mail's letters do not fit its character set; some may be wrong.",
     ),
+    "undelivered": ("Die Mail an {0} kam zurück: {1}", "The mail to {0} came back: {1}"),
     "signed": (
         "Die Mail ist signiert ({0}); die Signatur wurde nicht geprüft.",
         "The mail is signed ({0}); the signature was not checked.",

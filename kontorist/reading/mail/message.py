@@ -15,6 +15,7 @@ from kontorist.reading.mail import header, structure
 from kontorist.reading.mail.body import bytes_of, read_bodies
 from kontorist.reading.mail.enclosed import Attachment, Limits, opened
 from kontorist.reading.mail.names import file_name
+from kontorist.reading.mail.report import Report, report_of
 from kontorist.reading.mail.sealed import Seal, seal_of, unsealed
 from kontorist.reading.mail.uuencode import cut_out
 
@@ -54,6 +55,8 @@ class Mail:
     automatic: bool
     oddities: Mapping[str, str]
     """What was odd, by code: `hidden-text` (the text), `charset` (what was named), `parts` (how many were not read)."""
+    report: Report | None
+    """What a mail server says about a mail of ours."""
     fields: Sequence[tuple[str, str]] = field(repr=False)
     """The header fields in order, as they stand there."""
     digest: str
@@ -107,6 +110,7 @@ def _read(message: Message, data: bytes) -> Mail:
         bulk=_is_bulk(raw),
         automatic=_is_automatic(raw, message),
         oddities=body.oddities | seal.oddities(text),
+        report=report_of(message),
         fields=[(name, str(value)) for name, value in message.raw_items()],
         digest=_digest(raw, data),
     )
