@@ -118,7 +118,7 @@ def read(data: bytes) -> File:
 
 def reference(text: str) -> str:
     """A fact's name as an end-to-end reference: what banks take, at most 35 signs."""
-    return plain(text, 35).strip("/")
+    return re.sub("/{2,}", "/", plain(text, 35)).strip("/")  # banks refuse slashes at the ends and twice
 
 
 def payments_of(transfers: Sequence[Mapping[str, Any]]) -> list[Payment]:

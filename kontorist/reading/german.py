@@ -69,6 +69,8 @@ def said_in(language: str, sentence: str) -> str:
     """The sentence in the office's language; as it is when nobody translated it."""
     if not language.startswith("de"):
         return sentence
-    for english, german in _SENTENCES:
+    from kontorist.reading.bank.german import SENTENCES as OF_BANKS
+
+    for english, german in (*_SENTENCES, *OF_BANKS):
         sentence = re.sub(english, german, sentence)
     return sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 
 from kontorist.core.errors import NotReadable
 from kontorist.reading.bank import Balance, Entry, Statement, read_statements
+from kontorist.reading.german import said_in
 
 IBAN = "DE02120300000000202051"
 OURS = "DE89370400440532013000"
@@ -114,3 +116,24 @@ def test_a_statement_that_lacks_an_entry_says_so():
 
     assert "does not add up" in short.problems[0]
     assert whole.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "german"),
+    [
+        (VOLKSBANK.replace("1140,00", "viel").encode(), "'a': Zeile 2: 'viel' ist kein Betrag."),
+        (VOLKSBANK.replace("03.11.2026", "31.02.2026").encode(), "'a': Zeile 2: '31.02.2026' ist kein Datum."),
+        (b"Name;Ort\n", "Ihr fehlen Spalten für Buchungstag und Betrag."),
+        (b":20:A\n:61:x\n", "'a': Zeile 1: Dem Auszug fehlt das Konto (:25:)."),
+        (b":20:A\n:25:1\n:28C:1\n:60F:C261101EUR0,\n", "Dem Auszug fehlt der Schlusssaldo (:62F:); er bricht ab."),
+        (b":20:A\n:25:1\n:28C:1\n:60F:C261101EUR0,\n:61:x\n:62F:C261101EUR0,\n", "Zeile 5: 'x' ist kein Umsatz (:61:)."),
+        (b":20:A\n:25:1\n:28C:1\n:60F:C261301EUR0,\n:62F:C261101EUR0,\n", "Zeile 4: '261301' ist kein Datum (:60F:)."),
+        (b"<?xml version='1.0'?><a/>", "Das XML ist kein Kontoauszug"),
+    ],
+)
+def test_the_reason_is_said_in_german_too(data, german):
+    with pytest.raises(NotReadable) as caught:
+        read_statements("a", data)
+    said = said_in("de", str(caught.value))
+    assert german in said
+    assert not re.search(r"\b(the|is|has|no|line)\b", said)
