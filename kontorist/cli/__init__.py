@@ -14,6 +14,7 @@ from kontorist.cli import (
     compose,
     evaluate,
     inbox,
+    login,
     mail,
     models,
     notify,
@@ -40,6 +41,7 @@ adopt.register(app)
 operations.register(app)
 evaluate.register(app)
 notify.register(app)
+login.register(app)
 models.register(app)
 app.add_typer(cases.app, name="cases")
 app.add_typer(inbox.app, name="inbox")
