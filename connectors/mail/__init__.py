@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from connectors import _files
 from connectors.base import Action, Connector, Health, Item
 from connectors.mail.config import MailConfig, MailOptions
 from connectors.mail.files import mails_in
@@ -194,11 +193,6 @@ class Mail(Connector):
         if sha256(data) != digest:
             raise Rejected(f"The document {digest[:12]}… in {place} is damaged; restore it from the backup.")
         return data
-
-    @staticmethod
-    def media_type(name: str) -> str:
-        """By the name alone: the receiver's program looks at it the same way."""
-        return _files.media_type(name, b"\0")
 
     # operations ----------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
+from connectors import _files
 from connectors._domains import domain_of
 from connectors.base import Action, Context, Payload, Proposal, Receipt, Warn
 from connectors.mail import compose
@@ -270,8 +271,14 @@ def letter_of(connector: MailConnector, payload: Mapping[str, Any], key: str, *,
         key=key,
         in_reply_to=payload.get("in_reply_to") or "",
         references=payload.get("references") or [],
-        attachments=[(names.get(d) or d[:12], connector.media_type(names.get(d, "")), connector.document(d)) for d in digests],
+        attachments=[_enclosed(connector, names.get(d) or d[:12], d) for d in digests],
     )
+
+
+def _enclosed(connector: MailConnector, name: str, digest: str) -> tuple[str, str, bytes]:
+    """Name, media type and bytes of a document that goes with a mail."""
+    data = connector.document(digest)
+    return name, _files.media_type(name, data), data
 
 
 def _receipt(letter: compose.Letter, evidence: Mapping[str, Any]) -> Receipt:

@@ -1,10 +1,10 @@
-"""`kontorist init | test`: an office from a starter, and the tests beside its flows."""
+"""`kontorist init | test | flows`: an office from a starter, the tests beside its flows, their pictures."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,14 +19,73 @@ from kontorist.cli.common import (
     open_office,
     out,
     say,
+    table,
 )
 from kontorist.core.errors import NotFound
+
+_flows = typer.Typer(help="The flows of this office, and their pictures.", invoke_without_command=True)
+
+
+@_flows.callback()
+def flows(context: typer.Context, office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """List the flows of this office, with what starts them."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = []
+    for name, flow in open_office(office).flows.items():
+        kind = flow.trigger.kind() if flow.trigger else None
+        rows.append({"name": name, "description": flow.description, "trigger": kind, "steps": len(flow.steps)})
+        if as_json:
+            json_line(rows[-1])
+    if not as_json:
+        table("Flows", ("name", "description", "trigger", "steps"), [list(row.values()) for row in rows])
+
+
+@_flows.command()
+def picture(
+    flow: Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")],
+    case: Annotated[
+        int | None, typer.Option("--case", help="Highlight the path of this case, on the flow as it was then.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE.svg", help="Write a file instead of printing.")] = None,
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+) -> None:
+    """Draw a flow as SVG."""
+    from kontorist.core.picture import picture as draw
+
+    known, journal = open_office(office).flows, None
+    if case is not None:
+        known, journal = _of_case(data, known, case)
+    if flow not in known:
+        raise NotFound(f"There is no flow '{flow}'; there are: {', '.join(known)}.")
+    svg = draw(known[flow], known, journal)
+    if to is None:
+        out(svg)
+    else:
+        to.write_text(svg, encoding="utf-8")
+        say(f"The picture is {to}.")
+
+
+def _of_case(data: Path, flows: Any, case_id: int) -> tuple[Any, dict[str, Any]]:
+    """The flows as they were when a case began, and what its steps gave."""
+    from kontorist.cli.common import open_store
+    from kontorist.store import actions, cases, versions
+
+    with open_store(data).read() as connection:
+        found = cases.load(connection, [case_id])
+        if not found:
+            raise NotFound(f"There is no case {case_id}.")
+        rows = actions.of_cases(connection, [case_id]).get(case_id, [])
+        then = versions.flows_of(connection, found[0].flow_version) or flows
+    return then, {row.path: row.state for row in rows} | {path: e.output for path, e in found[0].journal.items()}
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(init)
     app.command("test")(run_flow_tests)
+    app.add_typer(_flows, name="flows")
 
 
 def init(

@@ -1,4 +1,4 @@
-"""`kontorist check | doctor | init | schema | connectors | flows`: the office itself."""
+"""`kontorist check | doctor | init | schema | connectors`: the office itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kontorist.cli.common import (
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (check, doctor, schema, connectors, flows):
+    for command in (check, doctor, schema, connectors):
         app.command()(command)
     app.command("_inbox", hidden=True)(_inbox)
 
@@ -92,15 +92,6 @@ def connectors(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: 
             {"name": name, "description": _first_line(cls), "triggers": sorted(cls.triggers), "actions": sorted(cls.actions)}
         )
     _print("Connectors", rows, as_json)
-
-
-def flows(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """List the flows of this office, with what starts them."""
-    rows = []
-    for name, flow in open_office(office).flows.items():
-        kind = flow.trigger.kind() if flow.trigger else None
-        rows.append({"name": name, "description": flow.description, "trigger": kind, "steps": len(flow.steps)})
-    _print("Flows", rows, as_json)
 
 
 def _first_line(cls: Any) -> str:

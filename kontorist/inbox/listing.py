@@ -14,7 +14,7 @@ from sqlalchemy import Connection, not_, select
 from kontorist.inbox import filters, status
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.pages import page
-from kontorist.inbox.queue import SORTS, Card, counts, load, open_cards, resting
+from kontorist.inbox.queue import SORTS, Card, counts, found_by, load, open_cards, resting
 from kontorist.inbox.sight import hidden_cases
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
@@ -75,7 +75,7 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip
     skip = min(max(0, skip), 10_000_000)
     with desk.database.read() as connection:
         waiting = open_cards(connection, viewer, sort=wanted.sort)
-        listed = open_cards(connection, viewer, wanted.q, wanted.sort) if wanted.q else waiting
+        listed = found_by(connection, waiting, wanted.q) if wanted.q else waiting
         numbers = counts(connection, waiting, viewer)
         values = _tab(connection, viewer, wanted, listed, skip)
         state = status.line(connection)

@@ -84,7 +84,9 @@ def again(connection: Connection, case_id: int, new: NewCase, actor: str) -> int
     key = row.source_key.partition(AGAIN)[0]
     number = connection.execute(
         select(func.count()).where(
-            table.c.flow == new.flow, table.c.connection == new.connection, table.c.source_key.startswith(key + AGAIN, autoescape=True)
+            table.c.flow == new.flow,
+            table.c.connection == new.connection,
+            table.c.source_key.startswith(key + AGAIN, autoescape=True),
         )
     ).scalar_one()
     if row.state in _OPEN:

@@ -30,7 +30,7 @@ from tests.chaos.office import Office, make
 from tests.chaos.worker import ended, fork
 from tests.postgres import Postgres
 
-LEASE = 0.4  # seconds: shorter than a batch takes, so that live workers lose actions to others as well
+LEASE = 0.6  # seconds: shorter than a batch takes, so that live workers lose actions to others as well
 KINDS = ("shelf.save", "box.send")
 _OPEN = ("approved", "claimed", "committing")
 
@@ -91,9 +91,9 @@ class Race:
         children = [self._worker() for _ in range(self.workers)]
         while (left := self._left()) and kills < 20 * self.kills:
             # spread over the whole work: the fewer actions are left, the more kills have to have been
-            due = self.kills * (1 - left / self.actions)
+            due = 1.1 * self.kills * (1 - left / self.actions)
             time.sleep(chance.uniform(0, pause))
-            if kills > due + 5 and kills >= self.kills:
+            if kills > due + 5:
                 continue
             victim = chance.randrange(self.workers)
             os.kill(children[victim], signal.SIGKILL)

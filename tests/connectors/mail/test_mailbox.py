@@ -172,6 +172,58 @@ def test_a_draft_lies_among_the_drafts_once_and_is_sent_to_nobody(box: Box) -> N
     assert box.mailserver.taken == []
 
 
+def test_a_sent_mail_is_copied_among_the_sent_ones_exactly_once(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    receipt = box.do("reply", item, to="karla@kunde.example", body="Kommt morgen.")
+    transport = box.connector.transport
+    if box.server is not None:
+        copy = transport.fetch("Sent", transport.listing("Sent", None).ids)
+        (sent,) = copy
+        assert sent.data.replace(b"\r\n", b"\n").strip() == _sent(box)[0].replace(b"\r\n", b"\n").strip()
+        assert "seen" in sent.flags
+        transport._copy(sent.data, "x", receipt.evidence["message_id"])  # type: ignore[attr-defined]
+    assert box.count("Sent") == 1
+
+
+def test_a_copy_that_the_mail_server_has_made_itself_is_not_made_again(box: Box) -> None:
+    if box.server is None:
+        pytest.skip("a mailbox on this machine has no server that sends")
+    sent = letter(message_id="<act-1@example.com>", sender="service@example.com")
+    box.put(sent, folder="Sent")
+    box.connector.transport._copy(sent, "act-1", "act-1@example.com")  # type: ignore[attr-defined]
+    assert box.count("Sent") == 1
+
+
+def test_an_attachment_leaves_byte_for_byte(box: Box) -> None:
+    from connectors.base import Context
+    from kontorist.core.values import sha256
+    from kontorist.testing import permit_for
+
+    data = b"%PDF-1.4\n" + bytes(range(256)) * 50
+    place = box.connector.surroundings.data_dir / "documents" / sha256(data)[:2] / sha256(data)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    action = box.connector.actions["send"]()
+    payload = {"to": "karla@kunde.example", "subject": "Größe", "body": "Anbei.", "attachments": [sha256(data)]}
+    known = {"documents": [{"sha256": sha256(data), "name": "Rechnung Größe.pdf"}]}
+    proposal = action.propose(box.connector, action.Payload.model_validate(payload), Context(1, "t", known, {sha256(data): data}))
+    action.execute(box.connector, permit_for(proposal.payload, key="act-1"))
+    (sent,) = _sent(box)
+    (attachment,) = parse_mail(sent).attachments
+    assert (attachment.name, attachment.media_type, attachment.data) == ("Rechnung Größe.pdf", "application/pdf", data)
+
+
+def test_a_draft_is_marked_as_one(box: Box) -> None:
+    box.put(letter())
+    (item,) = box.taken_in()
+    box.do("draft", item, to="karla@kunde.example", body="Ein Entwurf")
+    transport = box.connector.transport
+    (draft,) = transport.fetch(transport.drafts_folder(), transport.listing(transport.drafts_folder(), None).ids)
+    assert {"draft", "seen"} <= draft.flags
+    assert parse_mail(draft.data).in_reply_to == item.data["mail"]["message_id"]
+
+
 def test_a_folder_that_does_not_exist_is_named(box: Box) -> None:
     box.put(letter())
     with pytest.raises(Rejected, match="Eingang"):
