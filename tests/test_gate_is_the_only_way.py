@@ -123,7 +123,7 @@ def test_only_the_gate_executes() -> None:
                 said = [ast.unparse(a) for a in node.args]
                 if any("permit" in a for a in said) and ast.unparse(node.func.value) != "super()":
                     callers.add(str(path.relative_to(ROOT)))
-    assert callers == {"flows/gate.py"}
+    assert callers == {"flows/gate.py", "kontorist/testing.py"}
 
 
 def test_nothing_is_loaded_that_could_be_code() -> None:

@@ -8,9 +8,22 @@ _ADDRESS = ("name", "address")
 FIELDS: dict[tuple[str, ...], Sequence[str]] = {
     ("mail",): (
         *("subject", "from", "to", "cc", "reply_to", "date", "message_id", "in_reply_to", "references", "text", "new_text"),
-        *("language", "attachments", "bulk", "automatic", "folder", "answered", "key", "sender_check", "signature", "signs"),
+        *(
+            "language",
+            "attachments",
+            "bulk",
+            "automatic",
+            "folder",
+            "answered",
+            "key",
+            "sender_check",
+            "signature",
+            "signs",
+            "report",
+        ),
     ),
     ("mail", "from"): _ADDRESS,
+    ("mail", "report"): ("message_id", "failures", "sentence"),
     ("file",): ("name", "path", "media_type", "size", "sha256", "text"),
 }
 """Path → the fields below it."""

@@ -132,7 +132,7 @@ def test_a_used_flow_belongs_to_the_version(tmp_path: Path) -> None:
 
 
 def test_a_case_that_is_tried_again_takes_the_mended_flow(admin: Admin) -> None:
-    admin.write(FLOW.format(version=1).replace('"{{ file.text }}.first"', '"{{ file.nothing.name }}"'))
+    admin.write(FLOW.format(version=1).replace('"{{ file.text }}.first"', '"{{ 1 // (file.size - file.size) }}"'))
     runtime = admin.runtime()
     (number,) = arrive(runtime, "notes", "a")
     work(runtime)

@@ -74,7 +74,9 @@ def test_corrections_are_kept_for_the_agents(database) -> None:
     with database.write() as connection:
         corrections.keep(connection, row.case_id, "f" * 100 + "/" + "p" * 200, "edit", {"a": "\0"}, {}, ANNA.name)
         found = corrections.newest(connection)
-    assert found[f"orders/{row.path}"] == [{"kind": "edit", "given": {"text": "Dear customer"}, "corrected": {"text": "better"}}]
+    (kept,) = found[f"orders/{row.path}"]
+    expected = {"kind": "edit", "given": {"text": "Dear customer"}, "corrected": {"text": "better"}, "customer": ""}
+    assert kept == expected | {"id": kept["id"]}
     assert found[f"orders/{other.path}"][0]["kind"] == "reject"
     assert len(found) == 3
 

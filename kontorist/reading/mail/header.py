@@ -14,7 +14,7 @@ from kontorist.reading.mail.charset import decode
 
 _WORD = re.compile(r"=\?([^?\s]*)\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)\?=")
 _ID = re.compile(r"<([^<>\s]+(?:\s[^<>\s]+)*)>")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RAW_BYTES = re.compile(r"[\udc80-\udcff]")  # how the standard library keeps bytes beyond ASCII
 _LONGEST = 100_000
 _GROUP = re.compile(r"^[^<>@\",;:]*:\s*([^;]*);?\s*$", re.DOTALL)
