@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -70,7 +69,7 @@ def main() -> None:
     if len(sys.argv) > 2:
         began, folder = time.perf_counter(), Path(sys.argv[2])
         outcome = globals()[sys.argv[1]](folder)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = int(Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1].split()[0]) / 1024
         print(json.dumps({"seconds": round(time.perf_counter() - began, 2), "peak_mb": round(peak), **outcome}))
         return
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
