@@ -210,7 +210,7 @@ class World:
         self.counts["uidvalidity changes"] += 1
 
 
-def _until(happened: Callable[[], bool], seconds: float = 6.0) -> None:
+def _until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not happened() and time.monotonic() < end:
         time.sleep(0.05)
