@@ -14,7 +14,8 @@ FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home kontorist && mkdir /data /prefect && chown kontorist /data /prefect
 COPY --from=build /venv /venv
 COPY config /office
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KONTORIST_OFFICE=/office KONTORIST_DATA=/data
+# One thread for each worker's arithmetic: those of several workers on one machine wait for each other while they spin.
+ENV OPENBLAS_NUM_THREADS=1 PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KONTORIST_OFFICE=/office KONTORIST_DATA=/data
 USER kontorist
 VOLUME /data
 EXPOSE 8765
