@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, tuple_, update
 
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import NotAllowed, NotFound, Stale
@@ -331,37 +332,49 @@ def approve(connection: Connection, shown: Sequence[Shown], who: Who, comment: s
 
     Raises Stale if one of them is not what is stored, NotAllowed if this person may not decide it.
     """
-    return [_approve_one(connection, s, who, comment) for s in shown]
+    if not shown:
+        return []
+    rows, now = _current_many(connection, shown, _DECIDABLE), utcnow()
+    for row in rows:
+        _require_authority(connection, row, who)
+        if row.rule.get("comment") and not comment.strip():
+            raise NotAllowed(
+                "This needs a word on how it was checked (a call back to the known number, for instance): write a comment."
+            )
+    again = _used_up(connection, rows, now)
+    rows = [_decided_again(connection, row) if row.id in again else row for row in rows]
+    _decide(connection, rows, "approve", who, comment, now)
+    given = approvers_of(connection, rows, now)
+    enough = [row for row in rows if len(given[row.id]) >= needed(row)]
+    for undo, group in groupby(sorted(enough, key=_undo), _undo):
+        _cas(connection, [row.shown for row in group], _DECIDABLE, state="approved", not_before=now + undo, error=None)
+    approved = {row.id for row in enough}
+    states = ["approved" if row.id in approved else row.state for row in rows]
+    audit.append(connection, [_approval(*pair, who, comment) for pair in zip(rows, states, strict=True)])
+    return states
 
 
-def _approve_one(connection: Connection, shown: Shown, who: Who, comment: str) -> str:
-    row = _current(connection, shown, _DECIDABLE)
-    _require_authority(connection, row, who)
-    if row.rule.get("comment") and not comment.strip():
-        raise NotAllowed(
-            "This needs a word on how it was checked (a call back to the known number, for instance): write a comment."
-        )
-    now = utcnow()
-    if _needs_new_round(connection, row, now):
-        shown = _next_revision(connection, row, row.payload, composer(connection, row), "decided again")
-        row = get(connection, row.id)
-    _decide(connection, row, "approve", who, comment, now + parse_duration(row.rule.get("expires") or "7d"))
-    given = approvers(connection, row, now)
-    state = row.state
-    if len(given) >= needed(row):
-        state = "approved"
-        undo = timedelta(seconds=float(row.rule.get("undo", 0)))
-        _cas(connection, shown, _DECIDABLE, state=state, not_before=now + undo, error=None)
+def _undo(row: ActionRow) -> timedelta:
+    return timedelta(seconds=float(row.rule.get("undo", 0)))
+
+
+def _approval(row: ActionRow, state: str, who: Who, comment: str) -> Event:
     data = {"revision": row.revision, "sha256": row.sha256, "channel": who.channel, "comment": comment, "state": state}
-    audit.append(connection, [Event("action.approved", who.name, f"action:{row.id}", data)])
-    return state
+    return Event("action.approved", who.name, f"action:{row.id}", data)
 
 
-def _needs_new_round(connection: Connection, row: ActionRow, now: datetime) -> bool:
-    """Whether earlier approvals of this revision are used up: it was refused outside, or one of them has expired."""
-    mine = (approvals.c.action_id == row.id, approvals.c.revision == row.revision, approvals.c.decision == "approve")
-    expired = select(approvals.c.id).where(*mine, approvals.c.expires <= now).limit(1)
-    return row.state == "refused" or connection.execute(expired).scalar() is not None
+def _used_up(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> set[int]:
+    """Those whose earlier approvals of this revision count no more: it was refused outside, or one of them has expired."""
+    query = select(approvals.c.action_id, approvals.c.revision).where(
+        approvals.c.action_id.in_([row.id for row in rows]), approvals.c.decision == "approve", approvals.c.expires <= now
+    )
+    expired = {tuple(found) for found in connection.execute(query)}
+    return {row.id for row in rows if row.state == "refused" or (row.id, row.revision) in expired}
+
+
+def _decided_again(connection: Connection, row: ActionRow) -> ActionRow:
+    _next_revision(connection, row, row.payload, composer(connection, row), "decided again")
+    return get(connection, row.id)
 
 
 def needed(row: ActionRow) -> int:
@@ -411,8 +424,8 @@ def reject(connection: Connection, shown: Sequence[Shown], who: Who, reason: str
             raise NotAllowed(
                 f"{who.name} may not decide action {row.id}; it is for {', '.join(row.rule.get('by') or ['nobody'])}."
             )
-        _decide(connection, row, "reject", who, reason, None)
-        _cas(connection, item, _WITHDRAWABLE, state="rejected", effect_key=None, error=None)
+        _decide(connection, [row], "reject", who, reason, utcnow())
+        _cas(connection, [item], _WITHDRAWABLE, state="rejected", effect_key=None, error=None)
         corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "reject", row.data, {"reason": reason}, who.name)
         data = {"revision": row.revision, "sha256": row.sha256, "reason": reason, "channel": who.channel}
         audit.append(connection, [Event("action.rejected", who.name, f"action:{row.id}", data)])
@@ -515,10 +528,10 @@ def resolve(connection: Connection, shown: Shown, who: Who, *, happened: bool, c
     row = _current(connection, shown, ("uncertain",))
     if not may_decide(row, who):
         raise NotAllowed(f"{who.name} may not decide action {row.id}.")
-    _decide(connection, row, "resolve", who, comment, None)
+    _decide(connection, [row], "resolve", who, comment, utcnow())
     if happened:
         receipt = {"evidence": {"stated_by": who.name, "comment": comment}, "outputs": {}}
-        _cas(connection, shown, ("uncertain",), state="done", receipt=receipt, error=None)
+        _cas(connection, [shown], ("uncertain",), state="done", receipt=receipt, error=None)
         cases.wake(connection, [row.case_id])
     else:
         _next_revision(connection, row, row.payload, composer(connection, row), "did not happen; to be decided again")
@@ -528,7 +541,7 @@ def resolve(connection: Connection, shown: Shown, who: Who, *, happened: bool, c
 def _next_revision(connection: Connection, row: ActionRow, payload: bytes, by: str, reason: str, **values: Any) -> Shown:
     now, new = utcnow(), Shown(row.id, row.revision + 1, sha256(payload))
     values = {**values, **_relisted(row, payload, values)}
-    _cas(connection, row.shown, (row.state,), revision=new.revision, payload=payload, sha256=new.sha256, state="proposed", not_before=None, error=None, **values)  # fmt: skip
+    _cas(connection, [row.shown], (row.state,), revision=new.revision, payload=payload, sha256=new.sha256, state="proposed", not_before=None, error=None, **values)  # fmt: skip
     _keep_revision(connection, row.id, new.revision, payload, by, reason, now)
     return new
 
@@ -541,54 +554,49 @@ def _relisted(row: ActionRow, payload: bytes, values: Mapping[str, Any]) -> dict
 
 
 def _current(connection: Connection, shown: Shown, states: tuple[str, ...]) -> ActionRow:
-    row = _locked(connection, shown.action_id)
+    return _current_many(connection, [shown], states)[0]
+
+
+def _current_many(connection: Connection, shown: Sequence[Shown], states: tuple[str, ...]) -> list[ActionRow]:
+    """Actions that nobody else decides meanwhile: two pairs of eyes at the same moment must see each other."""
+    ids = [item.action_id for item in shown]
+    query = select(actions).where(actions.c.id.in_(ids)).order_by(actions.c.id).with_for_update()
+    found = {row.id: as_row(row) for row in connection.execute(query)}
+    for item in shown:
+        _require_current(found.get(item.action_id) or get(connection, item.action_id), item, states)
+    if len(found) != len(ids):
+        raise Stale("One of these is named twice; each is decided once.")
+    return [found[i] for i in ids]
+
+
+def _require_current(row: ActionRow, shown: Shown, states: tuple[str, ...]) -> None:
     if (row.revision, row.sha256) != (shown.revision, shown.sha256):
         raise Stale(f"Action {row.id} has a newer revision ({row.revision}); look at it and decide again.")
     if row.state not in states:
         raise Stale(f"Action {row.id} is {row.state} already.")
-    return row
 
 
-def _locked(connection: Connection, action_id: int) -> ActionRow:
-    """An action that nobody else decides meanwhile: two pairs of eyes at the same moment must see each other."""
-    connection.execute(select(actions.c.id).where(actions.c.id == action_id).with_for_update())
-    return get(connection, action_id)
+def _cas(connection: Connection, shown: Sequence[Shown], states: tuple[str, ...], **values: Any) -> None:
+    """Compare and set on (id, revision, hash, state) of each. Raises Stale when somebody else was faster."""
+    same = tuple_(actions.c.id, actions.c.revision, actions.c.sha256)
+    where = and_(same.in_([(s.action_id, s.revision, s.sha256) for s in shown]), actions.c.state.in_(states))
+    if connection.execute(update(actions).where(where).values(updated=utcnow(), **values)).rowcount != len(shown):
+        numbers = ", ".join(str(s.action_id) for s in shown)
+        raise Stale(f"Action {numbers} was changed by somebody else; look at it again.")
 
 
-def _cas(connection: Connection, shown: Shown, states: tuple[str, ...], **values: Any) -> None:
-    """Compare and set on (id, revision, hash, state). Raises Stale when somebody else was faster."""
-    where = and_(
-        actions.c.id == shown.action_id,
-        actions.c.revision == shown.revision,
-        actions.c.sha256 == shown.sha256,
-        actions.c.state.in_(states),
+def _decide(connection: Connection, rows: Sequence[ActionRow], decision: str, who: Who, comment: str, now: datetime) -> None:
+    """One decision of one person on each of these. Raises Stale where they have said so already."""
+    query = select(approvals.c.action_id, approvals.c.revision).where(
+        approvals.c.action_id.in_([r.id for r in rows]), approvals.c.person == who.name, approvals.c.decision == decision
     )
-    if connection.execute(update(actions).where(where).values(updated=utcnow(), **values)).rowcount != 1:
-        raise Stale(f"Action {shown.action_id} was changed by somebody else; look at it again.")
-
-
-def _decide(connection: Connection, row: ActionRow, decision: str, who: Who, comment: str, expires: datetime | None) -> None:
-    taken = select(func.count()).where(
-        approvals.c.action_id == row.id,
-        approvals.c.revision == row.revision,
-        approvals.c.person == who.name,
-        approvals.c.decision == decision,
-    )
-    if connection.execute(taken).scalar():
-        raise Stale(f"{who.name} has decided action {row.id} already; it waits for somebody else.")
-    connection.execute(
-        insert(approvals).values(
-            action_id=row.id,
-            revision=row.revision,
-            sha256=row.sha256,
-            decision=decision,
-            person=who.name,
-            channel=who.channel,
-            comment=comment,
-            at=utcnow(),
-            expires=expires,
-        )
-    )
+    taken = {tuple(found) for found in connection.execute(query)}
+    if again := next((r for r in rows if (r.id, r.revision) in taken), None):
+        raise Stale(f"{who.name} has decided action {again.id} already; it waits for somebody else.")
+    common = {"decision": decision, "person": who.name, "channel": who.channel, "comment": comment, "at": now}
+    expires = {r.id: now + parse_duration(r.rule.get("expires") or "7d") if decision == "approve" else None for r in rows}
+    keys = [{"action_id": r.id, "revision": r.revision, "sha256": r.sha256, "expires": expires[r.id]} for r in rows]
+    connection.execute(insert(approvals), [{**key, **common} for key in keys])
 
 
 def counts(connection: Connection) -> dict[str, int]:

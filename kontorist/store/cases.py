@@ -111,29 +111,32 @@ def _key(source_key: str) -> str:
 
 def take_in(connection: Connection, new: Sequence[NewCase], actor: str) -> list[int | None]:
     """Create cases with documents, threads and audit events; None for one that exists already (same source key)."""
-    ids: list[int | None] = []
-    happened: list[Event] = []
-    for item in new:
-        case_id = _insert(connection, item)
-        ids.append(case_id)
-        if case_id is None:
-            continue
-        digests = [d.sha256 for d in item.documents]
-        happened.append(
-            Event(
-                "case.taken-in",
-                actor,
-                f"case:{case_id}",
-                {"flow": item.flow, "source_key": item.source_key, "documents": digests},
-            )
-        )
-    audit.append(connection, happened)
+    ids = _insert_many(connection, new)
+    made = [(case_id, item) for case_id, item in zip(ids, new, strict=True) if case_id is not None]
+    _note_many(connection, made)
+    audit.append(connection, [_taken_in(case_id, item, actor) for case_id, item in made])
     return ids
 
 
-def _insert(connection: Connection, item: NewCase) -> int | None:
+def _taken_in(case_id: int, item: NewCase, actor: str) -> Event:
+    digests = [d.sha256 for d in item.documents]
+    about = {"flow": item.flow, "source_key": item.source_key, "documents": digests}
+    return Event("case.taken-in", actor, f"case:{case_id}", about)
+
+
+def _insert_many(connection: Connection, new: Sequence[NewCase]) -> list[int | None]:
+    """The numbers of those that were not there, perhaps taken in by another worker this very moment; of twins the first."""
+    if not new:
+        return []
+    made = insert_new(connection, cases).returning(cases.c.id, cases.c.flow, cases.c.connection, cases.c.source_key)
+    rows = [_row_of(item) for item in new]
+    stored = {tuple(row[1:]): int(row[0]) for row in connection.execute(made, rows)}
+    return [stored.pop((row["flow"], row["connection"], row["source_key"]), None) for row in rows]
+
+
+def _row_of(item: NewCase) -> dict[str, Any]:
     now = utcnow()
-    row = {
+    return {
         "flow": item.flow,
         "flow_version": item.flow_version,
         "connection": item.connection,
@@ -147,32 +150,27 @@ def _insert(connection: Connection, item: NewCase) -> int | None:
         "updated": now,
         "who": facets.sender_of(item.data, [])[:200],
     }
-    case_id = connection.execute(insert_new(connection, cases, row).returning(cases.c.id)).scalar()
-    if case_id is None:  # taken in already, perhaps by another worker this very moment
-        return None
-    words.note(connection, {case_id: [case_id, item.title, item.source, item.data, [d.name for d in item.documents]]})
-    documents.register(connection, {d.sha256: d.size for d in item.documents})
-    if item.documents:
-        connection.execute(
-            insert(case_documents),
-            [
-                {
-                    "case_id": case_id,
-                    "position": i,
-                    "sha256": d.sha256,
-                    "name": d.name,
-                    "media_type": storable(d.media_type)[:127],
-                    "role": d.role,
-                }
-                for i, d in enumerate(item.documents)
-            ],
-        )
-    if item.thread:
-        connection.execute(
-            insert(threads),
-            [{"key": key, "case_id": case_id} for key in dict.fromkeys(thread_key(k) for k in item.thread)],
-        )
-    return int(case_id)
+
+
+def _note_many(connection: Connection, made: Sequence[tuple[int, NewCase]]) -> None:
+    """The words that new cases are found by, their documents and their conversations."""
+    words.note(connection, {i: [i, n.title, n.source, n.data, [d.name for d in n.documents]] for i, n in made})
+    documents.register(connection, {d.sha256: d.size for _, n in made for d in n.documents})
+    if held := [_document_row(i, at, d) for i, n in made for at, d in enumerate(n.documents)]:
+        connection.execute(insert(case_documents), held)
+    if keys := [{"key": key, "case_id": i} for i, n in made for key in dict.fromkeys(map(thread_key, n.thread))]:
+        connection.execute(insert(threads), keys)
+
+
+def _document_row(case_id: int, position: int, document: DocumentRef) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "position": position,
+        "sha256": document.sha256,
+        "name": document.name,
+        "media_type": storable(document.media_type)[:127],
+        "role": document.role,
+    }
 
 
 def thread_key(key: str) -> str:

@@ -413,3 +413,10 @@ def test_several_proposals_at_once_are_what_one_after_the_other_would_be(databas
     with database.read() as connection:
         assert [h["composed_by"] for h in actions.history(connection, other.id)] == ["flow"]
         assert audit.verify(connection).problem == ""
+
+
+def test_an_action_named_twice_in_one_approval_is_approved_by_nobody(database) -> None:
+    first, second = propose(database), propose(database)
+    with pytest.raises(Stale):
+        approve(database, first, second, first)
+    assert [get(database, row.id).state for row in (first, second)] == ["proposed", "proposed"]
