@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from kontorist.core.errors import AccessDenied, Rejected, Uncertain, Unavailable
+from kontorist.core.errors import AccessDenied, Rejected, Unavailable, Uncertain
 
 if TYPE_CHECKING:
     import httpx

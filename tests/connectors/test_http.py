@@ -11,7 +11,7 @@ import pytest
 from connectors import _web
 from connectors.base import Surroundings
 from connectors.http import Http, SendPayload
-from kontorist.core.errors import AccessDenied, NotApproved, Rejected, Uncertain, Unavailable
+from kontorist.core.errors import AccessDenied, NotApproved, Rejected, Unavailable, Uncertain
 from kontorist.testing import context_for, permit_for
 
 
