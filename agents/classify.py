@@ -15,6 +15,7 @@ from agents._model.rules import forbidden
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
+from kontorist.core.errors import Away
 from kontorist.core.evidence import Evidence
 
 PROMPT_VERSION = "classify-2"
@@ -89,7 +90,7 @@ class Classify(Agent):
         if asked:
             answers = ask([tasks[i] for i in asked], setting, lambda task, names: _question(task, names, setting))
             for i, answer in zip(asked, answers, strict=True):
-                results[i] = _merged(results[i], answer, tasks[i], setting)  # type: ignore[arg-type]
+                results[i] = answer if isinstance(answer, Away) else _merged(results[i], answer, tasks[i], setting)  # type: ignore[arg-type]
         return [_judged(r, task, setting) if isinstance(r, Result) else r for r, task in zip(results, tasks, strict=True)]
 
     def outputs(self, options: Any) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from agents._model.ask import Answer, ask, fell_back
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
-from kontorist.core.errors import KontoristError
+from kontorist.core.errors import Away, KontoristError
 from kontorist.core.evidence import Evidence
 
 __all__ = ["Draft", "DraftOptions", "unsupported"]
@@ -86,7 +86,7 @@ class Draft(Agent):
             by_task = {id(tasks[i]): prepared[i] for i in polished}
             answers = ask([tasks[i] for i in polished], setting, lambda task, names: _question(by_task[id(task)], names, setting))
             for i, answer in zip(polished, answers, strict=True):
-                results[i] = _polished(results[i], answer, setting)  # type: ignore[arg-type]
+                results[i] = answer if isinstance(answer, Away) else _polished(results[i], answer, setting)  # type: ignore[arg-type]
         return results
 
     def outputs(self, options: Any) -> Mapping[str, str]:

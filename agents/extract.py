@@ -15,6 +15,7 @@ from agents._model.ask import Answer, ask, fell_back, text_of
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
+from kontorist.core.errors import Away
 from kontorist.core.evidence import Evidence
 from kontorist.core.values import plain
 
@@ -89,7 +90,9 @@ def _written_on(task: Task, setting: Setting) -> date:
 # the result ------------------------------------------------------------------
 
 
-def _result(task: Task, found: dict[str, Found], answer: Answer | None, setting: Setting) -> Result:
+def _result(task: Task, found: dict[str, Found], answer: Answer | None, setting: Setting) -> Result | Away:
+    if isinstance(answer, Away):
+        return answer
     options: ExtractOptions = task.options
     warnings = [say(setting, "too_long", limit=_READ_AT_MOST)] if len(text_of(task)) > _READ_AT_MOST else []
     result = Result({}, model="built-in/patterns-1")

@@ -15,10 +15,11 @@ from typing import Any, Protocol
 from pydantic import BaseModel, SecretStr
 
 from agents._model.answers import BadAnswer, parsed, translated
-from agents._model.budget import Budget, Memory, Pace
+from agents._model.budget import Budget, BudgetSpent, Memory, Pace
 from agents._model.pseudonyms import Pseudonyms
 from agents._model.settings import PRESETS, ModelSettings
-from kontorist.core.errors import ConfigurationError, KontoristError
+from agents._model.silence import Silence
+from kontorist.core.errors import Away, ConfigurationError, KontoristError, Unavailable
 from kontorist.core.values import sha256
 
 __all__ = ["BUILT_IN", "PRESETS", "BadAnswer", "Completion", "Model", "ModelSettings", "Request", "open_model"]
@@ -100,6 +101,7 @@ class Endpoint:
         self.name = f"{name}:{settings.model}"
         self._memory = memory
         self._pace = Pace(settings.calls_per_minute)
+        self._silence = Silence(self.name)
         self._budget = Budget(self.name, settings.budget_per_day, self._spent_today)
         self._chat: Any = None
         self._lock = threading.Lock()
@@ -116,7 +118,7 @@ class Endpoint:
         return Completion(answer, usage, f"{self.name}/{prompt_version}")
 
     def _asked(self, question: str, system: str, sent: str, schema: type[BaseModel]) -> tuple[BaseModel, dict[str, Any]]:
-        with self._budget.reserved(self._most(system + sent, schema)):
+        with self._budget.reserved(self._most(system + sent, schema)), self._silence.watched():
             self._pace.wait()
             started = time.perf_counter()
             raw = self._invoke(system, sent, schema)
@@ -168,6 +170,10 @@ class Endpoint:
     def _answer_or_error(self, request: Request) -> Completion | KontoristError:
         try:
             return self.complete(request.prompt_version, request.system, request.user, request.schema, names=request.names)
+        except BudgetSpent as error:
+            return error
+        except Unavailable as error:
+            return Away(str(error)) if self.settings.when_away == "wait" else error
         except KontoristError as error:
             return error
 

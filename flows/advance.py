@@ -15,7 +15,7 @@ from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
 from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
-from kontorist.core.errors import KontoristError, Unavailable
+from kontorist.core.errors import Away, KontoristError, Unavailable
 from kontorist.core.flow import Retry, kind_of
 from kontorist.store import actions, cases, versions
 from kontorist.store.cases import Case, Move
@@ -26,6 +26,8 @@ CHUNK, SMALLEST, LARGEST = 50, 10, 400
 QUICK, SLOW = 1.0, 5.0
 """Seconds: chunks that take less grow, chunks that take more shrink."""
 LEASE_SECONDS = 600.0
+_PAUSE_AT_MOST, _AWAY_AT_MOST = timedelta(hours=6), timedelta(minutes=5)
+"""The longest pause before a step is tried again; and before a model is asked again for which cases wait without end."""
 
 RunStep = Callable[[Runtime, Sequence[Work]], list[Outcome]]
 """How the work of one step is run: directly, or as a Prefect task."""
@@ -177,6 +179,8 @@ def _forgiven(work: Work, outcome: Outcome) -> Outcome:
 
 
 def _is_tried_again(work: Work, error: Exception) -> bool:
+    if isinstance(error, Away):
+        return True
     return isinstance(error, Unavailable) and work.case.attempts < (work.step.retry or Retry.model_validate({})).times
 
 
@@ -210,11 +214,10 @@ def _failed(work: Work, error: Exception, entries: list[cases.Entry], tally: Tal
     case, retry = work.case, work.step.retry or Retry.model_validate({})
     text = f"{work.flow}: step {work.step.id or work.path}: {error}"
     if _is_tried_again(work, error):
-        pause = parse_duration(retry.wait) * 2**case.attempts
+        is_away = isinstance(error, Away)
+        pause = min(parse_duration(retry.wait) * 2 ** min(case.attempts, 20), _AWAY_AT_MOST if is_away else _PAUSE_AT_MOST)
         tally.add(case.flow, "waiting")
-        return Move(
-            case.id, entries, case.round, "runnable", text, None, utcnow() + min(pause, timedelta(hours=6)), failed_attempt=True
-        )
+        return Move(case.id, entries, case.round, "runnable", text, None, utcnow() + pause, failed_attempt=True)
     tally.add(case.flow, "failed")
     _note(tally, case, "failed", text)
     return Move(case.id, entries, case.round, "failed", text)

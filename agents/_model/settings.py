@@ -44,6 +44,10 @@ class ModelSettings(BaseModel):
         None, ge=0, description="never more than this a day, in the currency of the prices; then the built-in model does the work"
     )
     calls_per_minute: int | None = Field(None, ge=1, description="never more calls than this in a minute")
+    when_away: Literal["fall_back", "wait"] = Field(
+        "fall_back",
+        description="while the server does not answer: the built-in model does the work, or cases wait until it is there again",
+    )
     remember: bool = Field(True, description="the same question, word for word, is answered from memory and not paid for again")
 
     @model_validator(mode="after")

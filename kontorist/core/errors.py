@@ -22,6 +22,10 @@ class Unavailable(KontoristError):
     """The outside system does not answer now: the same again later may work."""
 
 
+class Away(Unavailable):
+    """What the office wants to wait for is away: the case waits as long as that lasts, and counts no attempts."""
+
+
 class Rejected(KontoristError):
     """The outside system understood and refused: repeating it changes nothing."""
 

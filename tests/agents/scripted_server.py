@@ -27,16 +27,17 @@ class Reply:
 
 @dataclass
 class ScriptedServer:
-    """Serves `/v1/chat/completions` on a free port; answers in the order they were scripted, the last one for ever."""
+    """Serves `/v1/chat/completions` on a port (a free one if none is given); answers in the order they were scripted, the last one for ever."""
 
     replies: deque[Reply] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
     busiest: int = 0
+    port: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: int = 0
 
     def __enter__(self) -> Self:
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
