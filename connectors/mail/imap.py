@@ -384,8 +384,9 @@ class Imap:
         client.idle()
         try:
             self._idle(client, seconds)
-        finally:
             client.idle_done()
+        except IMAPClientAbortError:
+            self.drop()  # the client reads half lines while it idles, and loses them: the next look begins on a new connection
 
     def _idle(self, client: IMAPClient, seconds: float) -> None:
         """Until the server says something, the time is over, or somebody needs the connection."""
