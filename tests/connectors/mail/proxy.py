@@ -19,7 +19,7 @@ class Faults:
     """The server offers MOVE and refuses it."""
     mute_after_idle: bool = False
     """After IDLE nothing passes any more, in either direction, and nobody hangs up."""
-    halves: bool = False
+    pieces: bool = False
     """What the server says comes in two pieces, some time apart."""
     counts: dict[str, int] = field(
         default_factory=lambda: {"connections": 0, "cuts": 0, "refused moves": 0, "mute idles": 0, "open": 0, "most open": 0}
@@ -118,10 +118,10 @@ class _Line:
                 with suppress(OSError):
                     await self.to_near.drain()
                 return
-            if self.faults.halves:
-                self.to_near.write(data[: len(data) // 2])
+            if self.faults.pieces:
+                self.to_near.write(data[: len(data) // 3])
                 await self.to_near.drain()
                 await asyncio.sleep(0.2)
-                data = data[len(data) // 2 :]
+                data = data[len(data) // 3 :]
             self.to_near.write(data)
             await self.to_near.drain()

@@ -22,7 +22,7 @@ def test_a_mail_that_is_told_of_in_two_pieces_is_seen(
     box = _through(proxy, plain, tmp_path / "halves", "halves@example.com")
     try:
         box.connector.changed("mail", MailOptions(), 5)
-        proxy.faults.halves = True
+        proxy.faults.pieces = True
         put = threading.Timer(1.0, plain.put, [letter()])
         put.start()
 
