@@ -87,7 +87,7 @@ class Office:
 def _answer(asked: urllib.request.Request) -> bytes | None:
     """What Prefect says; a busy one (503) is asked again, as its own clients do."""
     try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
             return answer.read() or b"null"
     except urllib.error.HTTPError as error:
         if error.code != 503:
