@@ -9,6 +9,8 @@ COPY connectors /src/connectors
 COPY agents /src/agents
 COPY flows /src/flows
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /src && /venv/bin/python -m compileall -q /venv/lib
+# `kontorist init --from NAME` finds its starters beside the packages
+COPY starters /venv/lib/python3.12/site-packages/starters
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home kontorist && mkdir /data /prefect && chown kontorist /data /prefect
