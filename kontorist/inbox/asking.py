@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,7 +14,7 @@ from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Stale
 from kontorist.inbox import ask, case_page
 from kontorist.inbox import card as cards
 from kontorist.inbox.decisions import decide, shown_in, whole_card
-from kontorist.inbox.desk import TheDesk
+from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.pages import page
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn
@@ -53,18 +54,24 @@ def _path(case: Case) -> str:
 @router.post("/card/{card_id}/question")
 def send(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Send the question, under the same rule as the card itself, and let the card rest."""
-    text = posted.form.text("body").strip()[:20_000]
     try:
-        with desk.database.read() as connection:
-            view = cards.load(connection, posted.viewer, card_id)
-        rule = {k: view.head.rule[k] for k in _ORDERS if k in view.head.rule}
-        if view.head.assigned:
-            rule["by"] = [*rule.get("by", ()), view.head.assigned]
-        question = ask.question(desk, view.case, text, rule)
+        work = asked(desk, posted, card_id)
     except NotFound:
         raise
     except KontoristError as error:
         return cards.render(request, desk, posted.viewer, card_id, 422, str(error))
+    return decide(request, desk, posted, card_id, "asked", work)
+
+
+def asked(desk: Desk, posted: Posted, card_id: int) -> Callable[[Connection], None]:
+    """What asking the sender of a card does to the store. Raises Rejected or NotAllowed where it cannot be asked."""
+    text = posted.form.text("body").strip()[:20_000]
+    with desk.database.read() as connection:
+        view = cards.load(connection, posted.viewer, card_id)
+    rule = {k: view.head.rule[k] for k in _ORDERS if k in view.head.rule}
+    if view.head.assigned:
+        rule["by"] = [*rule.get("by", ()), view.head.assigned]
+    question = ask.question(desk, view.case, text, rule)
 
     def work(connection: Connection) -> None:
         shown = shown_in(posted.form)
@@ -74,42 +81,54 @@ def send(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Res
         asking.ask(connection, view.case.id, view.head.flow, question, posted.who)
         asking.park_card(connection, [r.shown for r in rows], posted.who)
 
-    return decide(request, desk, posted, card_id, "asked", work)
+    return work
 
 
 @router.post("/card/{card_id}/resume")
 def resume(desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Decide a resting card without waiting for the answer."""
     with desk.database.write() as connection:
-        for row in actions.card(connection, card_id):
-            if not actions.may_decide(row, posted.who):
-                raise NotAllowed("This is for others to decide; you can read it.")
-            mine = (tables.actions.c.id == row.id, tables.actions.c.state.in_(cards.DECIDABLE))
-            connection.execute(update(tables.actions).where(*mine).values(not_before=None, updated=utcnow()))
+        wait_no_more(connection, posted, card_id)
     return RedirectResponse(f"/card/{card_id}", 303)
+
+
+def wait_no_more(connection: Connection, posted: Posted, card_id: int) -> None:
+    """A resting card is to be decided now. Raises NotAllowed."""
+    for row in actions.card(connection, card_id):
+        if not actions.may_decide(row, posted.who):
+            raise NotAllowed("This is for others to decide; you can read it.")
+        mine = (tables.actions.c.id == row.id, tables.actions.c.state.in_(cards.DECIDABLE))
+        connection.execute(update(tables.actions).where(*mine).values(not_before=None, updated=utcnow()))
 
 
 @router.post("/case/{case_id}/question")
 def send_case(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
     """Send the question about an unclear case, and let the case rest."""
-    text, viewer = posted.form.text("body").strip()[:20_000], posted.viewer
+    viewer = posted.viewer
     try:
-        with desk.database.read() as connection:
-            require_sight(connection, viewer, case_id)
-            (case,) = cases.load(connection, [case_id])
-        if case.state != "unclear" or posted.form.text("path") != _path(case):
-            raise Stale("This question was answered already, or has changed. Look at the case again.")
-        question = ask.question(desk, case, text, {"by": [_by(posted)]})
-        with desk.database.write() as connection:
-            after = case_page.next_case(connection, "unclear", case_id, viewer)
-            asking.ask(connection, case_id, case.flow, question, posted.who)
-            asking.park_case(connection, case_id, posted.who)
+        after = ask_about(desk, posted, case_id)
     except NotFound:
         raise
     except KontoristError as error:
         status = 409 if isinstance(error, Stale) else 403 if isinstance(error, NotAllowed) else 422
         return case_page.render(request, desk, viewer, case_id, status, str(error))
     return RedirectResponse(f"/case/{after}?did=asked" if after else "/?tab=unclear&did=asked", 303)
+
+
+def ask_about(desk: Desk, posted: Posted, case_id: int) -> int | None:
+    """Ask the sender of an unclear case, which rests then; the next unclear case. Raises Stale, Rejected or NotAllowed."""
+    text, viewer = posted.form.text("body").strip()[:20_000], posted.viewer
+    with desk.database.read() as connection:
+        require_sight(connection, viewer, case_id)
+        (case,) = cases.load(connection, [case_id])
+    if case.state != "unclear" or posted.form.text("path") != _path(case):
+        raise Stale("This question was answered already, or has changed. Look at the case again.")
+    question = ask.question(desk, case, text, {"by": [_by(posted)]})
+    with desk.database.write() as connection:
+        after = case_page.next_case(connection, "unclear", case_id, viewer)
+        asking.ask(connection, case_id, case.flow, question, posted.who)
+        asking.park_case(connection, case_id, posted.who)
+    return after
 
 
 def _by(posted: Posted) -> str:

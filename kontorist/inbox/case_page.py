@@ -85,36 +85,43 @@ def _do(
 ) -> Response:
     """Do `work` as this person and go on to the next case of the same kind."""
     try:
-        name = posted.who.name
-        with desk.database.write() as connection:
-            require_sight(connection, posted.viewer, case_id)
-            (case,) = cases.load(connection, [case_id])
-            after = next_case(connection, case.state, case_id, posted.viewer)
-            work(connection, name)
+        state, after = change(desk, posted, case_id, work)
     except KontoristError as error:
         status = 403 if isinstance(error, NotAllowed) else 409 if isinstance(error, NotFound | Stale) else 422
         if isinstance(error, NotFound) and "There is no case" in str(error):
             raise
         return render(request, desk, posted.viewer, case_id, status, str(error))
-    tab = case.state if case.state in ("unclear", "failed") else "mine"
+    tab = state if state in ("unclear", "failed") else "mine"
     return RedirectResponse(f"/case/{after}?did={did}" if after else f"/?tab={tab}&did={did}", 303)
+
+
+def change(desk: Desk, posted: Posted, case_id: int, work: Callable[[Connection, str], None]) -> tuple[str, int | None]:
+    """Do `work` as this person in one transaction; the state that the case had, and the next case of the same kind."""
+    name = posted.who.name
+    with desk.database.write() as connection:
+        require_sight(connection, posted.viewer, case_id)
+        (case,) = cases.load(connection, [case_id])
+        after = next_case(connection, case.state, case_id, posted.viewer)
+        work(connection, name)
+    return case.state, after
 
 
 @router.post("/case/{case_id}/answer")
 def answer(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
     """Answer the question of an unclear case: it goes on with that."""
+    return _do(request, desk, posted, case_id, "answered", lambda c, name: take_answer(c, posted, case_id, name))
 
-    def work(connection: Connection, name: str) -> None:
-        (case,) = cases.load(connection, [case_id])
-        question: Mapping[str, Any] = case.question if isinstance(case.question, dict) else {}
-        if posted.form.text("path") != str(question.get("path", "")) or case.state != "unclear":
-            raise Stale("This question was answered already, or has changed. Look at the case again.")
-        output = given(question, posted.form)
-        if not output:
-            raise Rejected("Choose an answer, or fill in what is missing.")
-        cases.answer(connection, case_id, output, name)
 
-    return _do(request, desk, posted, case_id, "answered", work)
+def take_answer(connection: Connection, posted: Posted, case_id: int, name: str) -> None:
+    """Record a person's answer to the question that they saw. Raises Stale or Rejected."""
+    (case,) = cases.load(connection, [case_id])
+    question: Mapping[str, Any] = case.question if isinstance(case.question, dict) else {}
+    if posted.form.text("path") != str(question.get("path", "")) or case.state != "unclear":
+        raise Stale("This question was answered already, or has changed. Look at the case again.")
+    output = given(question, posted.form)
+    if not output:
+        raise Rejected("Choose an answer, or fill in what is missing.")
+    cases.answer(connection, case_id, output, name)
 
 
 @router.post("/case/{case_id}/retry")
@@ -126,16 +133,15 @@ def retry(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Re
 @router.post("/case/{case_id}/close")
 def close(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
     """End a case by hand."""
+    return _do(request, desk, posted, case_id, "closed", lambda c, name: end(c, posted, case_id, name))
+
+
+def end(connection: Connection, posted: Posted, case_id: int, name: str) -> None:
+    """End a case with a word on what became of it. Raises Rejected or NotAllowed."""
     reason = (posted.form.text("reason") or posted.form.text("usual")).strip()[:4000]
-
-    def work(connection: Connection, name: str) -> None:
-        if not reason:
-            raise Rejected("Say what became of it: others will look for it here.")
-        for row in actions.find(connection, state="all", case_id=case_id):
-            if row.state in ("proposed", "refused", "approved") and not actions.may_decide(row, posted.who):
-                raise NotAllowed(
-                    "Something proposed for this case is for others to decide; hand it over, or ask them to close it."
-                )
-        cases.close(connection, case_id, name, reason)
-
-    return _do(request, desk, posted, case_id, "closed", work)
+    if not reason:
+        raise Rejected("Say what became of it: others will look for it here.")
+    for row in actions.find(connection, state="all", case_id=case_id):
+        if row.state in ("proposed", "refused", "approved") and not actions.may_decide(row, posted.who):
+            raise NotAllowed("Something proposed for this case is for others to decide; hand it over, or ask them to close it.")
+    cases.close(connection, case_id, name, reason)

@@ -85,30 +85,32 @@ def give(connection: Connection, posted: Posted, card_id: int, shown: Sequence[S
 @router.post("/card/{card_id}/reject")
 def reject(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Reject everything on the card, with a reason."""
+    return decide(request, desk, posted, card_id, "rejected", lambda c: refuse(c, posted, card_id))
+
+
+def refuse(connection: Connection, posted: Posted, card_id: int) -> None:
+    """Record the rejection of a whole card. Raises NotAllowed without a reason."""
     reason = (posted.form.text("reason") or posted.form.text("usual")).strip()[:4000]
-
-    def work(connection: Connection) -> None:
-        if not reason:
-            raise NotAllowed("Say why it is rejected: the agents learn from it, and colleagues can see it.")
-        rows = whole_card(connection, card_id, shown_in(posted.form), cards.DECIDABLE)
-        actions.reject(connection, [r.shown for r in rows], posted.who, reason)
-
-    return decide(request, desk, posted, card_id, "rejected", work)
+    if not reason:
+        raise NotAllowed("Say why it is rejected: the agents learn from it, and colleagues can see it.")
+    rows = whole_card(connection, card_id, shown_in(posted.form), cards.DECIDABLE)
+    actions.reject(connection, [r.shown for r in rows], posted.who, reason)
 
 
 @router.post("/card/{card_id}/hand-over")
 def hand_over(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Hand the card over to a person or group, with a comment."""
+    return decide(request, desk, posted, card_id, "handed", lambda c: give_to(desk, c, posted, card_id))
+
+
+def give_to(desk: Desk, connection: Connection, posted: Posted, card_id: int) -> None:
+    """Give a whole card to somebody else. Raises NotAllowed for a name that nobody has."""
     to, comment = posted.form.text("to"), posted.form.text("comment").strip()[:4000]
-
-    def work(connection: Connection) -> None:
-        settings: Any = desk.office.settings
-        if to not in settings.people and to not in settings.groups:
-            raise NotAllowed("Choose the person or group who shall decide this.")
-        whole_card(connection, card_id, shown_in(posted.form), (*cards.DECIDABLE, "uncertain"))
-        actions.assign(connection, card_id, to, posted.who, comment)
-
-    return decide(request, desk, posted, card_id, "handed", work)
+    settings: Any = desk.office.settings
+    if to not in settings.people and to not in settings.groups:
+        raise NotAllowed("Choose the person or group who shall decide this.")
+    whole_card(connection, card_id, shown_in(posted.form), (*cards.DECIDABLE, "uncertain"))
+    actions.assign(connection, card_id, to, posted.who, comment)
 
 
 @router.post("/card/{card_id}/take-back")
@@ -125,12 +127,13 @@ def take_back(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -
 @router.post("/card/{card_id}/resolve")
 def resolve(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Settle an uncertain action: it happened, or it is proposed anew."""
+    return decide(request, desk, posted, card_id, "settled", lambda c: settle(c, posted))
+
+
+def settle(connection: Connection, posted: Posted) -> None:
+    """Record what a person found out about uncertain actions. Raises NotAllowed where they do not say how they know."""
     happened, comment = posted.form.text("happened"), posted.form.text("comment").strip()[:4000]
-
-    def work(connection: Connection) -> None:
-        if happened not in ("yes", "no") or not comment:
-            raise NotAllowed("Say whether it happened, and how you know.")
-        for shown in shown_in(posted.form):
-            actions.resolve(connection, shown, posted.who, happened=happened == "yes", comment=comment)
-
-    return decide(request, desk, posted, card_id, "settled", work)
+    if happened not in ("yes", "no") or not comment:
+        raise NotAllowed("Say whether it happened, and how you know.")
+    for shown in shown_in(posted.form):
+        actions.resolve(connection, shown, posted.who, happened=happened == "yes", comment=comment)

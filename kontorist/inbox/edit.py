@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -27,36 +27,50 @@ from kontorist.store.context import values_of
 router = APIRouter()
 _KEPT = ("case", "thread", "adopted")
 """Codes of warnings that do not come from the connector: a person's edit does not make them go away."""
+Written = Callable[[ActionRow, Mapping[str, Any]], dict[str, Any]]
+"""The fields of an action that a person has changed, from the action and the shape of its payload."""
 
 
 @router.post("/card/{card_id}/edit")
 def edit(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Save a person's version; approve it at once if that is asked for and it is exactly what they saw."""
     try:
-        shown = shown_in(posted.form)
-        with desk.database.read() as connection:
-            rows = whole_card(connection, card_id, shown, cards.DECIDABLE)
-        made = _proposals(desk, rows, posted)
-        return _store(desk, posted, card_id, shown, rows, made)
+        did, after = save(desk, posted, card_id, lambda row, schema: changes(row, schema, posted.form))
     except NotFound:
         raise
     except KontoristError as error:
         status = 409 if isinstance(error, Stale) else 403 if isinstance(error, NotAllowed) else 422
         again = None if isinstance(error, Stale | NotAllowed) else posted.form
         return cards.render(request, desk, posted.viewer, card_id, status, str(error), edit=again is not None, edited=again)
+    if did == "saved":
+        return RedirectResponse(f"/card/{card_id}?did=saved&of={card_id}", 303)
+    return RedirectResponse(f"/card/{after}?did={did}&of={card_id}" if after else f"/?did={did}&of={card_id}", 303)
 
 
-def _proposals(desk: Desk, rows: Sequence[ActionRow], posted: Posted) -> dict[int, tuple[Proposal, dict[str, Any]]]:
+def save(desk: Desk, posted: Posted, card_id: int, written: Written) -> tuple[str, int | None]:
+    """Store a person's version, and approve it where that is asked for and allowed; what became of it, and the next card.
+
+    Raises Stale, NotAllowed or Rejected.
+    """
+    shown = shown_in(posted.form)
+    with desk.database.read() as connection:
+        rows = whole_card(connection, card_id, shown, cards.DECIDABLE)
+    return _store(desk, posted, card_id, shown, rows, _proposals(desk, rows, posted, written))
+
+
+def _proposals(
+    desk: Desk, rows: Sequence[ActionRow], posted: Posted, written: Written
+) -> dict[int, tuple[Proposal, dict[str, Any]]]:
     """For each action that was changed: its new proposal, and the payload that the person wrote. Raises Rejected."""
     posted.who  # noqa: B018 - auditors are refused before anything is worked out
     made = {}
     with closing(desk.connections()) as opened:
         for row in rows:
             schema = schema_of(opened, row)
-            changed = changes(row, schema, posted.form)
+            changed = written(row, schema)
             if changed:
-                written = {**row.data, **changed}
-                made[row.id] = opened.propose(row.connection, row.action, written, _context(desk, row)), written
+                whole = {**row.data, **changed}
+                made[row.id] = opened.propose(row.connection, row.action, whole, _context(desk, row)), whole
     if not made:
         raise Rejected("You have changed nothing. Approve it as it is, or change something.")
     return made
@@ -76,17 +90,14 @@ def _store(
     shown: Sequence[Shown],
     rows: Sequence[ActionRow],
     made: Mapping[int, tuple[Proposal, Mapping[str, Any]]],
-) -> Response:
+) -> tuple[str, int | None]:
     with desk.database.write() as connection:
         waiting = open_cards(connection, posted.viewer)
         whole_card(connection, card_id, shown, cards.DECIDABLE)
         now = [_next(connection, row, made, posted) for row in rows]
         at_once = posted.form.has("approve") and all(_as_written(r, made) for r in rows) and _one_is_enough(connection, card_id)
         did = give(connection, posted, card_id, now) if at_once else "saved"
-    if did == "saved":
-        return RedirectResponse(f"/card/{card_id}?did=saved&of={card_id}", 303)
-    after = next_after(waiting, rows[0].card)
-    return RedirectResponse(f"/card/{after}?did={did}&of={card_id}" if after else f"/?did={did}&of={card_id}", 303)
+    return did, next_after(waiting, rows[0].card)
 
 
 def _next(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,9 +104,15 @@ def _chosen(form: Form) -> dict[int, list[Shown]]:
 @router.post("/several/approve")
 def approve(desk: TheDesk, posted: FromForm) -> Response:
     """Approve the ticked cards, each by itself: one that has changed meanwhile is left and said."""
+    done, left = approve_each(desk, posted, _chosen(posted.form))
+    return RedirectResponse(f"/several?did={','.join(map(str, done))}&left={left}", 303)
+
+
+def approve_each(desk: Desk, posted: Posted, chosen: Mapping[int, Sequence[Shown]]) -> tuple[list[int], int]:
+    """Approve cards, each by itself and with its own record; those that were, and how many were left."""
     posted.who  # noqa: B018 - auditors are refused before anything is looked at
     done, left = [], 0
-    for number, marks in _chosen(posted.form).items():
+    for number, marks in chosen.items():
         try:
             with desk.database.write() as connection:
                 _require_harmless(desk, whole_card(connection, number, marks, ("proposed",)))
@@ -114,7 +120,7 @@ def approve(desk: TheDesk, posted: FromForm) -> Response:
             done.append(number)
         except KontoristError:
             left += 1
-    return RedirectResponse(f"/several?did={','.join(map(str, done))}&left={left}", 303)
+    return done, left
 
 
 def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
