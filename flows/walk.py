@@ -120,7 +120,8 @@ class Walk:
 
     def _when(self, step: WhenStep, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
         if path not in self.case.journal:
-            self._note(path, step.id or "", "when", flow, expressions.test(step.when, values_of(self.case, path)))
+            truth = expressions.test(step.when, values_of(self.case, path))
+            self._note(path, step.id or "", "when", flow, truth, info={"when": step.when})
         branch = step.steps if self.case.journal[path].output else step.otherwise
         found = self._steps(branch, f"{path}/", flow, waiting)
         together = isinstance(found, Pause) and found.state == "waiting" and _shares_card(step, waiting)
@@ -192,8 +193,11 @@ class Walk:
     def _origins(self, shape: Any, path: str, *, expression: bool = False) -> list[str]:
         return origins_of_shape(shape, origins_of(self.case, path), expression=expression)
 
-    def _note(self, path: str, name: str, kind: str, flow: str, output: Any, origins: Any = ()) -> None:
-        entry = Entry(path, len(self.case.journal), name, kind, flow, output, {}, {"origins": origins} if origins else {})
+    def _note(
+        self, path: str, name: str, kind: str, flow: str, output: Any, origins: Any = (), info: Mapping[str, Any] | None = None
+    ) -> None:
+        known = {**(info or {}), **({"origins": origins} if origins else {})}
+        entry = Entry(path, len(self.case.journal), name, kind, flow, output, {}, known)
         self.case.journal[path] = entry
         self.entries.append(entry)
 

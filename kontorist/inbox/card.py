@@ -25,6 +25,7 @@ from kontorist.inbox.queue import counts, open_cards
 from kontorist.inbox.security import Form
 from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
+from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import actions, cases, office_state
 from kontorist.store.actions import ActionRow
@@ -165,7 +166,8 @@ def render(
         "handovers": handovers(desk),
         "looking": [desk.label(name) for name in desk.presence.others(view.head.card, viewer.name)],
         "facts": found,
-        "entries": entries,
+        "doubts": found.doubtful() if view.decidable else [],
+        "path_taken": told(entries),
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
         "rests": view.head.not_before if view.decidable and view.head.not_before and view.head.not_before > utcnow() else None,
         "can_ask": bool(view.decidable) and possible(desk, view.case.data, view.case.connection),

@@ -21,6 +21,7 @@ from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards, resting
 from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.toast import toast
+from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
 from kontorist.store import actions, audit, cases, office_state
 from kontorist.store.tables import cases as table
@@ -57,6 +58,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         "question": question,
         "choices": choices(desk.office, question) if question else [],
         "facts": found,
+        "path_taken": told(list(case.journal.values())),
         "views": views(desk.database, case, list(case.journal.values())[-60:], found, language_for(request, desk, viewer)),
         "prefect": run_link(desk, url, case.run),
         "counts": numbers,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.connections import Connections
+from kontorist.inbox.facts import is_digest
 from kontorist.inbox.security import Form
 from kontorist.store.actions import ActionRow
 
 _LONG = 90
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _kind(shape: Mapping[str, Any], value: Any, schema: Mapping[str, Any]) -> tu
 
 def _is_digest(value: Any) -> bool:
     values = value if isinstance(value, list) and value else [value]
-    return all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values)
+    return all(is_digest(v) for v in values)
 
 
 def as_text(kind: str, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,7 @@ from kontorist.store.cases import Entry
 _SHORTEST = 3
 """Shorter values are not looked for in running text: a `1` is everywhere."""
 _LONGEST = 100
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ class Facts:
         key = written(value)
         return next((f.id for f in self.listed if f.key == key), "") if 0 < len(key) <= _LONGEST else ""
 
+    def called(self, ids: str) -> str:
+        """The name of the first of these facts."""
+        first = ids.partition(" ")[0]
+        return next((f.name for f in self.listed if f.id == first), "")
+
+    def doubtful(self, below: float = 0.75) -> list[Fact]:
+        """Values that an agent was not sure of, each once."""
+        found = {(f.name, f.key): f for f in self.listed if f.evidence and f.confidence is not None and f.confidence < below}
+        return list(found.values())
+
     def marked(self, text: str) -> list[tuple[str, str]]:
         """Running text in pieces: (text, ids of the facts that stand there)."""
         spans = []
@@ -68,6 +80,11 @@ class Facts:
                     spans.append((begin, begin + len(form), fact.id))
                     break
         return pieces(text, spans)
+
+
+def is_digest(value: Any) -> bool:
+    """Whether this is a hash: of use to machines only."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
 
 def written(value: Any) -> str:
@@ -103,12 +120,25 @@ def facts_of(entries: Iterable[Entry], extra: Mapping[str, Any] | None = None) -
             value = at(entry.output, name)
             if value not in (None, "") and not isinstance(value, Mapping | list):
                 found.listed.append(_fact(len(found.listed), name, value, evidence, entry))
+        if entry.kind == "entry":
+            _of_entry(found, entry)
     for name, evidence in ((extra or {}).get("evidence") or {}).items():
         value = at((extra or {}).get("output"), name)
         if value not in (None, ""):
             step, model = str((extra or {}).get("step") or ""), str((extra or {}).get("model") or "")
             found.listed.append(Fact(f"f{len(found.listed)}", name.rpartition(".")[2], value, evidence, (), None, step, model))
     return found
+
+
+def _of_entry(found: Facts, entry: Entry) -> None:
+    """The values of the rows that one round of a loop is about; they stand in the table beside the proposal."""
+    for inner in entry.output.values() if isinstance(entry.output, Mapping) else ():
+        for part in inner if isinstance(inner, list) else [inner]:
+            rows = part if isinstance(part, list) else [part]
+            for row in [r for r in rows[:50] if isinstance(r, Mapping)]:
+                for name, value in row.items():
+                    if len(written(value)) >= _SHORTEST and not found.of(value):
+                        found.listed.append(_fact(len(found.listed), str(name), value, (), entry))
 
 
 def _fact(number: int, name: str, value: Any, evidence: Any, entry: Entry) -> Fact:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kontorist.core.errors import KontoristError
-from kontorist.inbox.facts import Facts, boxes, pieces, places, written
+from kontorist.inbox.facts import Facts, boxes, is_digest, pieces, places, written
 from kontorist.inbox.pictures import Sheet, picture_type, sheets
 from kontorist.reading.parts import kind_of
 from kontorist.store import documents
@@ -60,7 +60,7 @@ def _written(case: Case, facts: Facts) -> Iterator[View]:
         shown = pieces(text[:_TEXT_AT_MOST], list(places(facts, original, "text")))
         yield View("text", str(file.get("name") or case.title), text=shown, cut=len(text) > _TEXT_AT_MOST)
     if row := case.data.get("row"):
-        yield View("table", case.source, rows=[(case.source, _cells(row, facts))])
+        yield View("table", "row", rows=[(case.source, _cells(row, facts))])
 
 
 def _mail(mail: Mapping[str, Any], original: str, facts: Facts) -> View:
@@ -100,7 +100,8 @@ def _tables(entries: Sequence[Entry], facts: Facts) -> Iterator[View]:
         if entry.kind == "lookup" and isinstance(entry.output, dict) and entry.output:
             place = ", ".join(map(str, entry.info.get("rows") or ()))
             rests = entry.info.get("rests_on") or {}
-            yield View("table", str(rests.get("lookup") or entry.step), rows=[(place, _cells(entry.output, facts))])
+            source, _, name = str(rests.get("lookup") or entry.step).rpartition(".")
+            yield View("table", name, rows=[(place, _cells(entry.output, facts))], more={"from": source})
 
 
 def _lists(entry: Entry) -> Iterator[tuple[str, list[Any]]]:
@@ -114,7 +115,7 @@ def _lists(entry: Entry) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _cells(row: Mapping[str, Any], facts: Facts) -> list[tuple[str, Any, str]]:
-    return [(name, value, facts.of(value)) for name, value in row.items() if value not in (None, "")]
+    return [(name, value, facts.of(value)) for name, value in row.items() if value not in (None, "") and not is_digest(value)]
 
 
 def _eml(database: Database, number: int, document: DocumentRef) -> View:

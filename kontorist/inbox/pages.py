@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -19,10 +20,13 @@ from kontorist.core.clock import utcnow
 from kontorist.core.filters import ZONE
 from kontorist.inbox import labels
 from kontorist.inbox.desk import Desk
+from kontorist.inbox.facts import is_digest
 from kontorist.inbox.texts import choose, languages, texts
 from kontorist.inbox.viewer import LANGUAGE, Viewer
 
 _HERE = Path(__file__).parent
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,8})?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @cache
@@ -43,10 +47,10 @@ def _environment(language: str) -> Environment:
         "ago": lambda v: ago(v, language),
         "day": lambda v: format_date(v, "medium", locale=language),
         "money": partial(_money, language),
-        "shown": lambda v: shown(v, language),
+        "shown": lambda v, key="": shown(v, language, key),
         "field": lambda v: words.gettext(labels.field(v)),
         "columns": columns,
-        "brief": brief,
+        "brief": lambda v, at_most=600: brief(v, language, at_most),
         "headline": lambda v: headline(v, language),
         "place": place,
         "tr": lambda v: words.gettext(str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
@@ -105,17 +109,30 @@ def money(value: Any, currency: str, language: str) -> str:
         return str(value)
 
 
-def shown(value: Any, language: str) -> str:
-    """A single value as the reader writes it."""
+def shown(value: Any, language: str, key: str = "") -> str:
+    """A single value as the reader writes it; what a payload keeps as text is read by what it is called."""
     if isinstance(value, bool):
         return texts(language).gettext("yes" if value else "no")
-    if isinstance(value, Decimal | float) and not isinstance(value, bool):
+    if isinstance(value, Decimal | float):
         return str(format_decimal(value, locale=language))
     if isinstance(value, datetime):
         return moment(value, language)
     if isinstance(value, date):
         return str(format_date(value, "medium", locale=language))
+    if isinstance(value, str) and key:
+        return _by_name(value, language, key)
     return "" if value is None else str(value)
+
+
+def _by_name(value: str, language: str, key: str) -> str:
+    if key in labels.AMOUNTS and _NUMBER.fullmatch(value):
+        return str(format_decimal(Decimal(value), "#,##0.00##", locale=language))
+    if _DAY.fullmatch(value):
+        try:
+            return str(format_date(date.fromisoformat(value), "medium", locale=language))
+        except ValueError:
+            return value
+    return value
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -125,24 +142,27 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [n for n in names if any(r.get(n) not in (None, "", [], {}) for r in rows if isinstance(r, Mapping))]
 
 
-def brief(value: Any, at_most: int = 600) -> str:
+def brief(value: Any, language: str, at_most: int = 600) -> str:
     """What a step gave, on a few lines."""
     if isinstance(value, Mapping):
-        listed = [f"{k}: {brief(v, 120)}" for k, v in value.items() if v not in (None, "", [], {})]
-        text = " · ".join(listed)
+        said = texts(language).gettext
+        parts = {k: brief(v, language, 120) for k, v in value.items() if v not in (None, "", [], {}) and not is_digest(v)}
+        text = " · ".join(f"{said(labels.field(k))}: {v}" for k, v in parts.items())
     elif isinstance(value, list | tuple):
-        text = ", ".join(brief(v, 60) for v in value[:8]) + (" …" if len(value) > 8 else "")
+        text = ", ".join(brief(v, language, 60) for v in value[:8]) + (" …" if len(value) > 8 else "")
     else:
-        text = "" if value is None else " ".join(str(value).split())
+        text = " ".join(shown(value, language).split())
     return text if len(text) <= at_most else text[: at_most - 1] + "…"
 
 
 def headline(value: Mapping[str, Any], language: str) -> str:
     """What a folded part of a payload is about."""
-    said = [str(value[k]) for k in ("number", "name", "issue_date") if value.get(k)]
-    if value.get("gross") not in (None, ""):
-        said.append(money(value["gross"], str(value.get("currency") or "EUR"), language))
-    return " · ".join(said) or brief(value, 120)
+    names = ("number", "name", "counterparty", "issue_date", "booking_date", "purpose")
+    said = [shown(value[k], language, k) for k in names if value.get(k)]
+    amount = next((value[k] for k in ("gross", "amount") if value.get(k) not in (None, "")), None)
+    if amount is not None:
+        said.append(money(amount, str(value.get("currency") or "EUR"), language))
+    return " · ".join(said) or brief(value, language, 120)
 
 
 def place(evidence: Mapping[str, Any]) -> str:

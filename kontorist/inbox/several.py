@@ -39,6 +39,11 @@ class Kind:
     more: int
     """How many there are besides those listed."""
 
+    @property
+    def amounts(self) -> bool:
+        """Whether any of them moves money."""
+        return any(c.more["amount"] is not None for c in self.cards)
+
 
 def alike(desk: Desk, connection: Connection, viewer: Viewer) -> list[Kind]:
     """The viewer's cards that may be approved together, by kind; kinds of a single card are left out."""

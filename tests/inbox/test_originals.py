@@ -61,7 +61,7 @@ def test_a_value_of_the_mail_is_marked_in_the_mail_and_in_the_proposal(desk: Des
         evidence={"number": [{"quote": "4711", "part": "text", "start": 8, "end": 12}]},
     )
     page = desk.browser("anna").get(f"/card/{row.id}").text
-    assert page.count('<mark data-fact="f0" tabindex="0">4711</mark>') == 3  # proposal, what it rests on, original
+    assert page.count('<mark data-fact="f0" tabindex="0" role="button">4711</mark>') == 3  # proposal, what it rests on, original
     assert "90 %" in page
     assert "from the document" in page
 
@@ -77,7 +77,9 @@ def test_the_pages_of_a_pdf_are_pictures_with_the_places_of_values(desk: Desk):
     browser = desk.browser("anna")
     page = browser.get(f"/card/{row.id}").text
     assert f'/case/{row.case_id}/document/0/page/1.png"' in page
-    assert '<rect x="8" y="18" width="24" height="24" rx="2" data-fact="f0">' in page
+    assert (
+        '<rect x="8" y="18" width="24" height="24" rx="2" data-fact="f0" tabindex="0" role="button" aria-label="Number">' in page
+    )
     picture = browser.get(f"/case/{row.case_id}/document/0/page/1.png")
     assert picture.headers["content-type"] == "image/png"
     assert picture.content.startswith(b"\x89PNG")

@@ -35,11 +35,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing(event.target)) return;
-  if (event.key === "?") {
-    const help = one("#help");
-    if (help && !help.open) help.showModal();
-    event.preventDefault();
-  } else if ((event.key === "j" || event.key === "k") && step(event.key === "j" ? 1 : -1)) {
+  if ((event.key === "j" || event.key === "k") && step(event.key === "j" ? 1 : -1)) {
     event.preventDefault();
   } else {
     const element = event.key.length === 1 && one(`[data-key="${CSS.escape(event.key)}"]`);
@@ -48,6 +44,12 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", (event) => {
   all("details[open].drop, details[open].menu").forEach((d) => { if (!d.contains(event.target)) d.open = false; });
+});
+
+const help = one("#help");
+all("[data-key='?']").forEach((button) => {
+  button.hidden = false; // without this file it could do nothing
+  button.addEventListener("click", () => help.open || help.showModal());
 });
 
 // ticking several ----------------------------------------------------------
@@ -122,10 +124,10 @@ function light(source) {
   all("[data-fact].on").forEach((e) => e.classList.remove("on"));
   hit.forEach((e) => e.classList.add("on"));
   const here = source.closest(".original");
-  const there = hit.find((e) => e !== source && Boolean(e.closest(".original")) !== Boolean(here) && !e.closest(".rests"));
+  const beyond = hit.filter((e) => e !== source && Boolean(e.closest(".original")) !== Boolean(here));
+  const there = beyond.find((e) => !e.closest(".rests")) || beyond[0];
   if (!there) return;
-  const outer = there.closest("details:not([open])");
-  if (outer) outer.open = true;
+  for (let outer = there.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
   there.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 document.addEventListener("click", (event) => {
@@ -133,7 +135,10 @@ document.addEventListener("click", (event) => {
   if (fact) light(fact);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches && event.target.matches("mark[data-fact]")) light(event.target);
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches && event.target.matches("[data-fact]")) {
+    event.preventDefault();
+    light(event.target);
+  }
 });
 document.addEventListener("mouseover", (event) => {
   const fact = event.target.closest && event.target.closest("[data-fact]");
