@@ -234,6 +234,12 @@ class Imap:
         ids = client.search(["SINCE", since] if since else ["ALL"])
         return Listing(self._generation, [str(i) for i in sorted(ids)])
 
+    @_translated
+    def generation(self, folder: str) -> str:
+        """The UIDVALIDITY of a folder."""
+        self._in(folder)
+        return self._generation
+
     def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
         """Mails by UID, without marking them as read, at most 20 MB at once."""
         for some in self._portions(folder, ids):

@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from connectors.mail.transport import Fetched, Listing
 from kontorist.core.errors import Rejected, Unavailable, Uncertain
 
 _FLAGS = {"seen": "S", "answered": "R", "flagged": "F", "draft": "D"}
+_GENERATION = "maildir"
 _PARTS = ("cur", "new", "tmp")
 
 
@@ -38,18 +39,18 @@ class Maildir:
 
     def listing(self, folder: str, since: date | None) -> Listing:
         """File names without their flags, oldest first."""
-        place = self._folder(folder)
-        if not place.is_dir():
-            if folder.upper() == "INBOX":
-                raise Unavailable(f"The mailbox {place} is not there. Create it, or mend 'path' in connections.yaml.")
-            raise Rejected(f"The mailbox has no folder '{folder}'. Create it, or mend 'folder' in the flow.")
+        place = self._present(folder)
         files = [p for p in self._files(place) if since is None or _arrived(p) >= since]
-        return Listing("maildir", [_base(p) for p in sorted(files, key=lambda p: (_stamp(p), p.name))])
+        return Listing(_GENERATION, [_base(p) for p in sorted(files, key=lambda p: (_stamp(p), p.name))])
+
+    def generation(self, folder: str) -> str:
+        """Always the same: file names are never given twice (maildir(5))."""
+        self._present(folder)
+        return _GENERATION
 
     def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
         """Read files by name."""
-        wanted = set(ids)
-        there = {_base(p): p for p in self._files(self._folder(folder)) if _base(p) in wanted}
+        there = {_base(p): p for p in self._files(self._folder(folder), set(ids))} if ids else {}
         for name in ids:
             if path := there.get(name):
                 with contextlib.suppress(FileNotFoundError):
@@ -117,9 +118,8 @@ class Maildir:
     def sent(self, message_id: str, name: str) -> Mapping[str, Any] | None:
         """The file with this name in the outgoing Maildir."""
         place = self.outgoing or self._folder("Sent")
-        for path in self._files(place):
-            if _base(path) == _safe(name):
-                return {"place": str(path), "message_id": message_id}
+        for path in self._files(place, {_safe(name)}):
+            return {"place": str(path), "message_id": message_id}
         return None
 
     def wait(self, folders: Sequence[str], timeout: float) -> bool:
@@ -159,6 +159,15 @@ class Maildir:
         encoded: bytes = utf7(".".join(parts))
         return self.root / ("." + encoded.decode("ascii"))
 
+    def _present(self, folder: str) -> Path:
+        """The place of a folder that is there. Raises Unavailable for a missing mailbox, Rejected for a missing folder."""
+        place = self._folder(folder)
+        if place.is_dir():
+            return place
+        if folder.upper() == "INBOX":
+            raise Unavailable(f"The mailbox {place} is not there. Create it, or mend 'path' in connections.yaml.")
+        raise Rejected(f"The mailbox has no folder '{folder}'. Create it, or mend 'folder' in the flow.")
+
     def _made(self, folder: str) -> Path:
         place = self._folder(folder)
         _make(place, is_folder=place != self.root)
@@ -169,17 +178,18 @@ class Maildir:
         _make(place, is_folder=self.outgoing is None)
         return place
 
-    def _files(self, place: Path) -> Iterator[Path]:
+    def _files(self, place: Path, wanted: Collection[str] | None = None) -> Iterator[Path]:
+        """The files of a folder; only those with one of the wanted names, if some are given."""
         for part in ("new", "cur"):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 with os.scandir(place / part) as found:
-                    entries = [e for e in found if not e.name.startswith(".") and e.is_file(follow_symlinks=False)]
+                    named = (e for e in found if wanted is None or e.name.partition(":2,")[0] in wanted)
+                    entries = [e for e in named if not e.name.startswith(".") and e.is_file(follow_symlinks=False)]
                 yield from (Path(e.path) for e in entries)
 
     def _find(self, folder: str, number: str) -> Path:
-        for path in self._files(self._folder(folder)):
-            if _base(path) == number:
-                return path
+        for path in self._files(self._folder(folder), {number}):
+            return path
         raise Rejected(f"The mail is no longer in {folder}: somebody has moved or deleted it.")
 
     def _seeded(self) -> None:

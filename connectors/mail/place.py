@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.mail.transport import Fetched
@@ -18,16 +19,20 @@ def locate(connector: MailConnector, folder: str, message_id: str, key: str) -> 
     A Message-ID alone proves nothing (senders repeat and forge them): the content must be the same.
     """
     try:
-        generation = connector.transport.listing(folder, None).generation
+        known = connector.seen.ids(folder, connector.transport.generation(folder), f"mail:{key}")
     except Rejected:
         return None  # there is no such folder
-    candidates = connector.seen.ids(folder, generation, f"mail:{key}")
-    if message_id:
-        candidates += [i for i in connector.transport.search(folder, message_id) if i not in candidates]
-    for found in connector.transport.fetch(folder, candidates):
-        if same(found.data, key) or found.cut:
-            return found
-    return None
+    if found := _with_key(connector, folder, known, key):
+        return found
+    if not message_id:
+        return None
+    others = [i for i in connector.transport.search(folder, message_id) if i not in known]
+    return _with_key(connector, folder, others, key)
+
+
+def _with_key(connector: MailConnector, folder: str, numbers: Sequence[str], key: str) -> Fetched | None:
+    found = connector.transport.fetch(folder, numbers)
+    return next((one for one in found if same(one.data, key) or one.cut), None)
 
 
 def same(data: bytes, key: str) -> bool:

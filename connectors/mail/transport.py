@@ -39,6 +39,9 @@ class Transport(Protocol):
     def listing(self, folder: str, since: date | None) -> Listing:
         """The mails of a folder, oldest first."""
 
+    def generation(self, folder: str) -> str:
+        """Within what the numbers of a folder mean something now (UIDVALIDITY), without asking for the numbers."""
+
     def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
         """Mails by number, few at a time, without marking them as read; one that is gone is left out."""
 
