@@ -16,9 +16,10 @@ from flows.runtime import Runtime
 from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import ConfigurationError, KontoristError
-from kontorist.core.flow import Flow
-from kontorist.store import actions, asking, cases, documents, office_state, undelivered
-from kontorist.store.cases import DocumentRef, NewCase
+from kontorist.core.flow import After, Flow
+from kontorist.store import actions, asking, cases, documents, following, office_state, undelivered
+from kontorist.store.cases import Case, DocumentRef, NewCase
+from kontorist.store.context import arrived, values_of
 
 BATCH = 25
 NEW_MAIL = "A new mail has come in this conversation; read it before you decide."
@@ -34,7 +35,12 @@ def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
         return 0
     if kind == "schedule":
         return _scheduled(runtime, flow_name, str(flow.trigger.schedule), tally)
-    options = dict(getattr(flow.trigger, kind))
+    if flow.trigger.after is not None:
+        return _followed(runtime, flow_name, flow.trigger.after, tally)
+    source = flow.trigger.source()
+    if source is None:  # handed in by people
+        return 0
+    kind, options = source
     connection = str(options.pop("connection", ""))
     try:
         count = _from_connector(runtime, flow_name, kind, connection, options, tally)
@@ -141,6 +147,34 @@ def _scheduled(runtime: Runtime, flow_name: str, cron: str, tally: Tally) -> int
     count = len(take_in(runtime, flow_name, "schedule", [item]))
     tally.add(flow_name, "taken_in", count)
     return count
+
+
+def _followed(runtime: Runtime, flow_name: str, after: After, tally: Tally) -> int:
+    """A case for each case of another flow that has ended since this flow is there: what arrived then, and what came of it."""
+    with runtime.database.write() as database:
+        since = following.since(database, flow_name, after.flow)
+        ended = following.ended(database, flow_name, after.flow, after.state, since, AT_ONCE)
+    new = [_following(runtime, flow_name, case) for case in ended]
+    with runtime.database.write() as database:
+        count = sum(i is not None for i in cases.take_in(database, new, f"flow:{after.flow}"))
+    tally.add(flow_name, "taken_in", count)
+    return count
+
+
+def _following(runtime: Runtime, flow_name: str, case: Case) -> NewCase:
+    results = {name: value for name, value in values_of(case, "").items() if name not in arrived(case)}
+    before = {"case": case.id, "flow": case.flow, "title": case.title, "state": case.state, "steps": results}
+    return NewCase(
+        flow=flow_name,
+        flow_version=runtime.flow_versions[flow_name],
+        connection=following.AFTER,
+        source_key=str(case.id),
+        source=case.source,
+        title=case.title,
+        data={**case.data, "before": before},
+        documents=case.documents,
+        warnings=case.warnings,
+    )
 
 
 def triggers(flows: dict[str, Flow]) -> list[str]:

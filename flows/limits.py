@@ -41,10 +41,8 @@ def model(name: str) -> str:
 
 def of_source(flow: Flow) -> list[str]:
     """What taking in for a flow uses."""
-    kind = flow.trigger.kind() if flow.trigger else None
-    if not flow.trigger or kind in (None, "schedule"):
-        return []
-    return [connection(str(getattr(flow.trigger, str(kind)).get("connection", "")))]
+    source = flow.trigger.source() if flow.trigger else None
+    return [connection(str(source[1].get("connection", "")))] if source else []
 
 
 def of_works(runtime: Runtime, works: Sequence[Work]) -> list[str]:

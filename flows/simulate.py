@@ -58,11 +58,10 @@ def _ignore_xml(office: Office) -> None:
 
 def live(runtime: Runtime, flow: str, since: str) -> Iterator[Item]:
     """What lies at the source that feeds a flow, taken in or not: read, and never acknowledged. Raises ConfigurationError."""
-    trigger = next((f.trigger for f in _feeding(runtime.office, flow) if f.trigger and f.trigger.kind() != "schedule"), None)
+    trigger = next((f.trigger for f in _feeding(runtime.office, flow) if f.trigger and f.trigger.source()), None)
     if trigger is None:
         raise ConfigurationError(f"Nothing feeds the flow '{flow}' from a source; name files instead of --since.")
-    kind = str(trigger.kind())
-    options = dict(getattr(trigger, kind))
+    kind, options = trigger.source() or ("", {})
     connector = runtime.connections.get(str(options.pop("connection", "")))
     if "since" in connector.triggers[kind].model_fields:
         options |= {"since": since, **({"limit": None} if "limit" in options else {})}
@@ -192,6 +191,8 @@ def _trigger_kind(office: Office, flow: str) -> str | None:
     kind = trigger.kind() if trigger else None
     if kind == "schedule":
         return None
+    if trigger and trigger.after and trigger.after.flow in office.flows:
+        return _trigger_kind(office, trigger.after.flow)
     return kind or next(
         (k for name, f in office.flows.items() if _uses(office, name, flow) and f.trigger and (k := f.trigger.kind())), None
     )

@@ -51,8 +51,7 @@ class Watcher(threading.Thread):
 
     def _watch(self, connections: Connections) -> None:
         trigger: Any = self._office.flows[self._flow].trigger
-        kind = trigger.kind()
-        options = dict(getattr(trigger, kind))
+        kind, options = trigger.source()
         connector = connections.get(str(options.pop("connection", "")))
         typed = trigger_options(connector, kind, options)
         while not self._stopping.is_set():
@@ -61,7 +60,7 @@ class Watcher(threading.Thread):
 
     def _note(self, problem: str) -> None:
         trigger: Any = self._office.flows[self._flow].trigger
-        name = str(getattr(trigger, trigger.kind()).get("connection", ""))
+        name = str(trigger.source()[1].get("connection", ""))
         with self._database.write() as connection:
             office_state.beat(connection, name, problem)
 
@@ -71,7 +70,7 @@ def watchers(office: Office, data_dir: Path, database: Database, wake: Callable[
     found = [
         Watcher(office, data_dir, database, name, wake)
         for name, flow in office.flows.items()
-        if flow.trigger and flow.trigger.kind() not in (None, "schedule")
+        if flow.trigger and flow.trigger.source()
     ]
     for watcher in found:
         watcher.start()

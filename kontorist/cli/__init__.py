@@ -21,6 +21,7 @@ from kontorist.cli import (
     office,
     operations,
     privacy,
+    upload,
     users,
     work,
 )
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 work.register(app)
+upload.register(app)
 office.register(app)
 compose.register(app)
 adopt.register(app)

@@ -10,13 +10,27 @@ from pydantic import BaseModel, ValidationError
 
 from kontorist.core import expressions, registry
 from kontorist.core.arrived import fields_of
+from kontorist.core.content import Content
 from kontorist.core.errors import KontoristError
-from kontorist.core.flow import ActionStep, AgentStep, EachStep, Flow, LookupStep, SetStep, UseStep, WhenStep, kind_of, walk
+from kontorist.core.flow import (
+    ActionStep,
+    AgentStep,
+    EachStep,
+    Flow,
+    LookupStep,
+    SetStep,
+    StopStep,
+    Trigger,
+    UseStep,
+    WhenStep,
+    kind_of,
+    walk,
+)
 from kontorist.core.office import Connection, Office, add_errors, load_office, parse_flow
 from kontorist.core.problems import Problem, did_you_mean
 from kontorist.core.yamlfile import Loc, YamlFile, parse_yaml
 
-ARRIVED = {"mail", "file", "row", "table", "documents", "case", "now", "today", "scheduled"}
+ARRIVED = {"mail", "file", "row", "table", "documents", "case", "now", "today", "scheduled", "before"}
 """Names that a flow sees without any step."""
 
 _FIXED = {"documents", "case", "now", "today"}
@@ -116,7 +130,9 @@ class _FlowCheck:
         """Ids of the actions met so far."""
         self.columns: dict[str, list[str]] = {}
         """Known fields of a name: a look-up's columns, an agent's outputs."""
-        self.from_agents: set[str] = set()
+        self.lists: dict[str, list[str]] = {}
+        """Known fields of the entries of a name that is a list."""
+        self.content = Content()
 
     def run(self) -> None:
         """Check trigger and steps."""
@@ -136,14 +152,29 @@ class _FlowCheck:
         trigger = self.flow.trigger
         if trigger is None:
             return
-        kinds = [k for k in ("mail", "file", "rows", "schedule") if getattr(trigger, k) is not None]
+        kinds = [k for k in Trigger.model_fields if getattr(trigger, k) is not None]
         if len(kinds) != 1:
             self.file.add(("trigger",), "a flow has exactly one trigger; `use:` lets several flows share steps", key=True)
         for kind in kinds:
             if kind == "schedule":
                 self._cron(str(trigger.schedule))
-            else:
+            elif kind == "after":
+                self._after(str(trigger.after.flow if trigger.after else ""))
+            elif kind != "upload":
                 self._trigger_options(kind, dict(getattr(trigger, kind)))
+
+    def _after(self, other: str) -> None:
+        loc: Loc = ("trigger", "after", "flow")
+        flows, seen = self.office.flows, {self.name}
+        if other not in self.office.files or other.endswith(".yaml"):
+            self.file.add(loc, f"there is no flow '{other}'{did_you_mean(other, flows)}")
+        while other in flows:
+            if other in seen:
+                self.file.add(loc, f"the flow '{other}' comes after this one itself: it would never end")
+                return
+            seen.add(other)
+            before = flows[other].trigger
+            other = before.after.flow if before and before.after else ""
 
     def _cron(self, cron: str) -> None:
         from cronsim import CronSim, CronSimError
@@ -184,7 +215,7 @@ class _FlowCheck:
         for loc, step in walk(self.flow.steps):
             if step.id in seen:
                 self.file.add((*loc, "id"), f"the id '{step.id}' is used twice")
-            if step.id in _FIXED | {self.flow.trigger.kind() if self.flow.trigger else None}:
+            if step.id and step.id in _FIXED | {self.flow.trigger.kind() if self.flow.trigger else None}:
                 self.file.add((*loc, "id"), f"'{step.id}' is a name that every flow has already; choose another id")
             if step.id:
                 seen.add(step.id)
@@ -197,7 +228,7 @@ class _FlowCheck:
                 self.file.add(here, "this step is never reached: the step before it stops the case", severity="warning")
                 stopped = False
             self._step(step, here, names)
-            stopped = kind_of(step) == "stop"
+            stopped = _ends(step)
 
     def _step(self, step: Any, loc: Loc, names: set[str]) -> None:
         checks: dict[type[Any], Any] = {AgentStep: self._agent, LookupStep: self._lookup, ActionStep: self._action, WhenStep: self._when,
@@ -231,7 +262,7 @@ class _FlowCheck:
             )
         self._knowledge((step.model_extra or {}).get("knowledge"), loc)
         if step.id:
-            self.from_agents.add(step.id)
+            self.content.note(step.id)
             if outputs := agent().outputs(options):
                 self.columns[step.id] = list(outputs)
 
@@ -251,8 +282,8 @@ class _FlowCheck:
                     (*loc, "where", column), f"{step.lookup} has no column '{column}'{did_you_mean(column, columns)}", key=True
                 )
             self._template(shape, (*loc, "where", column), names)
-        if step.id and columns is not None and not step.many:
-            self.columns[step.id] = columns
+        if step.id and columns is not None:
+            (self.lists if step.many else self.columns)[step.id] = columns
 
     def _columns(self, connection: str, table: str, loc: Loc) -> list[str] | None:
         if self._connector(connection, loc) is None:
@@ -289,9 +320,9 @@ class _FlowCheck:
             if field.is_required() and key not in step.with_:
                 self.file.add((*loc, "with") if step.with_ else loc, f"{step.action} needs '{key}' under `with:`", key=True)
         for key in action.recipients:
-            doubtful = expressions_roots(step.with_.get(key)) & self.from_agents
-            if doubtful:
-                text = f"'{key}' decides who gets it, and {', '.join(sorted(doubtful))} read it from content; take it from the sender or a look-up"
+            doubtful = self.content.of(step.with_.get(key))
+            if doubtful and step.recipient_from is None:
+                text = f"'{key}' decides who gets it, and {', '.join(doubtful)} is read from content; take it from the sender or a look-up, or declare it: `recipient_from: content`"
                 self.file.add((*loc, "with", key), text)
 
     def _approve(self, step: ActionStep, loc: Loc) -> None:
@@ -325,7 +356,12 @@ class _FlowCheck:
 
     def _each(self, step: EachStep, loc: Loc, names: set[str]) -> None:
         self._template(step.each, (*loc, "each"), names, expression=True)
+        self.content.note(step.as_, step.each, expression=True)
+        self.columns.pop(step.as_, None)
+        if step.each.strip() in self.lists:
+            self.columns[step.as_] = self.lists[step.each.strip()]
         self._steps(step.steps, (*loc, "steps"), names | {step.as_})
+        self.columns.pop(step.as_, None)
 
     def _use(self, step: UseStep, loc: Loc, names: set[str]) -> None:
         if step.use not in self.office.flows:
@@ -346,10 +382,14 @@ class _FlowCheck:
                     (*loc, "with", key), f"the flow '{step.use}' has no parameter '{key}'{did_you_mean(key, known)}", key=True
                 )
             self._template(shape, (*loc, "with", key), names)
+            if self.content.of(shape) and key in _choosing(self.office, step.use):
+                text = f"the flow '{step.use}' takes from '{key}' who gets something, and this is read from content; take it from the sender or a look-up"
+                self.file.add((*loc, "with", key), text)
 
     def _set(self, step: SetStep, loc: Loc, names: set[str]) -> None:
         for key, shape in step.set.items():
             self._template(shape, (*loc, "set", key), names)
+            self.content.note(key, shape)
             names.add(key)
 
     def _template(self, shape: Any, loc: Loc, names: set[str], *, expression: bool = False) -> None:
@@ -385,14 +425,25 @@ class _FlowCheck:
         return fields_of(path)
 
 
-def expressions_roots(shape: Any) -> frozenset[str]:
-    """The names that a shape reads; none where its syntax is wrong (which is reported on its own)."""
-    import jinja2
+def _ends(step: Any) -> bool:
+    """Whether nothing comes behind this step, whatever it decides."""
+    if isinstance(step, WhenStep):
+        return all(branch and _ends(branch[-1]) for branch in (step.steps, step.otherwise))
+    return isinstance(step, StopStep)
 
-    try:
-        return expressions.roots_deep(shape)
-    except jinja2.TemplateError:
-        return frozenset()
+
+def _choosing(office: Office, name: str) -> set[str]:
+    """The parameters of a flow that say who gets something."""
+    found: set[str] = set()
+    for _, step in walk(office.flows[name].steps):
+        connection = office.connections.get(step.action.partition(".")[0]) if isinstance(step, ActionStep) else None
+        cls = connector_class(connection) if connection else None
+        action = cls.actions.get(step.action.partition(".")[2]) if cls else None
+        if action is not None and step.recipient_from is None:
+            content = Content()
+            content.names = set(office.flows[name].parameters)
+            found |= {n for key in action.recipients for n in content.of(step.with_.get(key))}
+    return found & set(office.flows[name].parameters)
 
 
 def _reachable(office: Office, name: str, seen: frozenset[str] = frozenset()) -> set[str]:

@@ -76,6 +76,9 @@ class ActionStep(_Step):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="the payload")
     approve: Approve = Field(default_factory=Approve)
     if_rejected: Literal["stop", "continue"] = Field("stop", description="what becomes of the case when a person says no")
+    recipient_from: Literal["content"] | None = Field(
+        None, description="`content` declares that a document or an agent says who gets it, which is an error otherwise"
+    )
 
 
 class WhenStep(_Step):
@@ -161,6 +164,19 @@ Step = Annotated[
 ]
 
 
+class Upload(_Shape):
+    """Files that somebody hands in: in the inbox, or with `kontorist upload`."""
+
+    pattern: str = Field("*", description="which files, as in '*.pdf'")
+
+
+class After(_Shape):
+    """A case of another flow has ended; its steps' results are in `before.steps`."""
+
+    flow: str = Field(description="name of the other flow")
+    state: Literal["done", "closed"] = Field("done", description="how it must have ended: by itself, or by hand")
+
+
 class Trigger(_Shape):
     """What starts a case: exactly one of these."""
 
@@ -168,10 +184,17 @@ class Trigger(_Shape):
     file: dict[str, Any] | None = Field(None, description="{connection, pattern …}: each file")
     rows: dict[str, Any] | None = Field(None, description="{connection, table …}: each new or changed row")
     schedule: str | None = Field(None, description="cron expression in the office's time zone, as in '0 7 * * 1-5'")
+    upload: Upload | None = Field(None, description="{pattern}: each file that somebody hands in, `kontorist upload`")
+    after: After | None = Field(None, description="{flow, state}: each case of another flow that has ended")
 
     def kind(self) -> str | None:
         """The kind of this trigger, or None if it names none."""
-        return next((k for k in ("mail", "file", "rows", "schedule") if getattr(self, k) is not None), None)
+        return next((k for k in type(self).model_fields if getattr(self, k) is not None), None)
+
+    def source(self) -> tuple[str, dict[str, Any]] | None:
+        """The kind and the options of a trigger at a connection's source; None for what needs no connection."""
+        kind = self.kind()
+        return (kind, dict(getattr(self, kind))) if kind and isinstance(getattr(self, kind), dict) else None
 
 
 class Flow(_Shape):

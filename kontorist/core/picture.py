@@ -113,7 +113,12 @@ def _trigger(flow: Flow) -> str:
     if flow.trigger is None or kind is None:
         return "used by other flows"
     options = getattr(flow.trigger, kind)
-    return f"{kind} {options}" if kind == "schedule" else f"{kind} of {options.get('connection', '?')}"
+    if flow.trigger.after is not None:
+        return f"after {flow.trigger.after.flow}"
+    source = flow.trigger.source()
+    return (
+        f"{kind} of {source[1].get('connection', '?')}" if source else f"{kind} {options if kind == 'schedule' else ''}".strip()
+    )
 
 
 def _said(step: Any, kind: str) -> str:

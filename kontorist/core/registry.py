@@ -13,7 +13,7 @@ from typing import Any
 
 from kontorist.core.errors import ConfigurationError
 
-_NOT_PLUGINS = {"base", "model", "connections"}
+_NOT_PLUGINS = {"base", "model", "connections", "handed_in"}
 
 
 @functools.cache

@@ -60,7 +60,14 @@ def values_of(case: Case, path: str) -> dict[str, Any]:
 
 def origins_of(case: Case, path: str) -> dict[str, list[str]]:
     """For each visible name, where its value came from: sender, document, erp, model, template, office."""
-    origins = {"mail": ["sender"], "file": ["document"], "documents": ["document"], "row": ["erp"], "table": ["erp"]}
+    origins = {
+        "mail": ["sender"],
+        "file": ["document"],
+        "documents": ["document"],
+        "row": ["erp"],
+        "table": ["erp"],
+        "before": ["document"],
+    }
     for entry in visible(case, path):
         known = entry.info.get("origins", [])
         if entry.kind in BINDING:

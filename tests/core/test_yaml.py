@@ -157,3 +157,64 @@ def test_every_problem_is_shown_at_once_in_order(tmp_path: Path) -> None:
     assert len(found) >= 5
     assert [f.split(":")[0] for f in found] == sorted(f.split(":")[0] for f in found)
     assert all(f.split(":")[1].isdigit() and f.split(":")[2].isdigit() for f in found)
+
+
+CONTENT = FLOW.replace("shelf.save", "mailbox.send").replace("{name:", '{to: "%s", subject:').replace("content:", "body:")
+MAILBOX = CONNECTIONS + 'mailbox: {connector: mail, transport: maildir, path: "data:m", from: "a@b.example"}\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "recipient", "said"),
+    [
+        ("", "{{ file.text }}", "file is read from content"),
+        ('  - set: {a: "{{ file.text }}"}\n  - set: {b: "{{ a }}"}\n', "{{ b }}", "b is read from content"),
+        ("  - {id: a, agent: extract, text: x, fields: {mail: {type: text}}}\n", "{{ a.mail }}", "a is read from content"),
+        ('  - set: {a: "x@y.example"}\n', "{{ a }}", ""),
+    ],
+)
+def test_who_gets_something_does_not_come_out_of_content(tmp_path: Path, before: str, recipient: str, said: str) -> None:
+    flow = (CONTENT % recipient).replace("steps:\n", f"steps:\n{before}")
+    found = problems(tmp_path / "a", flow, connections=MAILBOX)
+    assert ("decides who gets it" in "".join(found), said in "".join(found)) == (bool(said), True)
+    declared = flow.replace("    approve:", "    recipient_from: content\n    approve:")
+    assert problems(tmp_path / "b", declared, connections=MAILBOX) == []
+
+
+def test_a_used_flow_gets_no_recipient_out_of_content(tmp_path: Path) -> None:
+    used = 'parameters: {to: ""}\n' + (CONTENT % "{{ to }}").split("\n", 1)[1]
+    problems(tmp_path, "steps:\n  - stop: x\n", connections=MAILBOX)
+    folder = tmp_path / "office" / "flows"
+    (folder / "used.yaml").write_text(used.replace("file.name", "'x'").replace("file.text", "'y'"))
+    (folder / "n.yaml").write_text('steps:\n  - use: used\n    with: {to: "{{ mail.new_text }}"}\n')
+    assert ["n.yaml:3:16" in str(p) and "takes from 'to' who gets something" in str(p) for p in check(tmp_path / "office")] == [
+        True
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("  - stop: x\n  - ask: y\n", "n.yaml:3:5: this step is never reached"),
+        (
+            "  - when: file.size\n    steps: [{stop: x}]\n    otherwise: [{stop: y}]\n  - ask: y\n",
+            "n.yaml:5:5: this step is never",
+        ),
+        ("  - when: file.size\n    steps: [{stop: x}]\n  - ask: y\n", ""),
+    ],
+)
+def test_a_step_that_is_never_reached_is_said(tmp_path: Path, steps: str, said: str) -> None:
+    found = "".join(problems(tmp_path, f"steps:\n{steps}"))
+    assert (said in found, bool(found)) == (True, bool(said))
+
+
+def test_the_columns_of_each_row_are_known(tmp_path: Path) -> None:
+    folder = tmp_path / "office" / "erp"
+    folder.mkdir(parents=True)
+    (folder / "orders.csv").write_text("number;shipped_on\n1;2026-11-01\n")
+    erp = CONNECTIONS + "erp: {connector: erp_csv, folder: erp, tables: {orders: {file: orders.csv, key: number}}}\n"
+    flow = 'steps:\n  - {id: rows, lookup: erp.orders, many: true}\n  - each: rows\n    as: order\n    steps: [{stop: "{{ order.shiped_on }}"}]\n'
+    (folder.parent / "flows").mkdir()
+    for name, text in (("office.yaml", OFFICE), ("connections.yaml", erp), ("flows/n.yaml", flow)):
+        (folder.parent / name).write_text(text)
+    (found,) = map(str, check(folder.parent))
+    assert found.endswith("n.yaml:5:20: order.shiped_on: 'order' has no 'shiped_on', did you mean 'shipped_on'?")
