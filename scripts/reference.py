@@ -18,6 +18,7 @@ from kontorist.core.filter_examples import EXAMPLES
 from kontorist.core.filters import FILTERS
 from kontorist.core.flow import KINDS, Approve, Flow, Trigger
 from kontorist.core.schema import flow_schema
+from scripts import reference_api
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "docs/reference/connectors.md": "\n".join(_connectors()) + "\n",
         "docs/reference/agents.md": "\n".join(_agents()) + "\n",
         "docs/reference/flows.md": "\n".join(_flows()) + "\n",
+        "docs/reference/api.md": "\n".join(reference_api.page()) + "\n",
         "config/flow.schema.json": json.dumps(flow_schema(), ensure_ascii=False, indent=1) + "\n",
     }
 

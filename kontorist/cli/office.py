@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,6 +113,22 @@ def _inbox(port: Annotated[int, typer.Option()] = 8765, office: OfficeOption = O
     serve_inbox(office, data, "127.0.0.1", port)
 
 
+def _again(office: Path, data: Path) -> Callable[[int, str], int]:
+    """Processes a case again, on the flow as it is at that moment."""
+
+    def again(case: int, actor: str) -> int:
+        from flows.again import process_again
+        from flows.runtime import open_runtime
+
+        runtime = open_runtime(office, data)
+        try:
+            return process_again(runtime, case, actor)
+        finally:
+            runtime.close()
+
+    return again
+
+
 def serve_inbox(office: Path, data: Path, host: str, port: int) -> None:
     """The inbox until stopped. Behind a proxy on this machine (or FORWARDED_ALLOW_IPS) its word on scheme and address counts."""
     import os
@@ -126,5 +143,7 @@ def serve_inbox(office: Path, data: Path, host: str, port: int) -> None:
     password = os.environ.get("KONTORIST_SAMPLE_PASSWORD", "")
     sample = dict.fromkeys(loaded.settings.people, password) if password else None
     url = prefect_server.running(data) or ""
-    app = create_app(loaded, open_store(data), prefect_url=url.removesuffix("/api"), demo_people=sample)
+    app = create_app(
+        loaded, open_store(data), prefect_url=url.removesuffix("/api"), demo_people=sample, again=_again(office, data)
+    )
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

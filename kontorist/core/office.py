@@ -105,6 +105,11 @@ class OfficeFile(_Shape):
     notify: Notify = Field(default_factory=Notify)
     oidc: Oidc | None = None
     several_up_to: float = Field(1000, ge=0, description="cards above this amount are never approved together with others")
+    figures_from: int = Field(
+        5,
+        ge=1,
+        description="figures about time are shown of groups of at least so many people; lower it only as agreed with them",
+    )
     undo_window: str = Field("15s", description="how long an approved mail waits before it leaves")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
         default_factory=dict, description="how many workers may use a connection or a model at the same time; usual: 4"

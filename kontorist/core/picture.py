@@ -14,6 +14,7 @@ _ROW, _HIGH, _WIDE, _INDENT, _MARGIN = 46, 34, 380, 30, 12
 _ROUND = re.compile(r"#\d+")
 _DEEPEST = 12
 _STYLE = (
+    "svg{color:#1d2522}@media(prefers-color-scheme:dark){svg{color:#e6e9e7}}"
     ".b{fill:#8881;stroke:#888;stroke-width:1}.t{fill:currentColor;font:13px system-ui,sans-serif}.k{font-weight:600}"
     ".l{stroke:#888;stroke-width:1.5;fill:none}.on .b{stroke:#1a7f37;stroke-width:3;fill:#1a7f3722}.on .l{stroke:#1a7f37;stroke-width:3}"
     ".off{opacity:.45}.action .b{stroke-dasharray:6 3}"

@@ -14,8 +14,8 @@ from kontorist.inbox import card as cards
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.queue import next_after, open_cards
 from kontorist.inbox.security import Form
-from kontorist.inbox.viewer import FromForm, Posted
-from kontorist.store import actions
+from kontorist.inbox.viewer import FromForm, Posted, Viewer
+from kontorist.store import actions, handling
 from kontorist.store.actions import ActionRow, Shown
 
 router = APIRouter()
@@ -54,6 +54,7 @@ def decide(
             waiting = open_cards(connection, posted.viewer)
             head = actions.get(connection, card_id).card
             did = work(connection) or did
+            measure(desk, connection, posted.viewer, head, did)
     except NotFound:
         raise
     except KontoristError as error:
@@ -61,6 +62,13 @@ def decide(
         return cards.render(request, desk, posted.viewer, card_id, status, str(error))
     after = next_after(waiting, head)
     return RedirectResponse(f"/card/{after}?did={did}&of={head}" if after else f"/?did={did}&of={head}", 303)
+
+
+def measure(desk: Desk, connection: Connection, viewer: Viewer, card: int, did: str) -> None:
+    """Keep how long the card was open before it was decided, without saying by whom."""
+    outcome = {"approved": "approved", "first": "approved", "rejected": "rejected"}.get(did)
+    if outcome:
+        handling.keep(connection, card, outcome, desk.presence.spent(card, viewer.name), desk.office.settings.timezone)
 
 
 @router.post("/card/{card_id}/approve")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from connectors.connections import Connections
 from kontorist.core.office import Office
+from kontorist.inbox.figures import Figures
 from kontorist.inbox.looking import Presence
 from kontorist.store.database import Database
 
@@ -24,8 +25,11 @@ class Desk:
     database: Database
     prefect_url: str = ""
     demo_people: Mapping[str, str] | None = None
+    again: Callable[[int, str], int] | None = None
+    """Processes a case again as a new one; given by whoever starts the inbox, since flows work on the other side of the store."""
     touched: dict[str, float] = field(default_factory=dict, repr=False)
     presence: Presence = field(default_factory=Presence, repr=False)
+    figures: Figures = field(default_factory=Figures, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def connections(self) -> Connections:

@@ -15,7 +15,7 @@ from connectors.base import Context, Proposal
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale
 from kontorist.core.values import canonical
 from kontorist.inbox import card as cards
-from kontorist.inbox.decisions import give, shown_in, whole_card
+from kontorist.inbox.decisions import give, measure, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.edit_form import changes, schema_of
 from kontorist.inbox.queue import next_after, open_cards
@@ -97,6 +97,7 @@ def _store(
         now = [_next(connection, row, made, posted) for row in rows]
         at_once = posted.form.has("approve") and all(_as_written(r, made) for r in rows) and _one_is_enough(connection, card_id)
         did = give(connection, posted, card_id, now) if at_once else "saved"
+        measure(desk, connection, posted.viewer, rows[0].card, did)
     return did, next_after(waiting, rows[0].card)
 
 

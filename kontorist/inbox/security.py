@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import PlainTextResponse, Response
 
 from kontorist.core.errors import NotAllowed
+from kontorist.inbox.problems import problem
 
 MAX_FORM = 2 * 1024 * 1024
 _POLICY = (
@@ -63,12 +64,21 @@ async def form_of(request: Request) -> Form:
 async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse forms of other sites; give every answer its headers."""
     if request.method not in ("GET", "HEAD") and not _from_here(request):
-        response: Response = PlainTextResponse("This form comes from another site, so nothing was done.", 403)
+        said = "This form comes from another site, so nothing was done."
+        response: Response = problem(403, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 403)
+    elif request.url.path.startswith("/api/") and _too_large(request):
+        response = problem(413, "This is larger than 2 MB, or does not say how large it is, so it was not read.")
     else:
         response = await call_next(request)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _too_large(request: Request) -> bool:
+    """Whether the body is larger than a form can be, or comes in pieces without end."""
+    length = request.headers.get("content-length", "0")
+    return "transfer-encoding" in request.headers or not length.isdigit() or int(length) > MAX_FORM
 
 
 def _from_here(request: Request) -> bool:

@@ -139,12 +139,20 @@ def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
 @router.post("/several/take-back")
 def take_back(desk: TheDesk, posted: FromForm) -> Response:
     """Undo the approvals of several cards that have not run yet."""
-    for number in [int(n) for n in posted.form.every("card") if n.isdigit() and len(n) < 10][:AT_MOST]:
+    take_back_each(desk, posted, [int(n) for n in posted.form.every("card") if n.isdigit() and len(n) < 10][:AT_MOST])
+    return RedirectResponse("/several", 303)
+
+
+def take_back_each(desk: Desk, posted: Posted, cards: Sequence[int]) -> list[int]:
+    """Undo the approvals of cards, each by itself; those that could be."""
+    done = []
+    for number in cards:
         try:
             _undo(desk, posted, number)
         except Stale:
             continue  # it has left already; its card says so
-    return RedirectResponse("/several", 303)
+        done.append(number)
+    return done
 
 
 def _undo(desk: Desk, posted: Posted, number: int) -> None:

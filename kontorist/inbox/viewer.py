@@ -43,6 +43,8 @@ class Viewer:
     csrf: str
     token: str
     language: str
+    channel: str = "inbox"
+    """`inbox` for a browser, `api` for a program."""
 
     @property
     def decides(self) -> bool:
@@ -52,17 +54,17 @@ class Viewer:
     @property
     def as_who(self) -> Who:
         """The person as rules see them, also where they may only read."""
-        return Who(self.name, self.groups if self.decides else frozenset(), "inbox")
+        return Who(self.name, self.groups if self.decides else frozenset(), self.channel)
 
     @property
     def who(self) -> Who:
         """The person as the store records a decision. Raises NotAllowed for auditors."""
         if not self.decides:
             raise NotAllowed("Auditors may read everything and decide nothing.")
-        return Who(self.name, self.groups, "inbox")
+        return Who(self.name, self.groups, self.channel)
 
 
-def viewer_of(desk: Desk, session: people.Session) -> Viewer | None:
+def viewer_of(desk: Desk, session: people.Session, channel: str = "inbox") -> Viewer | None:
     """The person behind a session; None when office.yaml does not know them any more."""
     person = desk.office.settings.people.get(session.person)
     if person is None:
@@ -72,7 +74,9 @@ def viewer_of(desk: Desk, session: people.Session) -> Viewer | None:
     chosen = person.language if "language" in person.model_fields_set else ""
     own = frozenset(desk.office.groups_of(session.person))
     hidden = () if person.role == "auditor" else hidden_from(desk.office, groups)
-    return Viewer(session.person, person.name, person.role, groups, own, hidden, tuple(away), session.csrf, session.token, chosen)
+    return Viewer(
+        session.person, person.name, person.role, groups, own, hidden, tuple(away), session.csrf, session.token, chosen, channel
+    )
 
 
 def hidden_from(office: Office, names: frozenset[str]) -> tuple[str, ...]:
@@ -82,10 +86,11 @@ def hidden_from(office: Office, names: frozenset[str]) -> tuple[str, ...]:
 
 def absent(office: Office, deputy: str, day: date) -> list[str]:
     """The people who are away on a day and have named this deputy."""
-    return [n for n, p in office.settings.people.items() if p.deputy == deputy and any(_covers(a, day) for a in p.away)]
+    return [n for n, p in office.settings.people.items() if p.deputy == deputy and any(covers(a, day) for a in p.away)]
 
 
-def _covers(written: str, day: date) -> bool:
+def covers(written: str, day: date) -> bool:
+    """Whether a date or range of office.yaml has this day in it."""
     first, _, last = written.partition("..")
     try:
         return date.fromisoformat(first.strip()) <= day <= date.fromisoformat((last or first).strip())
@@ -145,3 +150,13 @@ def admin(viewer: SignedIn) -> Viewer:
 
 
 Admin = Annotated[Viewer, Depends(admin)]
+
+
+def by_admin(posted: FromForm) -> Posted:
+    """A form that an admin has sent. Raises NotAllowed for everybody else, auditors too."""
+    if posted.viewer.role != "admin":
+        raise NotAllowed("Only admins may do this.")
+    return posted
+
+
+FromAdmin = Annotated[Posted, Depends(by_admin)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, and_, insert, or_, select, update
@@ -306,6 +307,7 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
             "ms": e.ms,
             "voided": False,
             "at": now,
+            "nanos": _cost(e.info),
         }
         for m in moves
         for e in m.entries
@@ -320,6 +322,13 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
         connection, [Event(f"case.{m.state}", owner, f"case:{m.case_id}", {"error": m.error} if m.error else {}) for m in ended]
     )
     _leave_out(connection, late, owner)
+
+
+def _cost(info: Mapping[str, Any]) -> int:
+    """What a step's model cost, in billionths."""
+    usage = info.get("usage")
+    cost = usage.get("cost") if isinstance(usage, Mapping) else None
+    return int(Decimal(str(cost)) * 1_000_000_000) if cost else 0
 
 
 def _held(connection: Connection, ids: Sequence[int], owner: str) -> set[int]:

@@ -116,6 +116,8 @@ cases = Table(
     Column("who", Text, nullable=False, default="", server_default=text("''")),
     UniqueConstraint("flow", "connection", "source_key"),
     Index("ix_cases_state_id", "state", "id"),
+    Index("ix_cases_flow_created", "flow", "created"),
+    Index("ix_cases_connection_created", "connection", "created"),
 )
 """state: runnable → waiting (for a person's approval) | unclear (a person has to look) | failed | done | closed.
 
@@ -174,8 +176,10 @@ journal = Table(
     Column("ms", Float, nullable=False, default=0.0),
     Column("voided", Boolean, nullable=False, default=False),
     Column("at", Utc, nullable=False),
+    Column("nanos", BigInteger, nullable=False, default=0, server_default=text("0")),
+    Index("ix_journal_cost", "at", "flow", "nanos", sqlite_where=text("nanos > 0"), postgresql_where=text("nanos > 0")),
 )
-"""What each step of each case gave, once: a journalled step is never repeated."""
+"""What each step of each case gave, once: a journalled step is never repeated. `nanos` is what its model cost, in billionths."""
 
 OPEN_STATES = text("state IN ('proposed', 'uncertain', 'refused')")
 """A person has to decide; written out, so that databases see that their index of open actions fits."""
@@ -221,6 +225,7 @@ actions = Table(
     Column("amount", Float),
     UniqueConstraint("case_id", "path"),
     Index("ix_actions_state_due", "state", "due", "id"),
+    Index("ix_actions_created", "created", "flow", "card", "id"),
     Index(
         "ix_actions_open", "card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state", "not_before",
         sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES,
@@ -233,6 +238,9 @@ business fact has one effect. `card` is the id of the action whose card this one
 list of ten thousand cards needs: `deciders` is `|name|name|`, `risk` 0 nothing, 1 a note, 2 a warning that says stop.
 """
 
+BY_HAND = text("composed_by <> 'flow'")
+"""A person wrote this version; written out, for the index of such versions."""
+
 revisions = Table(
     "revisions",
     metadata,
@@ -243,6 +251,7 @@ revisions = Table(
     Column("composed_by", String(100), nullable=False),
     Column("reason", Text, nullable=False, default=""),
     Column("at", Utc, nullable=False),
+    Index("ix_revisions_by_hand", "at", "action_id", sqlite_where=BY_HAND, postgresql_where=BY_HAND),
 )
 """Every version of a payload that was ever shown; `composed_by` is a person or `flow`."""
 
@@ -260,8 +269,12 @@ approvals = Table(
     Column("at", Utc, nullable=False),
     Column("expires", Utc),
     UniqueConstraint("action_id", "revision", "person", "decision"),
+    Index("ix_approvals_at", "at"),
 )
 """Decisions: append-only. `decision` is approve, reject or resolve."""
+
+UNCLEAR = text("kind = 'case.unclear'")
+"""A case became unclear; written out, for the index of such events."""
 
 events = Table(
     "events",
@@ -274,6 +287,7 @@ events = Table(
     Column("data", PlainText, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Index("ix_events_unclear", "at", "subject", sqlite_where=UNCLEAR, postgresql_where=UNCLEAR),
 )
 """The audit chain: append-only by trigger, hash-chained. `subject` is `case:1`, `action:2`, `office`."""
 
@@ -335,6 +349,17 @@ filters = Table(
     Column("query", Text, nullable=False),
 )
 """Saved filters of the list, each person's own."""
+
+handling = Table(
+    "handling",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("day", String(10), nullable=False, index=True),
+    Column("flow", String(100), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("seconds", Integer, nullable=False),
+)
+"""How long a card was open before it was decided: by day and flow, and on purpose neither by person nor by card."""
 
 corrections = Table(
     "corrections",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from kontorist.inbox import api
+from kontorist.inbox.api import caller
 from kontorist.inbox.app import ROUTERS
 from tests.inbox.desks import Desk
 
@@ -19,6 +22,7 @@ OPEN = {
 }
 
 
+# the JSON API answers 401 instead of leading to the sign-in, and has tests of its own (tests/inbox/test_api.py)
 def routes() -> list[tuple[str, str]]:
     return [(m, r.path) for router in ROUTERS for r in router.routes for m in r.methods]
 
@@ -40,6 +44,28 @@ def test_no_form_is_taken_without_the_token_of_the_session(desk: Desk):
     for path in posts:
         answer = browser.client.post(re.sub(r"\{\w+\}", "1", path), data={"csrf": "wrong"}, follow_redirects=False)
         assert answer.status_code == 403, path
+
+
+def test_nothing_is_reachable_that_is_not_among_the_pages_the_api_or_the_static_files(desk: Desk):
+    known = {(m, r.path) for router in (*ROUTERS, *api.ROUTERS) for r in router.routes for m in r.methods}
+    found = {(m, r.path) for r in all_routes(desk.app.routes) for m in r.methods}
+    assert found == known
+
+
+def all_routes(routes: Any) -> list[Any]:
+    """Every route of an application; mounts (the static files) aside."""
+    found = []
+    for route in routes:
+        inner = getattr(getattr(route, "original_router", None), "routes", None)
+        found += all_routes(inner) if inner is not None else [route] if hasattr(route, "methods") else []
+    return found
+
+
+def test_every_function_of_the_api_says_who_may_call_it():
+    allowed = {caller.caller, caller.overseer, caller.head}
+    for router in api.ROUTERS:
+        for route in router.routes:
+            assert allowed & {d.call for d in route.dependant.dependencies}, route.path
 
 
 def test_a_page_either_shows_or_changes(desk: Desk):
