@@ -251,6 +251,16 @@ class Connector(ABC):
         time.sleep(min(timeout, 5.0))
         return True
 
+    receives: ClassVar[bool] = False
+    """Whether others may post to `/hooks/NAME` of the inbox: `receive` then decides who."""
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Keep what was posted; it is on disk when this returns its key. Header names are in lower case.
+
+        Raises AccessDenied where the sender does not prove who it is, Rejected for what cannot be taken, Unavailable for later.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no posts")
+
     def reread(self, source: str, data: Mapping[str, Any], original: bytes) -> Item | None:
         """The item of an original that is kept, read anew, for *process again*; None: what was read then stays.
 

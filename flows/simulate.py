@@ -179,9 +179,9 @@ def items(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> I
 
 
 def _feeder(office: Office, flow: str) -> tuple[str, dict[str, Any]]:
-    """The connector that reads rows for a flow, with the options of its trigger: an ERP's export unless the trigger says otherwise."""
+    """The connector that reads rows or deliveries for a flow, with its trigger's options: an ERP's export unless that says otherwise."""
     trigger = office.flows[flow].trigger
-    options = dict((trigger.rows if trigger else None) or {})
+    options = dict((trigger.rows or trigger.webhook if trigger else None) or {})
     connection = office.connections.get(str(options.pop("connection", "")))
     return (connection.connector, options) if connection else ("erp_csv", {})
 
@@ -210,13 +210,13 @@ def _in(
             if not child.name.startswith("."):
                 yield from _in(office, data_dir, kind, child, feeder)
         return
-    rows, options = feeder
-    chosen = _kind_for(path, kind, registry.load("connectors", rows).suffixes.get("rows", ()))
+    reader, options = feeder
+    chosen = _kind_for(path, kind, registry.load("connectors", reader).suffixes)
     if kind == "mail" and chosen != "mail":
         yield _unreadable(path, f"{path} is no mail; this flow works on mails: .eml, mbox or Maildir.")
         return
-    connector = registry.load("connectors", {"mail": "mail", "rows": rows}.get(chosen, "folder"))
-    settings = {**surroundings(office, data_dir, "simulate").settings, **(options if chosen == "rows" else {})}
+    connector = registry.load("connectors", {"mail": "mail", "file": "folder"}.get(chosen, reader))
+    settings = {**surroundings(office, data_dir, "simulate").settings, **(options if chosen in ("rows", "webhook") else {})}
     try:
         for found in connector.from_file(chosen, path, settings):
             yield found if isinstance(found, Item) else _unreadable(path, str(found))
@@ -224,12 +224,12 @@ def _in(
         yield _unreadable(path, str(error))
 
 
-def _kind_for(path: Path, kind: str | None, rows: Sequence[str]) -> str:
+def _kind_for(path: Path, kind: str | None, suffixes: Mapping[str, Sequence[str]]) -> str:
     suffix = path.suffix.lower()
     if suffix in _MAIL or (path / "cur").is_dir():
         return "mail"
-    if suffix in rows and kind == "rows":
-        return "rows"
+    if kind in ("rows", "webhook") and suffix in suffixes.get(kind, ()):
+        return kind
     if kind == "mail" and suffix in {"", ".msg", ".txt"}:
         return "mail"
     return "file"

@@ -25,6 +25,7 @@ FIELDS: dict[tuple[str, ...], Sequence[str]] = {
     ("mail", "from"): _ADDRESS,
     ("mail", "report"): ("message_id", "failures", "sentence"),
     ("before",): ("case", "flow", "title", "state", "steps"),
+    ("webhook",): ("id", "received", "body"),
     ("file",): ("name", "path", "media_type", "size", "sha256", "text"),
 }
 """Path → the fields below it."""

@@ -30,7 +30,7 @@ from kontorist.core.office import Connection, Office, add_errors, load_office, p
 from kontorist.core.problems import Problem, did_you_mean
 from kontorist.core.yamlfile import Loc, YamlFile, parse_yaml
 
-ARRIVED = {"mail", "file", "row", "table", "documents", "case", "now", "today", "scheduled", "before"}
+ARRIVED = {"mail", "file", "row", "table", "webhook", "documents", "case", "now", "today", "scheduled", "before"}
 """Names that a flow sees without any step."""
 
 _FIXED = {"documents", "case", "now", "today"}

@@ -183,6 +183,7 @@ class Trigger(_Shape):
     mail: dict[str, Any] | None = Field(None, description="{connection, folder …}: each mail")
     file: dict[str, Any] | None = Field(None, description="{connection, pattern …}: each file")
     rows: dict[str, Any] | None = Field(None, description="{connection, table …}: each new or changed row")
+    webhook: dict[str, Any] | None = Field(None, description="{connection, schema …}: each delivery of another system")
     schedule: str | None = Field(None, description="cron expression in the office's time zone, as in '0 7 * * 1-5'")
     upload: Upload | None = Field(None, description="{pattern}: each file that somebody hands in, `kontorist upload`")
     after: After | None = Field(None, description="{flow, state}: each case of another flow that has ended")

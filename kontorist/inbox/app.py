@@ -25,6 +25,7 @@ from kontorist.inbox import (
     edit,
     files,
     filters,
+    hooks,
     listing,
     metrics,
     oidc,
@@ -59,6 +60,7 @@ ROUTERS = tuple(
         account,
         admin,
         metrics,
+        hooks,
     )
 )
 """All pages; each of their functions says through its parameters who may use it."""
