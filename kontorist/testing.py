@@ -1,6 +1,6 @@
 """For tests of connectors, ours and other people's: the contract as tests to inherit, and permits without an office.
 
-A connector's tests are a class that inherits `ConnectorContract` (docs/connectors.md shows one); pytest runs the rest.
+A connector's tests are a class that inherits `ConnectorContract` (docs/howto/connector.md shows one); pytest runs the rest.
 """
 
 from __future__ import annotations

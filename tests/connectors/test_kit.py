@@ -19,7 +19,7 @@ from connectors.folder import Folder
 from kontorist.testing import ConnectorContract, problems_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "connectors.md"
+PAGE = ROOT / "docs" / "howto" / "connector.md"
 
 
 def aged(path: Path, text: str) -> None:
