@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import sys
 import threading
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from flows import authors
 from kontorist.core.check import check
 from kontorist.core.errors import ConfigurationError
 from kontorist.core.flow import Flow
@@ -83,23 +87,44 @@ def shipped(configuration: Configuration, database: Database) -> Office:
 
 def _ship(configuration: Configuration, database: Database) -> Office:
     office, faults = configuration.office, configuration.faults
+    texts = {name: "\n".join(file.lines) + "\n" for name, file in office.files.items() if name in office.flows}
     with database.write() as connection:
+        waiting = _waiting(office, connection) if office.settings.flow_changes == "four-eyes" else {}
+        refused = {**waiting, **{name: str(problems[0]) for name, problems in faults.items()}}
         for name in office.flows:
-            versions.keep(connection, office.flows, name, good=name not in faults)
-        good = {name: versions.last_good(connection, name) for name in faults}
-        told = {name: [str(p) for p in problems] for name, problems in faults.items()}
+            why = refused.get(name, "")
+            who = functools.partial(authors.of, office, name)
+            versions.keep(connection, office.flows, name, refused=why, who=who, texts=texts)
+        good = {name: versions.last_good(connection, name) for name in refused}
+        told = {name: [str(p) for p in problems] for name, problems in faults.items()} | {n: [t] for n, t in waiting.items()}
         if (office_state.get(connection, FAULTS) or {}) != told:
             office_state.put(connection, FAULTS, told)
-    return dataclasses.replace(office, flows=_mended(configuration, good)) if faults else office
+    return dataclasses.replace(office, flows=_mended(configuration, refused, good)) if refused else office
 
 
-def _mended(configuration: Configuration, good: dict[str, dict[str, Flow] | None]) -> dict[str, Flow]:
+def _waiting(office: Office, connection: Connection) -> dict[str, str]:
+    """Changed flows to which no other admin has agreed yet: why they go on as they were."""
+    found = {}
+    for name in office.flows:
+        version = versions.version_of(office.flows, name)
+        if not versions.is_good(connection, name, version) and not versions.approvals(connection, version):
+            found[name] = (
+                f"the change waits until another admin agrees to it: kontorist flows approve {name} {version} --as ADMIN"
+            )
+    return found
+
+
+def _mended(configuration: Configuration, refused: dict[str, str], good: dict[str, dict[str, Flow] | None]) -> dict[str, Flow]:
     office = configuration.office
     flows = dict(office.flows)
-    for name, problems in configuration.faults.items():
+    for name, why in refused.items():
         if (last := good[name]) is not None:
             flows = {**last, **flows, name: last[name]}
-            sys.stderr.write(f"The flow '{name}' has a fault, so it goes on as it was: {problems[0]}\n")
+            said = "has a fault, so it goes on as it was" if name in configuration.faults else "has changed and goes on as it was"
+            sys.stderr.write(f"The flow '{name}' {said}: {why}\n")
+        elif name not in configuration.faults:
+            del flows[name]
+            sys.stderr.write(f"The flow '{name}' is new and not in use yet: {why}\n")
         elif name not in flows:  # its file cannot even be read as a flow
             raise ConfigurationError("\n".join(map(str, office.problems)))
     return flows

@@ -109,6 +109,25 @@ def retry(
 
 
 @app.command()
+def move(
+    flow: Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")],
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID…]", help="Only these cases; default: all that have not ended.")
+    ] = None,
+    as_: AsOption = "shell",
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Let cases that have not ended go on with the newest version of their flow; steps that were done are not repeated."""
+    from kontorist.store import versions
+
+    with open_store(data).write() as connection:
+        moved = versions.move(connection, flow, ids or (), as_)
+    _done({"flow": flow, "moved": moved}, as_json, f"{len(moved)} cases go on with the newest version.")
+
+
+@app.command()
 def close(
     case_id: CaseId,
     as_: AsOption = "shell",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kontorist.cli import flow_versions
 from kontorist.cli.common import (
     DATA,
     EXIT_PROBLEM,
@@ -83,6 +84,7 @@ def _of_case(data: Path, flows: Any, case_id: int) -> tuple[Any, dict[str, Any]]
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
+    flow_versions.register(_flows)
     app.command()(init)
     app.command("test")(run_flow_tests)
     app.add_typer(_flows, name="flows")

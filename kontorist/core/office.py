@@ -109,6 +109,8 @@ class OfficeFile(_Shape):
         5,
         ge=1,
         description="figures about time are shown of groups of at least so many people; lower it only as agreed with them",
+    flow_changes: Literal["at-once", "four-eyes"] = Field(
+        "at-once", description="`four-eyes`: a changed flow goes on as it was until another admin agrees to the change"
     )
     undo_window: str = Field("15s", description="how long an approved mail waits before it leaves")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
