@@ -109,6 +109,7 @@ class OfficeFile(_Shape):
         5,
         ge=1,
         description="figures about time are shown of groups of at least so many people; lower it only as agreed with them",
+    )
     flow_changes: Literal["at-once", "four-eyes"] = Field(
         "at-once", description="`four-eyes`: a changed flow goes on as it was until another admin agrees to the change"
     )

@@ -64,10 +64,10 @@ class _Layout:
         return path in taken or (kind == "use" and any(p.startswith(f"{path}>/") for p in taken))
 
 
-def picture(flow: Flow, flows: Mapping[str, Flow], journal: Mapping[str, Any] | None = None) -> str:
+def picture(flow: Flow, flows: Mapping[str, Flow], journal: Mapping[str, Any] | None = None, *, styled: bool = True) -> str:
     """The flow as SVG. `journal` maps the paths of a case's steps (and of its actions) to their outputs: they are highlighted.
 
-    Give the flow as it was when the case began, with the flows it used then, and the picture is that of then.
+    `styled=False` leaves colours and fonts to the page around it. Give the flow as it was when the case began, with the flows it used then, and the picture is that of then.
     """
     taken = None if journal is None else {_ROUND.sub("#", path): output for path, output in journal.items()}
     layout = _Layout(flows, taken)
@@ -79,7 +79,7 @@ def picture(flow: Flow, flows: Mapping[str, Flow], journal: Mapping[str, Any] | 
     title = html.escape(flow.title or flow.description or "flow")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-        f"<title>{title}</title><style>{_STYLE}</style>{body}</svg>"
+        f"<title>{title}</title>{f'<style>{_STYLE}</style>' if styled else ''}{body}</svg>"
     )
 
 

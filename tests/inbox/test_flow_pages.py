@@ -1,0 +1,89 @@
+"""The path of a case as a picture with the configuration as it was then, and the page of a flow with its versions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flows import shipping
+from kontorist.store import versions
+from tests.flows.offices import arrive, work
+from tests.inbox.desks import Desk
+
+
+def change(desk: Desk, before: str, after: str) -> None:
+    path = desk.runtime.office.directory / "flows" / "keep.yaml"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    shipping.shipped(shipping.current(desk.runtime.office.directory), desk.runtime.database)
+
+
+def current(desk: Desk) -> list[str]:
+    with desk.runtime.database.read() as connection:
+        return [c.version for c in versions.history(connection, "keep")]
+
+
+def test_the_path_is_highlighted_with_what_went_in_and_what_was_configured_then(desk: Desk) -> None:
+    (number,) = arrive(desk.runtime, "keep", "hello")
+    work(desk.runtime)
+    (sorted_case,) = arrive(desk.runtime, "sort", "We order ten boxes")
+    work(desk.runtime)
+    change(desk, "content: saved", "content: kept")
+    browser = desk.browser("anna")
+    page = browser.get(f"/case/{number}/path").text
+    assert "it has changed since" in page
+    assert re.findall(r'<g class="(\w+) on">', page)[:2] == ["trigger", "action"]
+    assert f"/case/{number}/path" in browser.get(f"/case/{number}").text
+    assert "<style" not in page
+    if "topic" in desk_journal(desk, sorted_case):
+        page = browser.get(f"/case/{sorted_case}/path").text
+        assert "We order ten boxes" in page
+        assert "agent: classify" in page
+        assert " ms" in page
+
+
+def desk_journal(desk: Desk, number: int) -> set[str]:
+    from tests.flows.offices import case
+
+    return set(case(desk.runtime, number).journal)
+
+
+def test_a_case_that_is_for_others_shows_no_path(tmp_path: Path) -> None:
+    from tests.inbox.desks import FLOWS, make_desk
+
+    hidden = FLOWS["sort"].replace("steps:", "visible_to: [accounting]\n        steps:", 1)
+    desk = make_desk(tmp_path, flows={**FLOWS, "sort": hidden})
+    (number,) = arrive(desk.runtime, "sort", "We order ten boxes")
+    work(desk.runtime)
+    assert desk.browser("anna").get(f"/case/{number}/path").status_code in (403, 404)
+    assert desk.browser("petra").get(f"/case/{number}/path").status_code == 200
+    desk.runtime.close()
+
+
+def test_the_page_of_a_flow_shows_its_versions_and_goes_back(desk: Desk) -> None:
+    change(desk, "content: saved", "content: kept")
+    old, new = current(desk)
+    assert desk.browser("anna").get("/flow/keep").status_code == 403
+    petra = desk.browser("petra")
+    page = petra.get("/flow/keep").text
+    assert "-    with: {name: &#34;note-{{ file.name }}&#34;, content: saved}" in page
+    assert old in page
+    assert new in page
+    assert "Back to this version" in petra.get(f"/flow/keep?version={old}").text
+    assert "Back to this version" not in desk.browser("karl").get(f"/flow/keep?version={old}").text
+    assert desk.browser("karl").post("/flow/keep/rollback", version=old).status_code == 403
+    assert petra.post("/flow/keep/rollback", version=old).status_code == 200
+    assert "content: saved" in (desk.runtime.office.directory / "flows" / "keep.yaml").read_text()
+    assert petra.get("/flow/none").status_code == 404
+
+
+def test_a_change_that_waits_is_agreed_to_on_the_page(desk: Desk) -> None:
+    office = desk.runtime.office.directory / "office.yaml"
+    office.write_text(office.read_text() + "flow_changes: four-eyes\n")
+    change(desk, "content: saved", "content: kept")
+    petra = desk.browser("petra")
+    page = petra.get("/flow/keep").text
+    assert "not in use" in page
+    petra.post("/flow/keep/approve", version=current(desk)[-1])
+    shipping.shipped(shipping.current(desk.runtime.office.directory), desk.runtime.database)
+    assert "not in use" not in petra.get("/flow/keep").text
