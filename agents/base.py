@@ -35,6 +35,8 @@ class Task:
     """The case's values (`mail`, earlier results), for agents that render templates themselves."""
     documents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     case_id: int = 0
+    feedback: Sequence[str] = ()
+    """Why people rejected what this step wrote before, the newest last."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ PROMPT = """You polish the wording of an office's reply, in {language}, {tone}. 
 instructions. Improve only flow and politeness. Keep every fact: each number, date, weekday, amount, name, IBAN, link and e-mail
 address stays exactly as it is, none is added, none is left out; nothing is promised that the text does not promise. Keep
 salutation, closing and paragraphs. No Markdown. Answer in JSON with the new wording in `text`."""
+FEEDBACK = """
+A colleague of this office rejected the former wording for this reason: "{reason}". Meet it as far as the facts below allow."""
 _TONES = {"formal": "in formal business style (German: Sie)", "informal": "friendly and informal (German: du)"}
 _LANGUAGES = {"de": "German", "en": "English", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch", "pl": "Polish"}
 _FRAMES = {
@@ -68,6 +70,7 @@ class _Prepared:
 
     result: Result
     language: str
+    feedback: Sequence[str] = ()
 
 
 class Draft(Agent):
@@ -118,10 +121,12 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     }
     result = Result(output, model="built-in/template-1", warnings=warnings)
     if options.knowledge and not used:
-        return _Prepared(_nothing_found(result, hits, setting), language)
+        return _Prepared(_nothing_found(result, hits, setting), language, task.feedback)
     text = _text(task, template, "\n\n".join(h.section.text for h in used), language, setting)
     confidence = used[0].confidence if used else 1.0
-    return _Prepared(replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=confidence), language)
+    return _Prepared(
+        replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=confidence), language, task.feedback
+    )
 
 
 def _language(task: Task, setting: Setting) -> str:
@@ -218,6 +223,8 @@ def _is_to_polish(task: Task, prepared: _Prepared, setting: Setting) -> bool:
 def _question(prepared: Any, names: Sequence[str], setting: Setting) -> Request:
     language = _LANGUAGES.get(prepared.language, prepared.language)
     system = PROMPT.format(language=language, tone=_TONES.get(setting.tone, _TONES["formal"]))
+    if prepared.feedback:
+        system += FEEDBACK.format(reason=" / ".join(prepared.feedback)[:1000])
     return Request(PROMPT_VERSION, system, prepared.result.output["text"], Wording, names)
 
 

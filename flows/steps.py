@@ -19,9 +19,10 @@ from kontorist.core.clock import parse_duration
 from kontorist.core.errors import KontoristError
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
 from kontorist.core.values import canonical, plain, sha256
+from kontorist.store import redraft
 from kontorist.store.actions import NewAction
 from kontorist.store.cases import Entry
-from kontorist.store.context import origins_of, values_of
+from kontorist.store.context import origins_of, scope_of, values_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def _task(runtime: Runtime, agent: Agent, options: Any, work: Work) -> Task:
         written = getattr(options, name, None)
         rendered[name] = expressions.evaluate_deep(written, values) if written is not None else None
     documents = LazyDocuments(runtime.database, work.case)
-    return Task(options=options, rendered=rendered, context=values, documents=documents, case_id=work.case.id)
+    here = [e for e in work.case.journal.values() if e.kind == redraft.KIND and scope_of(e.path) == scope_of(work.path)]
+    feedback = [str(e.output["reason"]) for e in here]
+    return Task(options, rendered, values, documents, work.case.id, feedback)
 
 
 def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) -> Outcome:

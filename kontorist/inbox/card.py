@@ -12,12 +12,13 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
+from kontorist.core.flow import AgentStep, LookupStep, walk
 from kontorist.inbox.ask import possible
 from kontorist.inbox.desk import Desk, TheDesk
-from kontorist.inbox.diffs import changed
 from kontorist.inbox.edit_form import Input, inputs, schema_of
 from kontorist.inbox.facts import facts_of
 from kontorist.inbox.fields import shown
+from kontorist.inbox.history import history
 from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
@@ -27,10 +28,11 @@ from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import SignedIn, Viewer
-from kontorist.store import actions, cases, office_state
+from kontorist.store import actions, cases, office_state, redraft
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import visible
+from kontorist.store.earlier import earlier
 
 router = APIRouter()
 DECIDABLE = ("proposed", "refused")
@@ -80,6 +82,12 @@ class CardView:
         return any(w.get("stop") for w in self.warnings)
 
     @property
+    def handed(self) -> dict[str, Any] | None:
+        """What whoever handed the card over wants the next one to know."""
+        last = next((h for h in reversed(self.history) if h["kind"] == "handed"), None)
+        return last if last and last["comment"] and self.decidable else None
+
+    @property
     def comment(self) -> bool:
         """Whether the rule asks for a word on how it was checked."""
         return any(r.rule.get("comment") for r in self.decidable)
@@ -102,34 +110,24 @@ def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
         rows,
         case,
         history(connection, rows),
-        seen(connection, viewer, actions.earlier_with(connection, case.title, case.id)),
+        seen(connection, viewer, earlier(connection, case.id)),
         office_state.pass_url(connection, case.run) if case.run else "",
         viewer.decides and all(actions.may_decide(r, viewer.who) for r in rows),
         given,
     )
 
 
+def redo(desk: Desk, flow: str) -> set[str]:
+    """The steps of a flow that look up and write: what a new draft does again; none where nothing writes."""
+    steps = [s for _, s in walk(desk.office.flows[flow].steps)] if flow in desk.office.flows else []
+    drafts = {s.id for s in steps if isinstance(s, AgentStep) and s.agent == "draft" and s.id}
+    return drafts | {s.id for s in steps if isinstance(s, LookupStep) and s.id} if drafts else set()
+
+
 def seen_by(view: CardView) -> list[Entry]:
     """The steps whose values the card's actions could use: of a loop only its own round."""
     entries = {e.path: e for row in view.rows for e in visible(view.case, row.path)}
     return [e for e in view.case.journal.values() if e.path in entries]
-
-
-def history(connection: Connection, rows: list[ActionRow]) -> list[dict[str, Any]]:
-    """Revisions and decisions in the order they came."""
-    found: list[dict[str, Any]] = []
-    for row in rows:
-        found += [
-            {**d, "kind": d["decision"], "by": d["person"], "of": row, "diff": []} for d in actions.decisions(connection, row.id)
-        ]
-        before = None
-        for made in actions.history(connection, row.id):
-            kind = "prepared" if made["revision"] == 1 else "revised"
-            found.append({**made, "kind": kind, "by": made["composed_by"], "comment": made["reason"], "of": row, "diff": []})
-            if before is not None and made["payload"] != before:
-                found[-1]["diff"] = changed(before, made["payload"])
-            before = made["payload"]
-    return sorted(found, key=lambda h: h["at"])
 
 
 @router.get("/card/{card_id}")
@@ -155,6 +153,7 @@ def render(
         waiting = open_cards(connection, viewer)
         numbers = counts(connection, waiting, viewer)
         done = toast(connection, viewer, request.query_params)
+        redraftable = redraft.possible(connection, view.rows) and bool(redo(desk, view.head.flow))
     entries = seen_by(view)
     found = facts_of(entries)
     originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
@@ -168,6 +167,7 @@ def render(
         "facts": found,
         "doubts": found.doubtful() if view.decidable else [],
         "path_taken": told(entries),
+        "redraftable": redraftable,
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
         "rests": view.head.not_before if view.decidable and view.head.not_before and view.head.not_before > utcnow() else None,
         "can_ask": bool(view.decidable) and possible(desk, view.case.data, view.case.connection),

@@ -23,7 +23,7 @@ from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
-from kontorist.store import actions, audit, cases, office_state
+from kontorist.store import actions, audit, cases, earlier, office_state
 from kontorist.store.tables import cases as table
 
 router = APIRouter()
@@ -44,7 +44,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         rests = connection.execute(select(table.c.not_before).where(table.c.id == case_id, table.c.state == "unclear")).scalar()
         events = list(audit.read(connection, f"case:{case_id}"))
         url = office_state.pass_url(connection, case.run) if case.run else ""
-        earlier = seen(connection, viewer, actions.earlier_with(connection, case.title, case.id))
+        others = seen(connection, viewer, earlier.earlier(connection, case.id))
         numbers = counts(connection, open_cards(connection, viewer), viewer)
         done = toast(connection, viewer, request.query_params)
         after = next_case(connection, case.state, case_id, viewer)
@@ -54,7 +54,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         "case": case,
         "rows": rows,
         "events": events,
-        "earlier": earlier,
+        "earlier": others,
         "question": question,
         "choices": choices(desk.office, question) if question else [],
         "facts": found,

@@ -15,7 +15,7 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.queue import next_after, open_cards
 from kontorist.inbox.security import Form
 from kontorist.inbox.viewer import FromForm, Posted, Viewer
-from kontorist.store import actions, handling
+from kontorist.store import actions, handling, redraft
 from kontorist.store.actions import ActionRow, Shown
 
 router = APIRouter()
@@ -66,7 +66,7 @@ def decide(
 
 def measure(desk: Desk, connection: Connection, viewer: Viewer, card: int, did: str) -> None:
     """Keep how long the card was open before it was decided, without saying by whom."""
-    outcome = {"approved": "approved", "first": "approved", "rejected": "rejected"}.get(did)
+    outcome = {"approved": "approved", "first": "approved", "rejected": "rejected", "redraft": "rejected"}.get(did)
     if outcome:
         handling.keep(connection, card, outcome, desk.presence.spent(card, viewer.name), desk.office.settings.timezone)
 
@@ -93,16 +93,20 @@ def give(connection: Connection, posted: Posted, card_id: int, shown: Sequence[S
 @router.post("/card/{card_id}/reject")
 def reject(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> Response:
     """Reject everything on the card, with a reason."""
-    return decide(request, desk, posted, card_id, "rejected", lambda c: refuse(c, posted, card_id))
+    return decide(request, desk, posted, card_id, "rejected", lambda c: refuse(c, posted, card_id, desk))
 
 
-def refuse(connection: Connection, posted: Posted, card_id: int) -> None:
-    """Record the rejection of a whole card. Raises NotAllowed without a reason."""
+def refuse(connection: Connection, posted: Posted, card_id: int, desk: Desk | None = None) -> str:
+    """Record the rejection of a whole card, with a new draft where that is asked for. Raises NotAllowed without a reason."""
     reason = (posted.form.text("reason") or posted.form.text("usual")).strip()[:4000]
     if not reason:
         raise NotAllowed("Say why it is rejected: the agents learn from it, and colleagues can see it.")
     rows = whole_card(connection, card_id, shown_in(posted.form), cards.DECIDABLE)
+    if desk is not None and posted.form.has("redraft"):
+        redraft.redraft(connection, [r.shown for r in rows], posted.who, reason, cards.redo(desk, rows[0].flow))
+        return "redraft"
     actions.reject(connection, [r.shown for r in rows], posted.who, reason)
+    return "rejected"
 
 
 @router.post("/card/{card_id}/hand-over")

@@ -181,6 +181,7 @@ _WORDS = {
     "set": N_("Value"),
     "ask": N_("Question"),
     "stop": N_("End"),
+    "redraft": N_("New draft"),
     "each": N_("Loop"),
 }
 
@@ -211,6 +212,7 @@ SAID = (
     N_("You may not sign in here any more. Ask your admin."),
     N_("Give the filter a name."),
     N_("You have twenty filters already; remove one first."),
+    N_("Something else of this case still waits; decide that first, or reject this without a new draft."),
     N_("Say why it is rejected: the agents learn from it, and colleagues can see it."),
     N_("Choose the person or group who shall decide this."),
     N_("Say whether it happened, and how you know."),

@@ -15,7 +15,21 @@ from kontorist.inbox.viewer import Viewer
 from kontorist.store import actions
 from kontorist.store.actions import ActionRow
 
-KINDS = ("approved", "first", "rejected", "handed", "saved", "back", "answered", "retried", "closed", "settled", "stops", "asked")
+KINDS = (
+    "approved",
+    "first",
+    "rejected",
+    "handed",
+    "saved",
+    "back",
+    "answered",
+    "retried",
+    "closed",
+    "settled",
+    "stops",
+    "asked",
+    "redraft",
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, func, insert, select, tuple_, update
 
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import NotAllowed, NotFound, Stale
@@ -18,7 +18,7 @@ from kontorist.core.values import canonical, sha256
 from kontorist.store import audit, cases, corrections, facets, words
 from kontorist.store.audit import Event
 from kontorist.store.database import insert_new
-from kontorist.store.tables import actions, approvals, revisions, storable, threads
+from kontorist.store.tables import actions, approvals, revisions, storable
 from kontorist.store.tables import cases as cases_table
 
 OPEN = ("proposed", "uncertain", "refused")
@@ -611,12 +611,3 @@ def of_cases(connection: Connection, ids: Sequence[int]) -> dict[int, list[Actio
     for row in connection.execute(select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)):
         result.setdefault(row.case_id, []).append(as_row(row))
     return result
-
-
-def earlier_with(connection: Connection, title: str, case_id: int, limit: int = 10) -> list[Any]:
-    """Other cases with the same title or thread, newest first, for the card's side column."""
-    mine = select(threads.c.key).where(threads.c.case_id == case_id)
-    same_thread = select(threads.c.case_id).where(threads.c.key.in_(mine))
-    query = select(cases_table.c.id, cases_table.c.title, cases_table.c.state, cases_table.c.created, cases_table.c.flow)
-    query = query.where(cases_table.c.id != case_id, or_(cases_table.c.id.in_(same_thread), cases_table.c.title == title))
-    return list(connection.execute(query.order_by(cases_table.c.id.desc()).limit(limit)))

@@ -79,9 +79,17 @@ def park_card(connection: Connection, shown: Sequence[Shown], who: Who) -> None:
             actions_table.c.revision == item.revision,
             actions_table.c.state.in_(("proposed", "refused")),
         )
-        if not connection.execute(update(actions_table).where(*same).values(not_before=until, updated=utcnow())).rowcount:
+        rests_on = _asked_by_us(actions.get(connection, item.action_id).rests_on)
+        values = {"not_before": until, "rests_on": rests_on, "updated": utcnow()}
+        if not connection.execute(update(actions_table).where(*same).values(values)).rowcount:
             raise Stale(f"Action {item.action_id} was changed by somebody else; look at it again.")
         audit.append(connection, [Event("action.parked", who.name, f"action:{item.action_id}", {"until": until.isoformat()})])
+
+
+def _asked_by_us(rests_on: Mapping[str, Any]) -> dict[str, Any]:
+    """Our own question marks the mail as answered: that is no change that somebody else has made."""
+    seen = rests_on.get("connector")
+    return {**rests_on, "connector": {**seen, "answered": True}} if seen and "answered" in seen else dict(rests_on)
 
 
 def park_case(connection: Connection, case_id: int, who: Who) -> None:

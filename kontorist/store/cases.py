@@ -179,6 +179,13 @@ def thread_key(key: str) -> str:
     return storable(key)[:255]
 
 
+def sent(connection: Connection, outputs: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+    """What left for a case with a Message-ID of ours: answers to it belong to the case, also those that name nothing else."""
+    keys = {(thread_key(str(o["message_id"])), case_id) for case_id, o in outputs if o.get("message_id")}
+    if keys:
+        connection.execute(insert_new(connection, threads), [{"key": k, "case_id": i} for k, i in sorted(keys)])
+
+
 def in_thread(connection: Connection, keys: Sequence[str]) -> list[int]:
     """The cases that share a conversation with these keys."""
     return list(

@@ -210,6 +210,7 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
             "done",
             receipt={"evidence": receipt, "outputs": outputs or {}},
         )
+        cases.sent(connection, [(claimed.row.case_id, outputs or {})])
         cases.wake(connection, [claimed.row.case_id])
 
 
@@ -228,6 +229,7 @@ def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, An
                 update(actions).where(actions.c.id == bindparam("which")).values(receipt=bindparam("receipt"), **values), rows
             )
         audit.append(connection, [_said(c.row, c.permit.attempt, "done", c.row.id in mine, receipt=e) for c, e, _ in finished])
+        cases.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
         cases.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
 
 

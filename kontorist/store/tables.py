@@ -118,6 +118,7 @@ cases = Table(
     Index("ix_cases_state_id", "state", "id"),
     Index("ix_cases_flow_created", "flow", "created"),
     Index("ix_cases_connection_created", "connection", "created"),
+    Index("ix_cases_who", "who", "id"),
 )
 """state: runnable → waiting (for a person's approval) | unclear (a person has to look) | failed | done | closed.
 
@@ -226,6 +227,7 @@ actions = Table(
     UniqueConstraint("case_id", "path"),
     Index("ix_actions_state_due", "state", "due", "id"),
     Index("ix_actions_created", "created", "flow", "card", "id"),
+    Index("ix_actions_who", "who", "id"),
     Index(
         "ix_actions_open", "card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state", "not_before",
         sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES,

@@ -77,12 +77,21 @@ FLOWS = {
 PASSWORD = "a long enough password"
 
 
-def make_desk(folder: Path, *, demo: bool = False, connections: str = CONNECTIONS, flows: Mapping[str, str] = FLOWS) -> Desk:
-    """An office with its flows, its people and the inbox before it."""
+def make_desk(
+    folder: Path,
+    *,
+    demo: bool = False,
+    connections: str = CONNECTIONS,
+    flows: Mapping[str, str] = FLOWS,
+    files: Mapping[str, str] | None = None,
+) -> Desk:
+    """An office with its flows, its people, other `files` and the inbox before it."""
     office = folder / "office"
     (office / "flows").mkdir(parents=True)
     (office / "office.yaml").write_text(OFFICE)
     (office / "connections.yaml").write_text(connections)
+    for name, text in (files or {}).items():
+        (office / name).write_text(text)
     for name, text in flows.items():
         (office / "flows" / f"{name}.yaml").write_text(textwrap.dedent(text))
     runtime = open_runtime(office, folder / "data", url=f"sqlite:///{folder}/store.sqlite")

@@ -96,9 +96,9 @@ def approve(desk: TheDesk, viewer: Caller, card: Number, body: shapes.Approve) -
 
 @router.post("/cards/{card}/reject", responses=_STALE)
 def reject(desk: TheDesk, viewer: Caller, card: Number, body: shapes.Reject) -> shapes.Decided:
-    """Reject everything on the card, with a reason."""
-    posted = as_form(viewer, *_marks(body.shown), ("reason", body.reason))
-    return _decide(desk, posted, card, "rejected", lambda c: decisions.refuse(c, posted, card))
+    """Reject everything on the card, with a reason; with `redraft` the flow prepares it anew."""
+    posted = as_form(viewer, *_marks(body.shown), ("reason", body.reason), *([("redraft", "1")] if body.redraft else []))
+    return _decide(desk, posted, card, "rejected", lambda c: decisions.refuse(c, posted, card, desk))
 
 
 @router.post("/cards/{card}/edit", responses=_STALE)

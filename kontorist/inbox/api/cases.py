@@ -19,7 +19,7 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.problems import answers
 from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.viewer import Posted, Viewer
-from kontorist.store import actions, cases
+from kontorist.store import actions, cases, earlier
 from kontorist.store import seen as ledger
 from kontorist.store import words as search
 from kontorist.store.tables import cases as table
@@ -60,14 +60,14 @@ def read_case(desk: TheDesk, viewer: Caller, case: Number) -> shapes.CaseBody:
         require_sight(connection, viewer, case)
         (found,) = cases.load(connection, [case])
         rows = actions.find(connection, state="all", case_id=case)
-        earlier = seen(connection, viewer, actions.earlier_with(connection, found.title, case))
+        others = seen(connection, viewer, earlier.earlier(connection, case))
     question = found.question if found.state == "unclear" and isinstance(found.question, dict) else None
     entries = list(found.journal.values())
     return shapes.CaseBody(
         **rendering.case_line(found).model_dump(), connection=found.connection, data=rendering.safe(found.data),
         warnings=[str(w) for w in found.warnings], question=rendering.safe(question), documents=rendering.documents(case, found.documents),
         trace=[rendering.step(e) for e in entries], facts=rendering.facts(entries, question), actions=rendering.editable(desk, rows),
-        earlier=[c.id for c in earlier], may=viewer.decides and found.state in ("unclear", "failed", "waiting", "runnable"),
+        earlier=[c.id for c in others], may=viewer.decides and found.state in ("unclear", "failed", "waiting", "runnable"),
     )  # fmt: skip
 
 

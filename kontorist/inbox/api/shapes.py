@@ -39,6 +39,7 @@ class Reject(_Taken):
 
     shown: AllShown
     reason: Words
+    redraft: bool = False
 
 
 class Changed(_Taken):
@@ -142,7 +143,7 @@ class Stops(_Taken):
 class Decided(BaseModel):
     """What became of a decision."""
 
-    did: Literal["approved", "first", "rejected", "saved", "asked", "handed", "back", "settled", "resumed"] = Field(
+    did: Literal["approved", "first", "rejected", "redraft", "saved", "asked", "handed", "back", "settled", "resumed"] = Field(
         description="`first`: somebody else has to approve, too; `saved`: the new version has to be looked at and approved"
     )
     card: int
