@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ class Shot:
     keys: str = ""
     dark: bool = False
     language: str = "de-DE"
+    full: bool = False
+    """The whole page, however long."""
 
 
 def main() -> int:
@@ -48,9 +50,8 @@ def main() -> int:
     parser.add_argument("--office", type=Path, default=HERE / "config")
     parser.add_argument("--out", type=Path, default=HERE / "docs" / "screenshots")
     given = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        sys.stderr.write("Chromium is needed for screenshots. On Debian: apt-get install chromium\n")
+    program = chromium()
+    if program is None:
         return 1
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kontorist-screenshots-") as folder:
@@ -58,12 +59,20 @@ def main() -> int:
         office, database = load_office(given.office), open_database(Path(folder))
         shots = wanted(database)
         with serving(office, database) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
             for shot in shots:
                 take(browser, address, shot, given.out)
             browser.close()
         database.close()
     return 0
+
+
+def chromium() -> str | None:
+    """Where Chromium is; says so where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        sys.stderr.write("Chromium is needed for screenshots. On Debian: apt-get install chromium\n")
+    return found
 
 
 def one_pass(office: Path, data: Path) -> None:
@@ -94,13 +103,12 @@ def wanted(database: Database) -> list[Shot]:
         Shot("card-reject", "anna", f"/card/{reply.id}", keys="r"),
         Shot("unclear", "anna", f"/case/{unclear[0].id}"),
         Shot("unclear-list", "anna", "/?tab=unclear"),
-        Shot("administration", "mareike", "/admin"),
         Shot("approved", "jens", f"/card/{reply.id}", keys="a"),  # last: it changes the office
     ]
 
 
 @contextmanager
-def serving(office: Office, database: Database) -> Iterator[str]:
+def serving(office: Office, database: Database, again: Callable[[int, str], int] | None = None) -> Iterator[str]:
     """The inbox on a free port, with everybody's password set."""
     password = f"kontorist-{secrets.token_hex(3)}"
     sample: Mapping[str, str] = dict.fromkeys(office.settings.people, password)
@@ -110,7 +118,9 @@ def serving(office: Office, database: Database) -> Iterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(create_app(office, database, demo_people=sample), log_level="error", lifespan="off", ws="none")
+        uvicorn.Config(
+            create_app(office, database, demo_people=sample, again=again), log_level="error", lifespan="off", ws="none"
+        )
     )
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -146,7 +156,7 @@ def take(browser: Browser, address: str, shot: Shot, out: Path) -> None:
             page.keyboard.press(shot.keys)
             page.wait_for_timeout(500)
             page.wait_for_load_state("networkidle")
-        page.screenshot(path=out / f"{shot.name}-{size}.png")
+        page.screenshot(path=out / f"{shot.name}-{size}.png", full_page=shot.full)
         context.close()
 
 

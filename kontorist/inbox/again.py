@@ -1,4 +1,4 @@
-"""Processing again, and who may see what was seen."""
+"""Processing again, trying again, and who may see what was seen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from kontorist.core.errors import NotAllowed, Unavailable
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.sight import hidden_cases, require_sight
 from kontorist.inbox.viewer import Viewer
+from kontorist.store import cases as store
+from kontorist.store import health
 from kontorist.store.seen import Entry
 from kontorist.store.tables import cases
 
@@ -25,6 +27,20 @@ def process(desk: Desk, viewer: Viewer, case: int) -> int:
             "This inbox runs alone and cannot process anything again; use `kontorist mail again` on the office's machine."
         )
     return desk.again(case, viewer.name)
+
+
+def retry_alike(desk: Desk, viewer: Viewer, case: int) -> int:
+    """Try all cases again that are stuck for the same reason as this one; how many. Raises NotAllowed or NotFound."""
+    if viewer.role != "admin":
+        raise NotAllowed("Only admins may do this.")
+    with desk.database.write() as connection:
+        (found,) = store.load(connection, [case])
+        alike = (
+            health.alike(connection, found.state, found.flow, found.error or "") if found.state in ("failed", "unclear") else []
+        )
+        for number in alike:
+            store.retry(connection, number, viewer.name)
+    return len(alike)
 
 
 def visible(connection: Connection, viewer: Viewer, found: Sequence[Entry]) -> list[Entry]:

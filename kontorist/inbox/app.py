@@ -17,6 +17,7 @@ from kontorist.core.office import Office
 from kontorist.inbox import (
     account,
     admin,
+    admin_search,
     api,
     asking,
     card,
@@ -63,6 +64,7 @@ ROUTERS = tuple(
         flow_page,
         account,
         admin,
+        admin_search,
         metrics,
         hooks,
     )

@@ -168,6 +168,10 @@ _WORDS = {
     "template": N_("from a template"),
     "office": N_("set by the office"),
     "derived": N_("worked out"),
+    # roles
+    "approver": N_("Approver"),
+    "admin": N_("Admin"),
+    "auditor": N_("Auditor"),
     # decisions
     "approve": N_("approved"),
     "reject": N_("rejected"),
@@ -224,7 +228,10 @@ SAID = (
     N_("Choose one of the answers."),
     N_("Say what became of it: others will look for it here."),
     N_("Something proposed for this case is for others to decide; hand it over, or ask them to close it."),
-    N_("Only admins may press the stop button here."),
+    N_("Only admins may do this."),
+    N_("You would lock yourself out. Ask another admin."),
+    N_("There is no such flow."),
+    N_("Something went wrong here, and nothing was done. Try again; if it stays so, tell your admin when it happened."),
     N_("This page is for admins."),
     N_("This case has no such document."),
     N_("This document has no HTML."),

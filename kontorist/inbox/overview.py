@@ -22,6 +22,11 @@ from kontorist.store.silence import Alarm
 MONTH = timedelta(days=30)
 
 
+def zone_of(desk: Desk) -> ZoneInfo:
+    """The office's time zone."""
+    return ZoneInfo(desk.office.settings.timezone)
+
+
 @dataclass(frozen=True)
 class FlowView:
     """A flow with its health."""
@@ -88,7 +93,7 @@ class PersonView:
 
 def midnight(desk: Desk) -> datetime:
     """When today began in the office."""
-    return utcnow().astimezone(ZoneInfo(desk.office.settings.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return utcnow().astimezone(zone_of(desk)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def flows(desk: Desk, connection: Connection) -> list[FlowView]:

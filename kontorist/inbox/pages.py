@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kontorist.core.clock import utcnow
 from kontorist.core.filters import ZONE
-from kontorist.inbox import labels
+from kontorist.inbox import event_words, labels
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.facts import is_digest
 from kontorist.inbox.texts import choose, languages, texts
@@ -45,6 +45,9 @@ def _environment(language: str) -> Environment:
         "moment": lambda v: moment(v, language),
         "soon": lambda v: soon(v, language),
         "ago": lambda v: ago(v, language),
+        "happened": lambda v: words.gettext(event_words.happened(v)),
+        "age": lambda v: age(v, language),
+        "short_day": lambda v, step: short_day(v, step, language),
         "day": lambda v: format_date(v, "medium", locale=language),
         "money": partial(_money, language),
         "shown": lambda v, key="": shown(v, language, key),
@@ -94,6 +97,17 @@ def soon(value: datetime, language: str) -> str:
 def ago(value: datetime, language: str) -> str:
     """How long ago, or in how long."""
     return str(format_timedelta(value - utcnow(), add_direction=True, locale=language))
+
+
+def age(value: datetime, language: str) -> str:
+    """How long ago, without the word for it: `3 days`."""
+    return str(format_timedelta(utcnow() - value, threshold=1.5, locale=language))
+
+
+def short_day(value: date, step: str, language: str) -> str:
+    """A day under a bar, or its month."""
+    pattern = "MMM yy" if step == "month" else "d. MMM" if language == "de" else "d MMM"
+    return str(format_date(value, pattern, locale=language))
 
 
 def _money(language: str, value: Any, currency: str = "EUR") -> str:

@@ -29,6 +29,7 @@ KINDS = (
     "stops",
     "asked",
     "redraft",
+    "person",
 )
 
 
@@ -47,7 +48,7 @@ def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> T
     kind, number = query.get("did", ""), query.get("of", "")
     if kind not in KINDS:
         return None
-    if not number.isdigit() or len(number) > 9 or kind in ("answered", "retried", "closed", "stops"):
+    if not number.isdigit() or len(number) > 9 or kind in ("answered", "retried", "closed", "stops", "person"):
         return Toast(kind)
     try:
         rows = actions.card(connection, int(number))

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, func, select
 from kontorist.store import figures
 from kontorist.store.tables import cases
 
+_REASON = 300
+"""Characters of an error that tell reasons apart."""
+
 
 @dataclass(frozen=True)
 class FlowHealth:
@@ -67,14 +70,14 @@ def last_item(connection: Connection, name: str) -> datetime | None:
 
 def stuck(connection: Connection, limit: int = 100) -> list[Stuck]:
     """Failed and unclear cases by flow and reason, the most frequent first."""
-    reason = func.substr(func.coalesce(cases.c.error, ""), 1, 300)
+    reason = func.substr(func.coalesce(cases.c.error, ""), 1, _REASON)
     query = select(cases.c.flow, cases.c.state, reason, func.count(), func.max(cases.c.id))
     query = query.where(cases.c.state.in_(("failed", "unclear"))).group_by(cases.c.flow, cases.c.state, reason)
     return [Stuck(*row) for row in connection.execute(query.order_by(cases.c.state, func.count().desc()).limit(limit))]
 
 
 def alike(connection: Connection, state: str, flow: str, error: str, limit: int = 500) -> list[int]:
-    """The cases of one line of `stuck`."""
-    reason = func.substr(func.coalesce(cases.c.error, ""), 1, 300)
-    query = select(cases.c.id).where(cases.c.state == state, cases.c.flow == flow, reason == error)
+    """The cases of one line of `stuck`, by the state, flow and error of one of them."""
+    reason = func.substr(func.coalesce(cases.c.error, ""), 1, _REASON)
+    query = select(cases.c.id).where(cases.c.state == state, cases.c.flow == flow, reason == error[:_REASON])
     return list(connection.execute(query.order_by(cases.c.id).limit(limit)).scalars())

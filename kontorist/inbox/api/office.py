@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from kontorist.core.errors import NotFound
 from kontorist.core.picture import picture
-from kontorist.inbox import overview
+from kontorist.inbox import again, overview
 from kontorist.inbox import stopping as stop_button
 from kontorist.inbox.api import rendering, shapes
 from kontorist.inbox.api.caller import Head, Number, Overseer, router_of
@@ -20,7 +20,7 @@ from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.figures import Line, Report
 from kontorist.inbox.overview import ConnectionView, FlowView, ModelView, PersonView
 from kontorist.inbox.problems import answers
-from kontorist.store import audit_search, cases, health, office_state
+from kontorist.store import audit_search, health, office_state
 from kontorist.store.tables import passes
 
 router = router_of("Office")
@@ -155,12 +155,7 @@ def list_stuck(desk: TheDesk, viewer: Overseer) -> list[shapes.StuckBody]:
 @router.post("/stuck/{case}/retry", responses=answers(409))
 def retry_alike(desk: TheDesk, viewer: Head, case: Number) -> shapes.Retried:
     """Try all cases again that are stuck for the same reason as this one."""
-    with desk.database.write() as connection:
-        (found,) = cases.load(connection, [case])
-        alike = health.alike(connection, found.state, found.flow, (found.error or "")[:300])
-        for number in alike if found.state in ("failed", "unclear") else ():
-            cases.retry(connection, number, viewer.name)
-    return shapes.Retried(retried=len(alike) if found.state in ("failed", "unclear") else 0)
+    return shapes.Retried(retried=again.retry_alike(desk, viewer, case))
 
 
 @router.get("/passes")

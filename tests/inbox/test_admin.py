@@ -1,0 +1,173 @@
+"""Administration: what an office manager sees and does, and what auditors only see."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+from sqlalchemy import update
+
+from flows.again import process_again
+from kontorist.core.clock import utcnow
+from kontorist.inbox.app import create_app
+from kontorist.store import office_state, tables
+from kontorist.store.model_calls import Memory
+from tests.inbox.desks import Desk
+
+PAGES = (
+    "/admin",
+    "/admin/figures",
+    "/admin/flows",
+    "/admin/flows/keep",
+    "/admin/connections",
+    "/admin/ledger",
+    "/admin/stuck",
+    "/admin/models",
+    "/admin/people",
+    "/admin/audit",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_for_admins_and_auditors_in_both_languages(desk: Desk, path: str):
+    desk.cards("hello", "good day")
+    assert desk.browser("anna").get(path).status_code == 403
+    assert desk.browser("karl").get(path).status_code == 200
+    petra = desk.browser("petra")
+    assert petra.get(path).status_code == 200
+    german = petra.client.get(path, headers={"accept-language": "de"})
+    assert 'lang="de"' in german.text
+    assert "Überblick" in german.text
+
+
+def test_an_auditor_has_no_button_there_and_no_form_of_theirs_is_taken(desk: Desk):
+    desk.cards("hello")
+    with desk.runtime.database.write() as connection:
+        connection.execute(update(tables.cases).values(state="failed", error="away"))
+    karl, before = desk.browser("karl"), desk.snapshot()
+    for path in PAGES:
+        assert not re.search(r'<form method="post" action="/admin/(?!stops)', karl.get(path).text), path
+    assert karl.get("/admin").text.count("<fieldset") == len(re.findall(r"<fieldset[^>]*disabled", karl.get("/admin").text)) == 3
+    for path in (
+        "/admin/stops",
+        "/admin/stuck/1/retry",
+        "/admin/ledger/1/again",
+        "/admin/people/anna/disable",
+        "/admin/people/anna/end-sessions",
+    ):
+        assert karl.post(path).status_code == 403, path
+    assert desk.snapshot() == before
+
+
+def test_what_came_is_found_and_processed_again_as_a_new_case(desk: Desk):
+    row = desk.card("hello")
+    desk.app = create_app(
+        desk.runtime.office, desk.runtime.database, again=lambda case, who: process_again(desk.runtime, case, who)
+    )
+    petra = desk.browser("petra")
+    assert "File 0" in petra.get("/admin/ledger?q=file").text
+    assert "Nothing found" in petra.get("/admin/ledger?q=nowhere").text
+    answer = petra.post(f"/admin/ledger/{row.case_id}/again")
+    made = int(re.search(r"made=(\d+)", str(answer.url))[1])
+    assert made != row.case_id
+    assert "processed again" in answer.text
+    (event,) = [e for e in desk.snapshot()["events"] if e[2] == "case.again"]
+    assert event[3] == "petra"
+
+
+def test_an_inbox_that_runs_alone_offers_no_button_to_process_again(desk: Desk):
+    row = desk.card("hello")
+    petra = desk.browser("petra")
+    assert "/again" not in petra.get("/admin/ledger").text
+    answer = petra.post(f"/admin/ledger/{row.case_id}/again")
+    assert answer.status_code == 503
+    assert "kontorist mail again" in answer.text
+
+
+def test_all_that_is_stuck_for_one_reason_is_tried_again_with_one_button(desk: Desk):
+    desk.cards("one", "two", "three")
+    with desk.runtime.database.write() as connection:
+        connection.execute(update(tables.cases).values(state="failed", error="The price list is missing."))
+        connection.execute(update(tables.cases).where(tables.cases.c.id == 3).values(error="Something else."))
+    petra = desk.browser("petra")
+    page = petra.get("/admin/stuck").text
+    assert page.count("Try all again") == 1
+    assert petra.post("/admin/stuck/2/retry").status_code == 200
+    with desk.runtime.database.read() as connection:
+        states = dict(connection.execute(tables.cases.select().with_only_columns(tables.cases.c.id, tables.cases.c.state)).all())
+    assert states == {1: "runnable", 2: "runnable", 3: "failed"}
+
+
+def test_a_silent_and_a_broken_connection_are_said_on_the_first_page(desk: Desk):
+    with desk.runtime.database.write() as connection:
+        office_state.beat(connection, "scans", "The folder is gone.")
+        office_state.put(
+            connection, "heartbeat.scans", {"at": utcnow(), "ok": utcnow() - timedelta(hours=2), "problem": "The folder is gone."}
+        )
+    petra = desk.browser("petra")
+    assert "The folder is gone." in petra.get("/admin").text
+    page = petra.get("/admin/connections").text
+    assert "not reachable" in page
+    assert "scans is down since" in page
+
+
+def test_the_picture_of_a_flow_is_an_image_that_brings_its_own_rules(desk: Desk):
+    petra = desk.browser("petra")
+    assert '<img src="/admin/flows/keep/picture.svg"' in petra.get("/admin/flows/keep").text
+    answer = petra.get("/admin/flows/keep/picture.svg")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert ET.fromstring(answer.text).tag.endswith("svg")
+    assert petra.get("/admin/flows/nothing").status_code == 404
+
+
+def test_models_show_what_they_cost_today_and_of_which_budget(desk: Desk):
+    from kontorist.core.office import Model
+
+    desk.runtime.office.settings.models["big"] = Model(model="m", base_url="http://x/v1", budget_per_day="2.00", price_in=1)
+    Memory(desk.runtime.database).note("big", "q", "", {"prompt_tokens": 10, "completion_tokens": 5, "cost": "1.50", "ms": 9})
+    page = desk.browser("petra").get("/admin/models").text
+    assert "€1.50" in page
+    assert "75 %" in page
+
+
+def test_a_person_is_locked_out_and_their_sessions_end_at_once(desk: Desk):
+    anna, petra = desk.browser("anna"), desk.browser("petra")
+    assert petra.post("/admin/people/petra/disable").status_code == 422
+    assert petra.post("/admin/people/anna/disable").status_code == 200
+    assert anna.client.get("/", follow_redirects=False).status_code == 303
+    ole = desk.browser("ole")
+    petra.post("/admin/people/ole/end-sessions")
+    assert ole.client.get("/", follow_redirects=False).status_code == 303
+    kinds = [(e[2], e[3]) for e in desk.snapshot()["events"]]
+    assert ("person.disabled", "petra") in kinds
+    assert ("person.sessions-ended", "petra") in kinds
+
+
+def test_the_audit_log_is_searched_by_what_whom_and_words(desk: Desk):
+    row = desk.card("hello")
+    desk.browser("anna").decide(row, "reject", reason="Order was cancelled")
+    petra = desk.browser("petra")
+    page = petra.get("/admin/audit?kind=action.rejected&actor=anna&q=cancelled").text
+    assert "rejected the action" in page
+    assert f'href="/card/{row.id}"' in page
+    assert "Nothing found" in petra.get("/admin/audit?actor=ole").text
+    assert petra.get(f"/admin/audit?subject=case:{row.case_id}").text.count("<tr>") >= 2
+
+
+@pytest.mark.parametrize("odd", ["%00", "x" * 500, "-1", "9" * 40, "%F0%9F%92%A3", "'; drop table cases"])
+def test_odd_addresses_find_nothing_and_break_nothing(desk: Desk, odd: str):
+    petra = desk.browser("petra")
+    for path in (
+        f"/admin/ledger?q={odd}&connection={odd}&skip={odd}&made={odd}",
+        f"/admin/audit?q={odd}&kind={odd}&actor={odd}&subject={odd}&before={odd}",
+        f"/admin/figures?period={odd}",
+    ):
+        assert petra.get(path).status_code == 200, path
+
+
+def test_clerks_see_no_way_to_pages_that_are_not_for_them(desk: Desk):
+    assert "/admin" not in desk.browser("anna").get("/").text
+    assert desk.browser("petra").get("/").text.count('href="/admin') == 1  # one entry, not nine
