@@ -21,10 +21,10 @@ from kontorist.store import actions, cases, versions
 from kontorist.store.cases import Case, Move
 from kontorist.store.versions import NEWEST
 
-CHUNK, SMALLEST, LARGEST = 50, 10, 400
+CHUNK, SMALLEST, LARGEST = 50, 10, 500
 """Cases worked on at once: at first, at least and at most."""
 QUICK, SLOW = 1.0, 5.0
-"""Seconds: chunks that take less grow, chunks that take more shrink."""
+"""Seconds: chunks that take less grow to what takes half of that, chunks that take more shrink."""
 LEASE_SECONDS = 600.0
 _PAUSE_AT_MOST, _AWAY_AT_MOST = timedelta(hours=6), timedelta(minutes=5)
 """The longest pause before a step is tried again; and before a model is asked again for which cases wait without end."""
@@ -51,8 +51,9 @@ class Tally:
 
 def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow: str | None = None) -> int:
     """Move every runnable case on as far as it goes. Returns how many cases were worked on."""
-    total, size = 0, CHUNK
+    total = 0
     while True:
+        size = runtime.chunk or CHUNK
         with runtime.database.write() as connection:
             ids = cases.lease(connection, runtime.owner, size, LEASE_SECONDS, flow)
         if not ids:
@@ -60,13 +61,15 @@ def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow
         began = time.perf_counter()
         advance_chunk(runtime, ids, tally, run_step)
         total += len(ids)
-        size = following_size(size, time.perf_counter() - began, LARGEST)
+        runtime.chunk = following_size(size, len(ids), time.perf_counter() - began, LARGEST)
 
 
-def following_size(size: int, seconds: float, largest: int) -> int:
+def following_size(size: int, done: int, seconds: float, largest: int) -> int:
     """How much to take next: more where the last took no time, less where it kept the first result, and other workers, waiting."""
+    if done < size and seconds < SLOW:
+        return size  # there was no more to do: it says nothing of a whole one
     if seconds < QUICK:
-        return min(largest, size * 2)
+        return min(largest, max(size * 2, int(done * QUICK / 2 / max(seconds, 0.01))))
     return max(SMALLEST, size // 2) if seconds > SLOW else size
 
 

@@ -18,7 +18,7 @@ from kontorist.store import ledger
 from kontorist.store.actions import ActionRow
 from kontorist.store.ledger import Claim, Dead
 
-BATCH, LARGEST = 50, 200
+BATCH, LARGEST = 50, 400
 """Actions claimed at once, at first and at most."""
 LEASE_SECONDS = 900.0
 
@@ -110,7 +110,7 @@ def portions(runtime: Runtime) -> Iterator[list[Claim]]:
     while claims := ledger.claim(runtime.database, runtime.owner, limit=size, lease_seconds=LEASE_SECONDS):
         began = time.perf_counter()
         yield claims
-        size = following_size(size, time.perf_counter() - began, LARGEST)
+        size = following_size(size, len(claims), time.perf_counter() - began, LARGEST)
 
 
 def execute_many(runtime: Runtime, claims: Sequence[Claim], tally: Tally) -> list[bool]:

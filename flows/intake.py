@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,8 @@ from kontorist.store import actions, asking, cases, documents, following, office
 from kontorist.store.cases import Case, DocumentRef, NewCase
 from kontorist.store.context import arrived, values_of
 
-BATCH = 25
+BATCH, BYTES, SECONDS = 100, 8 * 2**20, 2.0
+"""Items that are taken in with one commit; fewer where their documents are large or come slowly."""
 NEW_MAIL = "A new mail has come in this conversation; read it before you decide."
 AT_ONCE = 500
 """Items of one flow that are taken in before work on them begins: a mailbox with years in it delays nobody's first card."""
@@ -75,15 +77,23 @@ def _from_connector(runtime: Runtime, flow_name: str, kind: str, connection: str
             return cases.known_keys(database, flow_name, connection, set(keys))
 
     count = 0
-    for batch in _batches(itertools.islice(connector.read(kind, typed, known), AT_ONCE), BATCH):
+    for batch in _batches(itertools.islice(connector.read(kind, typed, known), AT_ONCE)):
         count += len(take_in(runtime, flow_name, connection, batch))
         connector.acknowledge(kind, typed, batch)
     tally.add(flow_name, "taken_in", count)
     return count
 
 
-def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while batch := list(itertools.islice(items, size)):
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    held, began = 0, time.monotonic()
+    for item in items:
+        batch.append(item)
+        held += sum(len(d.data) for d in item.documents)
+        if len(batch) >= BATCH or held >= BYTES or time.monotonic() - began >= SECONDS:
+            yield batch
+            batch, held, began = [], 0, time.monotonic()
+    if batch:
         yield batch
 
 

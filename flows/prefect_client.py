@@ -36,7 +36,8 @@ def connected() -> Iterator[None]:
         yield
         return
     unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else every client reads all certificates anew
-    with SyncClientContext(httpx_settings={"transport": _Patient(), "verify": unused}):
+    with SyncClientContext(httpx_settings={"transport": _Patient(verify=unused), "verify": unused}) as context:
+        context._httpx_settings = None  # so that who asks for a client without settings of their own is given this one
         yield
 
 

@@ -56,6 +56,8 @@ class Runtime:
     """No effect is possible: the gate refuses, and equal business facts of different files do not exclude each other."""
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
     run: str | None = None
+    chunk: int = 0
+    """How many cases are worked on at once, as the last ones were quick or slow; 0 at first."""
     _learnt: tuple[tuple[int, int], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -89,7 +90,7 @@ def _rows(text: str) -> Found:
     return Found([c.value for c in found], min(c.confidence for c in found), found) if found else Found()
 
 
-def _candidates(name: str, option: FieldOption, text: str, today: date, kinds: set[str]) -> Iterator[Candidate]:
+def _candidates(name: str, option: FieldOption, text: str, today: date, kinds: AbstractSet[str]) -> Iterator[Candidate]:
     match option.type:
         case "date":
             yield from dates(text, today)
@@ -112,7 +113,7 @@ _FINDERS: dict[str, Callable[[str], Iterator[Candidate]]] = {
 }
 
 
-def _tokens(pattern: str, text: str, today: date, kinds: set[str]) -> Iterator[Candidate]:
+def _tokens(pattern: str, text: str, today: date, kinds: AbstractSet[str]) -> Iterator[Candidate]:
     """Matches of an admin's pattern as whole tokens, not as parts of something that has a form of its own."""
     regex = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.MULTILINE)
     hard = [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)] + [
@@ -154,7 +155,7 @@ def _choices(choices: Sequence[str], text: str) -> Iterator[Candidate]:
             yield Candidate(choice, match.start(), match.end(), 0.85)
 
 
-def _nearest(candidates: Sequence[Candidate], text: str, kinds: set[str], *, strict: bool) -> list[Candidate]:
+def _nearest(candidates: Sequence[Candidate], text: str, kinds: AbstractSet[str], *, strict: bool) -> list[Candidate]:
     """The candidates whose neighbourhood fits the field best; those named as something else only count if not `strict`."""
     near = [(nearness(text, c.start, kinds), c) for c in candidates]
     best = max((n for n, _ in near), default=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Set as AbstractSet
 
 _KINDS = {
     "order": r"bestell|auftrag|order|purchase|po\b|po[ -]?nr|po[ -]?no|\bab\b",
@@ -29,13 +31,14 @@ _TAKEN = re.compile(r"(?i)\d{3,}\W+(?!(?:und|and|sowie|oder|or|bzw)\b)[^\W\d]{3,
 _ABOUT = re.compile(r"(?i)^\w*\W+(?:\w+\W+)?(?:for|of|zu|zum|zur|für|von|bezüglich|regarding)\W*$")
 
 
-def kinds_of(name: str, means: str) -> set[str]:
+@functools.lru_cache(1000)
+def kinds_of(name: str, means: str) -> frozenset[str]:
     """What kind of thing a field is, by its name and meaning; empty when neither tells."""
     named = {kind for kind, pattern in _PATTERNS.items() if pattern.search(name.replace("_", " ").replace("-", " "))}
-    return named or {kind for kind, pattern in _PATTERNS.items() if pattern.search(means)}
+    return frozenset(named or {kind for kind, pattern in _PATTERNS.items() if pattern.search(means)})
 
 
-def nearness(text: str, start: int, kinds: set[str]) -> int:
+def nearness(text: str, start: int, kinds: AbstractSet[str]) -> int:
     """2: a word of the field's kind stands just before; 1: nothing tells; 0: the words before name another kind of number."""
     before = text[max(0, start - _REACH) : start]
     line = before.rpartition("\n")[2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -30,4 +30,4 @@ class Evidence:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields that say something."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v not in (None, "")}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if v not in (None, "")}

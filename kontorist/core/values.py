@@ -17,6 +17,8 @@ from typing import Any
 Json = Any  # JSON data; Python 3.11 has no recursive aliases
 
 _TAG = "$"
+_WRITERS = {by_key: json.JSONEncoder(ensure_ascii=False, sort_keys=by_key, separators=(",", ":")) for by_key in (False, True)}
+_TAGGED = f'"{_TAG}":'
 _MAX_DIGITS = 100  # Decimal("1E+999999999") is short to read and a gigabyte to write
 
 
@@ -27,7 +29,9 @@ def encode(value: Any) -> str:
 
 def dumps(data: Any, *, sort_keys: bool = False) -> str:
     """Compact JSON that can be stored: readable, and escaped where a half surrogate from a broken mail is in it."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
+    text = _WRITERS[sort_keys].encode(data)
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -37,11 +41,21 @@ def dumps(data: Any, *, sort_keys: bool = False) -> str:
 
 def decode(text: str) -> Any:
     """The value that `encode` was given."""
-    return _untagged(json.loads(text))
+    value = json.loads(text)
+    return _untagged(value) if _TAGGED in text else value
+
+
+_BARE = frozenset({str, int, bool, float, type(None)})
+"""Most of what is stored: told by its type at once."""
 
 
 def _tagged(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
+    known = type(value)
+    if known in _BARE:
+        return value
+    if known is dict and all(type(k) is str for k in value) and _TAG not in value:
+        return {k: v if type(v) in _BARE else _tagged(v) for k, v in value.items()}
+    if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Decimal):
         return {_TAG: "decimal", "v": str(value)}
@@ -78,8 +92,11 @@ def plain(value: Any) -> Any:
 
     Raises TypeError for what has no JSON, ValueError for a number that is none or too long to be written out.
     """
-    if value is None or isinstance(value, bool | int | str):
+    known = type(value)
+    if known is str or value is None or isinstance(value, bool | int | str):
         return value
+    if known is dict:
+        return {str(k): v if type(v) is str else plain(v) for k, v in value.items()}
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS:
             raise ValueError(f"{value} is not an amount")

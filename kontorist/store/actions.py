@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, tuple_, update
@@ -112,11 +113,12 @@ class ActionRow:
 
 
 _FIELDS = tuple(ActionRow.__dataclass_fields__)
+_PICK = itemgetter(*[list(actions.c.keys()).index(name) for name in _FIELDS])
 
 
 def as_row(row: Any) -> ActionRow:
-    """A typed action from a database row."""
-    return ActionRow(**{name: getattr(row, name) for name in _FIELDS})
+    """A typed action from a row of `select(actions)`: by place, many times quicker than by name."""
+    return ActionRow(*_PICK(row))
 
 
 _TAKEN = "The same is already prepared or done as action {}."
@@ -184,6 +186,8 @@ def _values(
 
 def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = _TAKEN) -> list[ActionRow]:
     """`propose` for the same step of several cases, in a few statements; the actions as they are stored."""
+    if not new:
+        return []
     now, alone = utcnow(), [n for n in new if not n.together_with]
     of_cases = select(cases_table.c.id, cases_table.c.data).where(cases_table.c.id.in_([n.case_id for n in alone]))
     data = {row.id: row.data for row in connection.execute(of_cases)}
@@ -191,10 +195,14 @@ def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = 
     ids = _insert_many(connection, rows)
     made = [(n, v, ids[v["key"]]) for n, v in zip(alone, rows, strict=True) if v["key"] in ids]
     _note_many(connection, made)
-    stored = {id(n): number for n, _, number in made}
-    numbers = [stored[id(n)] if id(n) in stored else propose(connection, n, taken)[0] for n in new]
-    found = {r.id: as_row(r) for r in connection.execute(select(actions).where(actions.c.id.in_(numbers)))}
-    return [found[number] for number in numbers]
+    stored = {id(n): _fresh(v, number) for n, v, number in made}
+    return [stored.get(id(n)) or get(connection, propose(connection, n, taken)[0]) for n in new]
+
+
+def _fresh(values: Mapping[str, Any], number: int) -> ActionRow:
+    """A proposal that was stored just now, as reading it would give it."""
+    given: dict[str, Any] = {name: values.get(name) for name in _FIELDS}
+    return ActionRow(**given | {"id": number, "card": number, "attempt": 0})
 
 
 def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -294,6 +294,8 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
 
     What a worker reports of a case that was closed meanwhile, or that another worker has taken over, is left out.
     """
+    if not moves:
+        return
     now = utcnow()
     mine = _held(connection, [m.case_id for m in moves], owner)
     late = [m.case_id for m in moves if m.case_id not in mine]
@@ -346,6 +348,8 @@ def _held(connection: Connection, ids: Sequence[int], owner: str) -> set[int]:
 
 
 def _leave_out(connection: Connection, ids: Sequence[int], owner: str) -> None:
+    if not ids:
+        return
     closed = list(connection.execute(select(cases.c.id).where(cases.c.id.in_(ids), cases.c.state == "closed")).scalars())
     for case_id in closed:
         _withdraw(connection, case_id)
