@@ -408,6 +408,7 @@ def test_several_proposals_at_once_are_what_one_after_the_other_would_be(databas
         assert actions.propose(connection, late)[1] == other.id
     assert [r.state for r in (first, twin, other)] == ["proposed", "withdrawn", "proposed"]
     assert str(first.id) in (get(database, twin.id).error or "")
+    assert first == get(database, first.id), "what is given back is what is stored"
     assert [r.card for r in (first, twin, other)] == [first.id, twin.id, other.id]
     assert kinds(database, f"action:{other.id}") == ["action.proposed"]
     with database.read() as connection:
