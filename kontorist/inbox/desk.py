@@ -14,6 +14,7 @@ from connectors.connections import Connections
 from kontorist.core.office import Office
 from kontorist.inbox.figures import Figures
 from kontorist.inbox.looking import Presence
+from kontorist.inbox.strangers import Strangers
 from kontorist.store.database import Database
 
 
@@ -29,6 +30,7 @@ class Desk:
     """Processes a case again as a new one; given by whoever starts the inbox, since flows work on the other side of the store."""
     touched: dict[str, float] = field(default_factory=dict, repr=False)
     presence: Presence = field(default_factory=Presence, repr=False)
+    strangers: Strangers = field(default_factory=Strangers, repr=False)
     figures: Figures = field(default_factory=Figures, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

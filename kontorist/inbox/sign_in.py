@@ -131,12 +131,16 @@ def let_in(request: Request, desk: Desk, session: people.Session, to: str) -> Re
 
 def _try(desk: Desk, name: str, password: str, agent: str) -> tuple[people.Session | None, str]:
     try:
+        desk.strangers.refuse_locked(name)
         with desk.database.read() as connection:
             fits = people.fitting(connection, name, password)
         with desk.database.write() as connection:
             session = people.sign_in(connection, name, fits, agent)
+            stranger = session is None and not people.is_known(connection, name)
     except AccessDenied as error:
         return None, str(error)
+    if stranger:
+        desk.strangers.count(name)
     if session is not None and name not in desk.office.settings.people:
         _end(desk, session.token)
         return None, "unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -66,11 +66,28 @@ def fitting(connection: Connection, name: str, password: str) -> str | None:
     return hashed if _verify(hashed, password) and row is not None else None
 
 
+def is_known(connection: Connection, name: str) -> bool:
+    """Whether somebody of this name has ever been able to sign in."""
+    return connection.execute(select(people.c.name).where(people.c.name == name)).first() is not None
+
+
 def _refuse_locked(row: Any) -> None:
+    if row is not None:
+        refuse_until(row.locked_until)
+
+
+def refuse_until(locked: datetime | None) -> None:
+    """Raises AccessDenied before this moment."""
     now = utcnow()
-    if row is not None and row.locked_until and row.locked_until > now:
-        seconds = int((row.locked_until - now).total_seconds()) + 1
+    if locked and locked > now:
+        seconds = int((locked - now).total_seconds()) + 1
         raise AccessDenied(f"Too many wrong passwords for this name. Try again in {seconds} seconds.")
+
+
+def locked_until(failures: int) -> datetime | None:
+    """Until when a name is locked after so many wrong guesses: the pauses double."""
+    pause = timedelta(seconds=min(3600, 2 ** min(failures - _FREE_GUESSES, 12))) if failures >= _FREE_GUESSES else None
+    return utcnow() + pause if pause else None
 
 
 def sign_in(connection: Connection, name: str, fits: str | None, agent: str = "") -> Session | None:
@@ -142,10 +159,9 @@ def end(connection: Connection, name: str, digest: str = "", actor: str = "") ->
 
 def _count_failure(connection: Connection, row: Any) -> None:
     failures = row.failures + 1
-    pause = timedelta(seconds=min(3600, 2 ** (failures - _FREE_GUESSES))) if failures >= _FREE_GUESSES else None
-    until = utcnow() + pause if pause else None
+    until = locked_until(failures)
     connection.execute(update(people).where(people.c.name == row.name).values(failures=failures, locked_until=until))
-    if pause:
+    if until:
         audit.append(connection, [Event("person.locked", row.name, "office", {"failures": failures})])
 
 
