@@ -16,6 +16,11 @@ th{font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
 .big{font-size:2.2rem;font-weight:700}.box{display:inline-block;margin:0 2rem 1rem 0}
 pre{white-space:pre-wrap;margin:0;font:inherit}details{margin:.3rem 0}summary{cursor:pointer}
 .changed{background:#f5c51822}.side{display:grid;grid-template-columns:1fr 1fr;gap:1rem}
+.side>div{border:1px solid #8886;border-radius:.4rem;padding:.5rem .7rem;overflow-wrap:anywhere}.box{max-width:22rem;vertical-align:top}
+.advice{border-left:.4rem solid #2f7d4f;padding:.6rem 1rem;background:#8881;font-size:1.1rem}.mail{white-space:pre-wrap;border-left:3px solid #8886;padding-left:.7rem}
+.chart{width:100%;max-width:46rem}.key{margin-right:1.2rem;white-space:nowrap}.wide{overflow-x:auto}
+@media(max-width:40rem){.side{grid-template-columns:1fr}}
+@media print{body{margin:0;max-width:none}h2,details,.box{break-inside:avoid}}
 """
 
 
@@ -31,19 +36,19 @@ def e(value: Any) -> str:
     return value.text if isinstance(value, Html) else html.escape("" if value is None else str(value))
 
 
-def page(title: str, parts: Iterable[Html]) -> str:
+def page(title: str, parts: Iterable[Html], language: str = "de") -> str:
     """A whole page."""
     body = "\n".join(p.text for p in parts)
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{e(title)}</title><style>{_STYLE}</style>"
     policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-    return f"<!doctype html><html lang='de'><head>{policy}{head}</head><body><h1>{e(title)}</h1>\n{body}\n</body></html>\n"
+    return f"<!doctype html><html lang='{e(language)}'><head>{policy}{head}</head><body><h1>{e(title)}</h1>\n{body}\n</body></html>\n"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
     """A table; numbers stand on the right."""
     head = "".join(f"<th>{e(c)}</th>" for c in columns)
     lines = ["".join(f"<td{_numeric(cell)}>{e(cell)}</td>" for cell in row) for row in rows]
-    return Html(f"<table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>")
+    return Html(f"<div class='wide'><table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table></div>")
 
 
 def _numeric(cell: Any) -> str:
@@ -73,3 +78,10 @@ def side_by_side(left: str, right: str) -> Html:
 def details(summary: str, inside: Iterable[Html]) -> Html:
     """Something that opens on a click."""
     return Html(f"<details><summary>{e(summary)}</summary>{''.join(p.text for p in inside)}</details>")
+
+
+def columns(left: tuple[str, str], right: tuple[str, str]) -> Html:
+    """Two texts beside each other, each under its heading; below each other on a phone."""
+    return Html(
+        f"<div class='side'>{''.join(f'<div><small>{e(head)}</small><pre>{e(text)}</pre></div>' for head, text in (left, right))}</div>"
+    )

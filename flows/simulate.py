@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,18 @@ def simulate(
         raise NotFound(f"There is no flow '{flow}'; there are: {', '.join(office.flows)}.")
     if ignore_xml:
         _ignore_xml(office)
+    with throw_away(office, data_dir) as runtime:
+        found = live(runtime, flow, since) if since else items(office, data_dir, flow, paths)
+        yield from through(runtime, flow, found)
+
+
+@contextmanager
+def throw_away(office: Office, data_dir: Path) -> Iterator[Runtime]:
+    """The office at work on a store that is gone afterwards; its gate refuses every effect."""
     with tempfile.TemporaryDirectory(prefix="kontorist-simulate-") as folder:
         runtime = Runtime(office, open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"), data_dir, simulated=True)
         try:
-            found = live(runtime, flow, since) if since else items(office, data_dir, flow, paths)
-            yield from _through(runtime, flow, found)
+            yield runtime
         finally:
             runtime.close()
 
@@ -58,7 +66,7 @@ def _ignore_xml(office: Office) -> None:
 
 def live(runtime: Runtime, flow: str, since: str) -> Iterator[Item]:
     """What lies at the source that feeds a flow, taken in or not: read, and never acknowledged. Raises ConfigurationError."""
-    trigger = next((f.trigger for f in _feeding(runtime.office, flow) if f.trigger and f.trigger.source()), None)
+    trigger = next((f.trigger for f in feeding(runtime.office, flow) if f.trigger and f.trigger.source()), None)
     if trigger is None:
         raise ConfigurationError(f"Nothing feeds the flow '{flow}' from a source; name files instead of --since.")
     kind, options = trigger.source() or ("", {})
@@ -69,12 +77,13 @@ def live(runtime: Runtime, flow: str, since: str) -> Iterator[Item]:
     yield from connector.read(kind, typed, lambda _keys: set())
 
 
-def _feeding(office: Office, flow: str) -> list[Flow]:
+def feeding(office: Office, flow: str) -> list[Flow]:
     """The flow itself, and those that hand on to it."""
     return [office.flows[flow], *(f for name, f in office.flows.items() if _uses(office, name, flow))]
 
 
-def _through(runtime: Runtime, flow: str, source: Iterable[Item | NotReadable]) -> Iterator[dict[str, Any]]:
+def through(runtime: Runtime, flow: str, source: Iterable[Item | NotReadable]) -> Iterator[dict[str, Any]]:
+    """One result for each item."""
     batch: list[Item] = []
     for found in source:
         if isinstance(found, KontoristError):
@@ -137,6 +146,7 @@ def result(case: Case, rows: Sequence[ActionRow]) -> dict[str, Any]:
             {
                 "action": f"{r.connection}.{r.action}",
                 "flow": r.flow,
+                "step": r.path,
                 "sentence": r.sentence,
                 "payload": r.data,
                 "origins": r.origins,

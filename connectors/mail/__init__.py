@@ -18,7 +18,7 @@ from connectors.mail.oauth import Tokens
 from connectors.mail.seen import Seen
 from connectors.mail.sending import Draft, Reply, Send
 from connectors.mail.transport import Fetched, Transport
-from kontorist.core.clock import parse_duration, utcnow
+from kontorist.core.clock import since_day
 from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
 from kontorist.reading.mail.header import addresses
@@ -101,7 +101,7 @@ class Mail(Connector):
         left, refused = options.limit, None
         for folder in options.folders():
             try:
-                for item in self._in_folder(folder, _since(options.since), known):
+                for item in self._in_folder(folder, since_day(options.since) if options.since else None, known):
                     if left == 0:
                         return
                     left = left - 1 if left is not None else None
@@ -129,7 +129,7 @@ class Mail(Connector):
         keys: dict[str, str] = {}
         try:
             for found in self.transport.fetch(folder, ids) if ids else ():
-                item = self._item(found, folder)
+                item = self.item(found, folder)
                 keys[found.id] = item.source_key
                 if item.source_key not in known({item.source_key}):
                     yield item
@@ -141,9 +141,10 @@ class Mail(Connector):
         """The mail as it would be read today."""
         before = data.get("mail") or {}
         flags = frozenset({"answered"} if before.get("answered") else ())
-        return self._item(Fetched("", original, flags), str(before.get("folder") or "INBOX"), source)
+        return self.item(Fetched("", original, flags), str(before.get("folder") or "INBOX"), source)
 
-    def _item(self, found: Fetched, folder: str, source: str = "") -> Item:
+    def item(self, found: Fetched, folder: str, source: str = "") -> Item:
+        """A mail of this mailbox as a flow sees it."""
         source = source or f"{self.surroundings.name}/{folder} {found.id}"
         config = self.config
         item = item_of(
@@ -209,12 +210,3 @@ class Mail(Connector):
     def problems(self) -> Sequence[str]:
         """Mails that could not be read in the last pass."""
         return list(self._problems)
-
-
-def _since(written: str | None) -> date | None:
-    if written is None:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return (utcnow() - parse_duration(written)).date()

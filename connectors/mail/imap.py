@@ -21,10 +21,11 @@ from connectors.mail.config import Access
 from connectors.mail.oauth import Tokens
 from connectors.mail.smtp import Smtp
 from connectors.mail.tls import tls_context, unproven
-from connectors.mail.transport import Fetched, Listing
+from connectors.mail.transport import Fetched, Folder, Listing, role_of
 from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavailable
 
 _FLAGS = {"seen": rb"\Seen", "answered": rb"\Answered", "flagged": rb"\Flagged", "draft": rb"\Draft"}
+_ROLES = {rb"\sent": "sent", rb"\drafts": "drafts", rb"\trash": "trash", rb"\junk": "junk", rb"\all": "all", rb"\flagged": "all"}
 _OTHERS, _WITHOUT_IDLE, _CROWDED = 15.0, 5.0, 2.0  # seconds between two looks where the server does not speak up itself
 _CHUNK = 20 * 2**20  # bytes that are asked for at once
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
@@ -273,6 +274,19 @@ class Imap:
                     flags = frozenset(name for name, flag in _FLAGS.items() if flag in row.get(b"FLAGS", ()))
                     found.append(Fetched(str(number), data, flags, cut=number not in whole))
         return sorted(found, key=lambda f: int(f.id))
+
+    @_translated
+    def folders(self) -> Sequence[Folder]:
+        """The folders that can be opened, levels with a slash; their role by the server's mark (RFC 6154), else by name."""
+        found = []
+        for flags, delimiter, name in self._connected().list_folders():
+            marks = {bytes(flag).lower() for flag in flags}
+            if marks & {rb"\noselect", rb"\nonexistent"}:
+                continue
+            written = name.replace(delimiter.decode(), "/") if delimiter else name
+            marked = next((role for mark, role in _ROLES.items() if mark in marks), "")
+            found.append(Folder(written, marked or role_of(written)))
+        return found
 
     @_translated
     def search(self, folder: str, message_id: str) -> Sequence[str]:

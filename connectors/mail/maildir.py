@@ -14,10 +14,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from imapclient.imap_utf7 import decode
 from imapclient.imap_utf7 import encode as utf7
 
 from connectors import _files
-from connectors.mail.transport import Fetched, Listing
+from connectors.mail.transport import Fetched, Folder, Listing, role_of
 from kontorist.core.errors import Rejected, Unavailable, Uncertain
 
 _FLAGS = {"seen": "S", "answered": "R", "flagged": "F", "draft": "D"}
@@ -67,6 +68,12 @@ class Maildir:
             raise _files.trouble(path, error) from error
         flags = frozenset(flag for flag, letter in _FLAGS.items() if letter in _flags(path))
         return Fetched(name, data, flags, cut=size > self.max_size)
+
+    def folders(self) -> Sequence[Folder]:
+        """The inbox and each Maildir++ folder beside it, by name."""
+        self._seeded()
+        names = (decode(p.name[1:].encode()).replace(".", "/") for p in self.root.glob(".*") if (p / "cur").is_dir())
+        return [Folder("INBOX", "inbox"), *(Folder(name, role_of(name)) for name in sorted(names))]
 
     def search(self, folder: str, message_id: str) -> Sequence[str]:
         """The files whose header has this id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,6 +34,27 @@ class Fetched:
         return "answered" in self.flags
 
 
+@dataclass(frozen=True)
+class Folder:
+    """A folder of a mailbox; `role` is inbox, sent, drafts, trash, junk, all (a view of everything), or empty."""
+
+    name: str
+    role: str = ""
+
+
+_ROLES = {
+    "inbox": "inbox", "posteingang": "inbox", "sent": "sent", "sent items": "sent", "sent messages": "sent", "sent mail": "sent",
+    "gesendet": "sent", "gesendete elemente": "sent", "gesendete objekte": "sent", "drafts": "drafts", "entwürfe": "drafts",
+    "trash": "trash", "deleted items": "trash", "deleted messages": "trash", "papierkorb": "trash", "gelöschte elemente": "trash",
+    "gelöschte objekte": "trash", "junk": "junk", "junk e-mail": "junk", "junk-e-mail": "junk", "spam": "junk",
+}  # fmt: skip
+
+
+def role_of(name: str) -> str:
+    """What a folder is for, by the names that mail programs give; a level INBOX above it does not matter."""
+    return _ROLES.get(re.sub(r"^inbox[./]", "", name.lower()), "")
+
+
 class Transport(Protocol):
     """A mailbox. Every method raises AccessDenied, Unavailable or Rejected, and nothing else, for what goes wrong outside."""
 
@@ -44,6 +66,9 @@ class Transport(Protocol):
 
     def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
         """Mails by number, few at a time, without marking them as read; one that is gone is left out."""
+
+    def folders(self) -> Sequence[Folder]:
+        """Every folder with mails in it."""
 
     def search(self, folder: str, message_id: str) -> Sequence[str]:
         """The numbers of mails with this Message-ID in a folder; nothing when there is no such folder."""

@@ -20,6 +20,7 @@ from kontorist.cli import (
     notify,
     office,
     operations,
+    past,
     privacy,
     upload,
     users,
@@ -42,6 +43,7 @@ compose.register(app)
 adopt.register(app)
 operations.register(app)
 evaluate.register(app)
+past.register(app)
 notify.register(app)
 login.register(app)
 models.register(app)

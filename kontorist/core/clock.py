@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 def utcnow() -> datetime:
@@ -20,3 +20,11 @@ def parse_duration(text: str) -> timedelta:
     if found is None or found[2] not in _UNITS:
         raise ValueError(f"'{text}' is not a duration; write a number and s, m, h, d or w, as in '4h'")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def since_day(text: str) -> date:
+    """The day that `2026-11-01` names, or `30d` before today. Raises ValueError with what would be right."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return (utcnow() - parse_duration(text)).date()
