@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,24 +43,40 @@ def address(desk: Desk) -> Iterator[str]:
     listener.close()
 
 
+Opens = Callable[..., Any]
+"""`opens(name, width=…, height=…, …)`: a page of its own in Chromium, with this person signed in unless the name is empty."""
+
+
 @pytest.fixture
-def page(address: str) -> Iterator[Any]:
-    """A page in Chromium that reports what scripts complain about and where requests go."""
+def opens(address: str) -> Iterator[Opens]:
+    """Opens pages in Chromium that report what scripts complain about and where requests go."""
     if not CHROMIUM:
         pytest.skip("Chromium is not installed")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        opened = browser.new_page(base_url=address, locale="en-GB", viewport={"width": 1280, "height": 800})
-        opened.complaints, opened.requests = [], []
-        opened.on("pageerror", lambda e: opened.complaints.append(str(e)))
-        opened.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
-        opened.on("request", lambda r: opened.requests.append(r.url))
-        opened.goto("/sign-in")
-        opened.fill("[name=name]", "anna")
-        opened.fill("[name=password]", PASSWORD)
-        opened.press("[name=password]", "Enter")
-        opened.wait_for_selector(".tabs")
-        yield opened
+
+        def open_page(name: str, *, width: int = 1280, height: int = 800, **options: Any) -> Any:
+            size = {"width": width, "height": height}
+            opened = browser.new_context(base_url=address, locale="en-GB", viewport=size, **options).new_page()
+            opened.complaints, opened.requests = [], []
+            opened.on("pageerror", lambda e: opened.complaints.append(str(e)))
+            opened.on("console", lambda m: opened.complaints.append(m.text) if m.type == "error" else None)
+            opened.on("request", lambda r: opened.requests.append(r.url))
+            if name:
+                opened.goto("/sign-in")
+                opened.fill("[name=name]", name)
+                opened.fill("[name=password]", PASSWORD)
+                opened.press("[name=password]", "Enter")
+                opened.wait_for_selector(".tabs")
+            return opened
+
+        yield open_page
         browser.close()
+
+
+@pytest.fixture
+def page(opens: Opens) -> Any:
+    """A page in which Anna is signed in."""
+    return opens("anna")
