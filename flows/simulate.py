@@ -193,7 +193,11 @@ def _feeder(office: Office, flow: str) -> tuple[str, dict[str, Any]]:
     trigger = office.flows[flow].trigger
     options = dict((trigger.rows or trigger.webhook if trigger else None) or {})
     connection = office.connections.get(str(options.pop("connection", "")))
-    return (connection.connector, options) if connection else ("erp_csv", {})
+    if connection is None:
+        return "erp_csv", {}
+    tables = connection.options.get("tables")
+    configured = tables.get(options.get("table")) if isinstance(tables, dict) else None
+    return connection.connector, options | ({"options": configured} if isinstance(configured, dict) else {})
 
 
 def _trigger_kind(office: Office, flow: str) -> str | None:
