@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from flows.simulate import simulate
 from kontorist.core.errors import ConfigurationError
+from kontorist.core.flow import AgentStep, walk
 from kontorist.core.office import Office, add_errors
+from kontorist.core.problems import did_you_mean
 from kontorist.core.yamlfile import read_yaml
 
 
@@ -35,6 +37,9 @@ class FlowTest(_Shape):
 
     name: str
     input: str = Field("", description="a file, relative to the office's folder; none for a flow that a schedule starts")
+    answers: dict[str, Any] = Field(
+        default_factory=dict, description='what agents say, instead of asking them: `wanted: {order_number: "47001"}`'
+    )
     expect: Expect
     case: int = Field(0, ge=0, description="which of several cases that come from the input")
 
@@ -66,9 +71,15 @@ def tests_of(office: Office, flow: str) -> list[FlowTest]:
 
 def run_tests(office: Office, data_dir: Path, flow: str) -> Iterator[Verdict]:
     """Run the tests of a flow, one after the other."""
+    known = {step.id for f in office.flows.values() for _, step in walk(f.steps) if isinstance(step, AgentStep)}
     for test in tests_of(office, flow):
+        if strange := sorted(set(test.answers) - known):
+            yield Verdict(
+                flow, test.name, [f"there is no agent step '{n}'{did_you_mean(n, [k for k in known if k])}" for n in strange]
+            )
+            continue
         path = office.directory / test.input
-        results = list(simulate(office, data_dir, flow, [path] if test.input else []))
+        results = list(simulate(office, data_dir, flow, [path] if test.input else [], answers=test.answers))
         if len(results) <= test.case:
             yield Verdict(flow, test.name, [f"{test.input or 'the flow'} gave {len(results)} cases"])
         else:

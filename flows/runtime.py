@@ -54,6 +54,8 @@ class Runtime:
     data_dir: Path
     simulated: bool = False
     """No effect is possible: the gate refuses, and equal business facts of different files do not exclude each other."""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """In a simulation, what agents would have said, by the id of their step: a test of a flow says nothing about models."""
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
     run: str | None = None
     chunk: int = 0

@@ -30,26 +30,39 @@ _MAIL = {".eml", ".mbox"}
 
 
 def simulate(
-    office: Office, data_dir: Path, flow: str, paths: Sequence[Path], *, ignore_xml: bool = False, since: str = ""
+    office: Office,
+    data_dir: Path,
+    flow: str,
+    paths: Sequence[Path],
+    *,
+    ignore_xml: bool = False,
+    since: str = "",
+    answers: Mapping[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """One result for each item in the paths, or at the flow's source since a date: the keys of `kontorist simulate --json`.
 
-    Nothing is changed anywhere: sources are only read, and the gate refuses. Raises NotFound for the flow.
+    `answers` stand for what agents would say, by the id of their step. Nothing is changed anywhere: sources are only read, and the gate refuses. Raises NotFound for the flow.
     """
     if flow not in office.flows:
         raise NotFound(f"There is no flow '{flow}'; there are: {', '.join(office.flows)}.")
     if ignore_xml:
         _ignore_xml(office)
-    with throw_away(office, data_dir) as runtime:
+    with throw_away(office, data_dir, answers) as runtime:
         found = live(runtime, flow, since) if since else items(office, data_dir, flow, paths)
         yield from through(runtime, flow, found)
 
 
 @contextmanager
-def throw_away(office: Office, data_dir: Path) -> Iterator[Runtime]:
+def throw_away(office: Office, data_dir: Path, answers: Mapping[str, Any] | None = None) -> Iterator[Runtime]:
     """The office at work on a store that is gone afterwards; its gate refuses every effect."""
     with tempfile.TemporaryDirectory(prefix="kontorist-simulate-") as folder:
-        runtime = Runtime(office, open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"), data_dir, simulated=True)
+        runtime = Runtime(
+            office,
+            open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"),
+            data_dir,
+            simulated=True,
+            answers=answers or {},
+        )
         try:
             yield runtime
         finally:

@@ -8,6 +8,8 @@ from typing import Any
 from kontorist.inbox import api
 
 EXAMPLE = """
+> Not run by the tests: it needs a token of a running inbox (tests/inbox has them).
+
 ```sh
 curl -H "Authorization: Bearer $TOKEN" https://inbox.example/api/v1/cards
 curl -H "Authorization: Bearer $TOKEN" https://inbox.example/api/v1/cards/17      # gives `actions` with `revision` and `sha256`

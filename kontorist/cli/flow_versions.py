@@ -37,9 +37,12 @@ def register(app: typer.Typer) -> None:
 
 def versions(flow: FlowName, office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List the versions of a flow: since when, by whom, what stands against one, and how many cases are on their way with it."""
+    from flows import shipping
     from kontorist.store import versions as kept
 
-    with open_store(data).read() as connection:
+    database = open_store(data)
+    shipping.shipped(shipping.current(office), database)  # a change that nobody has worked with yet is noted, too
+    with database.read() as connection:
         changes = kept.history(connection, flow)
         used = kept.at_work(connection, flow)
     if not changes:

@@ -85,3 +85,16 @@ def test_a_starter_that_is_none_and_a_folder_that_is_used_are_said(tmp_path: Pat
     (tmp_path / "file").touch()
     with pytest.raises(KontoristError, match="is not empty"):
         starters.make("dunning", tmp_path, SAMPLE)
+
+
+def test_a_test_may_give_the_answers_of_agents(tmp_path: Path) -> None:
+    starters.make("order-status", tmp_path / "office", SAMPLE)
+    path = tmp_path / "office" / "flows" / "order-status.test.yaml"
+    mail = "input: mails/003-status-behrens-47001.eml\n  "
+    path.write_text(
+        f'- name: Another order\n  {mail}answers: {{wanted: {{order_number: "47002"}}}}\n  expect: {{state: unclear, proposals: []}}\n'
+        f"- name: Misspelt\n  {mail}answers: {{wnted: {{}}}}\n  expect: {{}}\n"
+    )
+    given, misspelt = run_tests(load_office(tmp_path / "office"), tmp_path / "data", "order-status")
+    assert given.wrong == []
+    assert misspelt.wrong == ["there is no agent step 'wnted', did you mean 'wanted'?"]
