@@ -57,7 +57,7 @@ def test_few_commands_are_not_run_and_each_says_why() -> None:
     found = [b for page in PAGES for b in blocks(page)]
     skipped = [b for b in found if b.why_not]
     assert len(found) >= 20
-    assert len(skipped) <= 12, [f"{b.page.name}:{b.line}" for b in skipped]
+    assert len(skipped) <= 14, [f"{b.page.name}:{b.line}" for b in skipped]
 
 
 def test_no_page_hides_commands_in_another_kind_of_block() -> None:
