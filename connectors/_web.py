@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import httpx
 
 _LARGEST = 2**20
+_WITH_IPV4 = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""Networks whose addresses end with one of IPv4."""
 
 
 class Web:
@@ -24,6 +26,8 @@ class Web:
 
     def address(self, path: str) -> str:
         """The whole address of a path. Raises Rejected when it leads away from the base address."""
+        if any(not one.isprintable() for one in path):
+            raise Rejected(f"{path!r} is no path: it has control characters.")
         whole = urljoin(self.url, path.lstrip("/"))
         plain = whole.partition("?")[0]
         if not plain.startswith(self.url) or ".." in plain or "%2e" in plain.lower() or "\\" in plain:
@@ -78,11 +82,21 @@ class Web:
 def _not_public(found: Sequence[str]) -> str | None:
     """The first address that is not one of the public Internet."""
     for one in found:
-        address = ipaddress.ip_address(one.partition("%")[0])
-        inner = getattr(address, "ipv4_mapped", None) or address
-        if not inner.is_global or inner.is_multicast:
+        every = _addresses_in(ipaddress.ip_address(one.partition("%")[0]))
+        if any(not a.is_global or a.is_multicast or getattr(a, "is_site_local", False) for a in every):
             return one
     return None
+
+
+def _addresses_in(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """Where it may lead: an address of IPv6 can hold one of IPv4 (mapped, compatible, 6to4, NAT64)."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    holds = any(address in network for network in _WITH_IPV4)
+    return [address, *([last] if holds else []), *([address.sixtofour] if address.sixtofour is not None else [])]
 
 
 def _answer(client: httpx.Client, request: httpx.Request, whole: httpx.URL, sure: bool) -> bytes:

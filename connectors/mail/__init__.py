@@ -96,7 +96,7 @@ class Mail(Connector):
     # reads ---------------------------------------------------------------
 
     def read(self, kind: str, options: MailOptions, known: Any) -> Iterator[Item]:
-        """The mails that were not taken in yet, whoever has read them already, oldest first, few in memory at once."""
+        """The mails that were not taken in yet, whoever has read them already, page by page from the newest."""
         self._problems.clear()
         left, refused = options.limit, None
         for folder in options.folders():
@@ -117,8 +117,8 @@ class Mail(Connector):
 
     def _in_folder(self, folder: str, since: date | None, known: Any) -> Iterator[Item]:
         listing = self.transport.listing(folder, since)
-        for start in range(0, len(listing.ids), _PAGE):
-            page = listing.ids[start : start + _PAGE]
+        for end in range(len(listing.ids), 0, -_PAGE):  # the newest first: years of old mails keep nobody from today's
+            page = listing.ids[max(0, end - _PAGE) : end]
             cached = self.seen.keys(folder, listing.generation, page)
             done = known(set(cached.values())) if cached else set()
             fresh = [i for i in page if cached.get(i) not in done]

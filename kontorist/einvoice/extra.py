@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from kontorist.einvoice.codes import Breach, breaches
 from kontorist.einvoice.tree import Tree, local
 
 
@@ -53,11 +54,14 @@ class Extra:
     periods: tuple[bool, ...] = ()
     """For the invoicing period: whether it has a start, an end or a code."""
     line_periods: tuple[bool, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+    """Elements that break a rule of their own."""
 
 
 def extra_of(tree: Tree) -> Extra:
     """The facts of an invoice in UBL or CII."""
-    return _ubl(tree) if local(tree.root) in ("Invoice", "CreditNote") else _cii(tree)
+    found = _ubl(tree) if local(tree.root) in ("Invoice", "CreditNote") else _cii(tree)
+    return replace(found, breaches=breaches(tree))
 
 
 def _texts(tree: Tree, node: Any, path: str) -> tuple[str, ...]:

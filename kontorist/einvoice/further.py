@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
+from kontorist.einvoice.codes import TEXTS
 from kontorist.einvoice.extra import Extra
 from kontorist.einvoice.problem import Problem
 
@@ -38,6 +39,10 @@ def further(extra: Extra) -> Iterator[Problem]:
     for rule, wrong, german, english, field in (*_groups(extra), *_codes(extra)):
         if wrong:
             yield Problem(rule, f"{german} ({rule}).", f"{english} ({rule}).", field)
+    for rule, field, said in extra.breaches:
+        german, english = TEXTS[rule]
+        shown = f": '{said[:40]}'" if said else ""
+        yield Problem(rule, f"{german}{shown} ({rule}).", f"{english}{shown} ({rule}).", field)
 
 
 _Check = tuple[str, bool, str, str, str]

@@ -30,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         self.send_header("Location", "http://169.254.169.254/")
         self.end_headers()
-        self.wfile.write(b'{"id": 7}')
+        self.wfile.write(self.server.answer)
 
     def log_message(self, *_):
         pass
@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.status, running.got = 200, []
+    running.status, running.got, running.answer = 200, [], b'{"id": 7}'
     thread = threading.Thread(target=running.serve_forever, args=(0.02,))
     thread.start()
     yield running
@@ -114,13 +114,29 @@ def test_an_address_inside_of_a_network_is_called_only_when_that_is_meant(server
     assert server.got == []
 
 
-@pytest.mark.parametrize("inside", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00::1", "0.0.0.0"])
+HOLDING = ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::127.0.0.1", "fec0::1", "64:ff9b:1::a00:1"]
+
+
+@pytest.mark.parametrize(
+    "inside", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00::1", "0.0.0.0", *HOLDING]
+)
 def test_addresses_inside_of_networks_are_known(inside):
     assert _web._not_public(["93.184.216.34", inside]) == inside
 
 
 @pytest.mark.parametrize(
-    "path", ["../admin", "a/../../admin", "//evil.example/x", "%2e%2e/admin", "a\\b", "http://evil.example/"]
+    "path",
+    [
+        "x\r\nHost: evil.example",
+        "a\x00b",
+        ".\t./admin",
+        "../admin",
+        "a/../../admin",
+        "//evil.example/x",
+        "%2e%2e/admin",
+        "a\\b",
+        "http://evil.example/",
+    ],
 )
 def test_no_path_leads_away_from_the_base_address(server, connect, path):
     connection = connect()
@@ -140,3 +156,25 @@ def test_doctor_says_what_is_wrong(server, connect):
 def test_a_secret_in_the_address_is_refused(connect):
     with pytest.raises(ValueError, match="without user"):
         connect(url="https://me:secret@server.example/")
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "found"),
+    [
+        (200, b'{"results": [{"id": 7, "reference": "k-1"}]}', True),
+        (200, b'{"results": [], "self": "/api/notes?reference=k-1"}', False),
+        (200, b'{"results": [{"id": 6, "reference": "k-10"}]}', False),
+        (200, b"k-1 is not known", False),
+        (404, b"{}", False),
+    ],
+)
+def test_a_lost_answer_is_looked_up_by_the_key_and_only_the_key_itself_is_evidence(server, connect, status, answer, found):
+    server.status, server.answer = status, answer
+    receipt = Http.actions["send"]().find(connect(look_up="notes?reference={key}"), PAYLOAD, "k-1")
+    assert (receipt is not None) == found
+
+
+def test_without_a_place_to_look_nothing_is_claimed(server, connect):
+    assert Http.actions["send"]().find(connect(), PAYLOAD, "k-1") is None
+    with pytest.raises(ValueError, match="finds nothing"):
+        connect(look_up="notes")

@@ -271,3 +271,9 @@ def test_a_mail_that_comes_between_two_waits_is_seen(box: Box) -> None:
     box.connector.changed("mail", options, 5)
     box.deliver(letter())
     assert box.connector.changed("mail", options, 20)
+
+
+def test_years_of_old_mails_come_after_the_new_ones(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.mail._PAGE", 2)
+    box.put(*(letter(subject=f"Mail {i}", body=f"Text {i}\n", message_id=f"<{i}@kunde.example>") for i in range(5)))
+    assert [item.title for item in box.read()] == ["Mail 3", "Mail 4", "Mail 1", "Mail 2", "Mail 0"]
