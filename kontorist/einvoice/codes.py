@@ -161,6 +161,8 @@ _CII: dict[str, _Look] = {
     "ReasonCode": _reason,
     **dict.fromkeys(("BasisQuantity", "BilledQuantity"), _unit),
 }
+LABELS = frozenset({"BR-CL-07", "BR-CL-10", "BR-CL-11", "BR-CL-13", "BR-CL-21", "BR-CL-23", "UBL-DT-06", "UBL-DT-07"})
+"""Rules about how things are labelled: said to the approver, but no reason to send an invoice back, whose parties and sums are clear."""
 TEXTS: dict[str, tuple[str, str]] = {
     "BR-CL-07": (
         "Die Art einer Objektkennung steht nicht in UNTDID 1153",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
-from kontorist.einvoice.codes import TEXTS
+from kontorist.einvoice.codes import LABELS, TEXTS
 from kontorist.einvoice.extra import Extra
-from kontorist.einvoice.problem import Problem
+from kontorist.einvoice.problem import ERROR, WARNING, Problem
 
 _MIME = frozenset(
     {
@@ -42,7 +42,9 @@ def further(extra: Extra) -> Iterator[Problem]:
     for rule, field, said in extra.breaches:
         german, english = TEXTS[rule]
         shown = f": '{said[:40]}'" if said else ""
-        yield Problem(rule, f"{german}{shown} ({rule}).", f"{english}{shown} ({rule}).", field)
+        yield Problem(
+            rule, f"{german}{shown} ({rule}).", f"{english}{shown} ({rule}).", field, WARNING if rule in LABELS else ERROR
+        )
 
 
 _Check = tuple[str, bool, str, str, str]
