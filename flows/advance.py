@@ -64,13 +64,13 @@ def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow
         runtime.chunk = following_size(size, len(ids), time.perf_counter() - began, LARGEST)
 
 
-def following_size(size: int, done: int, seconds: float, largest: int) -> int:
+def following_size(size: int, done: int, seconds: float, largest: int, quick: float = QUICK, slow: float = SLOW) -> int:
     """How much to take next: more where the last took no time, less where it kept the first result, and other workers, waiting."""
-    if done < size and seconds < SLOW:
+    if done < size and seconds < slow:
         return size  # there was no more to do: it says nothing of a whole one
-    if seconds < QUICK:
-        return min(largest, max(size * 2, int(done * QUICK / 2 / max(seconds, 0.01))))
-    return max(SMALLEST, size // 2) if seconds > SLOW else size
+    if seconds < quick:
+        return min(largest, max(size * 2, int(done * quick / 2 / max(seconds, 0.01))))
+    return max(SMALLEST, size // 2) if seconds > slow else size
 
 
 def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: RunStep = perform) -> None:

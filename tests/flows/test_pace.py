@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.base import Item, NewDocument
-from flows import intake
+from flows import gate, intake
 from flows.advance import SMALLEST, following_size
 
 
@@ -19,6 +19,12 @@ def test_slow_work_is_done_in_smaller_portions() -> None:
     assert following_size(50, 50, 60.0, 500) == 25
     assert following_size(SMALLEST, SMALLEST, 60.0, 500) == SMALLEST
     assert following_size(50, 3, 60.0, 500) == 25, "three that took a minute say enough"
+
+
+def test_a_portion_at_the_gate_ends_before_its_fence_does() -> None:
+    assert following_size(100, 100, 0.9, gate.LARGEST, gate.QUICK, gate.SLOW) == 50
+    assert following_size(100, 100, 0.5, gate.LARGEST, gate.QUICK, gate.SLOW) == 100
+    assert following_size(100, 100, 0.1, gate.LARGEST, gate.QUICK, gate.SLOW) == 200
 
 
 def test_a_portion_that_was_not_full_says_nothing_of_a_full_one() -> None:
