@@ -20,6 +20,7 @@ LanguageOption = Annotated[str, typer.Option("--language", help="Language of the
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("shadow")(shadow)
+    app.command("discover")(discover)
 
 
 def shadow(
@@ -136,3 +137,74 @@ def _print(figures: dict[str, Any], flow: str) -> None:
         for s in figures["steps"]
     ]
     table("Steps", ("flow", "step", "reached", "undecided", "agreed of the rest"), steps)
+
+
+def discover(
+    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="The mailbox.")],
+    since: Annotated[str, typer.Option("--since", help="A date (2026-11-01) or a span (90d).")] = "90d",
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0, help="Minutes for an answer by hand.")] = None,
+    page: PageOption = None,
+    to: Annotated[Path | None, typer.Option("--write", metavar="FLOW.yaml", help="Write a first flow for --cluster.")] = None,
+    cluster: Annotated[int, typer.Option("--cluster", min=1, help="Which kind of request, by its number.")] = 1,
+    language: LanguageOption = "",
+    office: OfficeOption = OFFICE,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a mailbox is about, and what is worth automating first. Only read; personal data is masked."""
+    from flows import discover_flow, discover_page
+    from flows.discover import discover as run_discover
+    from flows.discover_figures import figures
+
+    _is_since(since)
+    loaded = open_office(office).require_valid()
+    with progress(as_json) as tell:
+        found = run_discover(loaded, data, connection, since, tell=tell)
+        rows = discover_page.masked_rows(figures(found, minutes))
+    if page is not None:
+        write(page, discover_page.page(found, rows, language or loaded.settings.languages[0]))
+    if to is not None:
+        if cluster > len(rows):
+            raise typer.BadParameter(f"There are {len(rows)} kinds of request.", param_hint="--cluster")
+        text, starter = discover_flow.first_flow(loaded, rows[cluster - 1], connection, to.stem)
+        _write_flow(to, text, starter)
+    _show(found, rows, as_json)
+    sys.exit(0)
+
+
+def _write_flow(to: Path, text: str, starter: str) -> None:
+    if to.exists():
+        raise Unavailable(f"{to} is there already; name a new file.")
+    try:
+        to.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unavailable(f"{to} cannot be written: {error.strerror}.") from error
+    say(f"The flow is {to}, from the starter {starter}. Next: kontorist check, then kontorist shadow {to.stem}.")
+
+
+def _show(found: Any, rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            json_line(row)
+        return
+    heads = ("no.", "mails", "about", "answered", "hours", "alike", "looked up", "minutes a month")
+    table("Kinds of request; the first is worth most", heads, [_row(row) for row in rows])
+    odd = sum(group < 0 for group in found.groups)
+    out(
+        f"{len(found.asked)} mails of people, {odd} of them odds and ends; {found.automatic} automatic ones left out; {found.sent} sent mails read."
+    )
+
+
+def _row(row: dict[str, Any]) -> list[Any]:
+    about = ", ".join(row["keywords"][:4])
+    alike = row["answers_alike"]["meaning"]
+    return [
+        row["cluster"],
+        row["mails"],
+        about,
+        f"{row['answered']:.0%}",
+        row["hours_median"],
+        alike,
+        row["looked_up"],
+        row["estimate"]["minutes_a_month"],
+    ]
