@@ -1,4 +1,4 @@
-"""Groups of alike vectors, as many as there are: communities of the graph of shared nearest neighbours (docs/decisions)."""
+"""Groups of alike vectors, as many as there are: communities of the graph of shared nearest neighbours (docs/decisions/0014-kinds-of-mail-without-a-library.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 _SWEEPS = 50
 _ONE_GROUP = 0.5
-"""Cosine of two groups' middles from which they are one; measured on public sets (docs/decisions), not on one mailbox."""
+"""Cosine of two groups' middles from which they are one; how it was chosen, and what that is worth: docs/decisions/0014."""
 
 
 def clusters(vectors: Any, *, seed: int = 7) -> Any:
