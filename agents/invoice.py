@@ -16,6 +16,7 @@ from kontorist.einvoice.onpage import with_places
 from kontorist.einvoice.problem import Problem, errors
 from kontorist.einvoice.problems import problems
 from kontorist.reading.german import said_in
+from kontorist.reading.parts import Part, notes_on
 
 
 class InvoiceOptions(Options):
@@ -142,6 +143,7 @@ def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: 
     name, found = _joined(groups[0])
     trouble = [*problems(found), *_between(groups[0])]
     more = [_entry(*_joined(group), language) for group in groups[1:]]
+    scans = [said_in(language, note) for own, one in (item for group in groups for item in group) for note in _notes(own, one)]
     first = _entry(name, found, language, trouble)
     output = {"found": True} | first | {"others": [entry["document_name"] for entry in more], "more": more}
     return Result(
@@ -149,8 +151,15 @@ def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: 
         evidence={f"invoice.{key}": places for key, places in found.evidence.items()},
         confidence=found.confidence,
         unclear=_doubt(found, reading, language),
-        warnings=[*_more(more, language), *(entry["text"] for entry in first["problems"])],
+        warnings=[*_more(more, language), *scans, *(entry["text"] for entry in first["problems"])],
     )
+
+
+def _notes(name: str, found: Found) -> list[str]:
+    """What was read by OCR, and what could not be: only where the pages are what is booked."""
+    if found.invoice.syntax != "PDF":
+        return []
+    return notes_on(name, [Part("page", "", page.number, page.read_by, page.problem) for page in found.pages])
 
 
 def _joined(group: list[tuple[str, Found]]) -> tuple[str, Found]:

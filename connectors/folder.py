@@ -213,9 +213,11 @@ def file_item(path: Path, root: Path, *, text: bool = True) -> Item:
 
 def _text(name: str, kind: str, data: bytes) -> tuple[str, list[str]]:
     from kontorist.reading import text_of
+    from kontorist.reading.parts import notes_on
 
     try:
-        return "\n".join(part.text for part in text_of(name, kind, data)), []
+        parts = text_of(name, kind, data)
+        return "\n".join(part.text for part in parts), notes_on(name, parts)
     except NotReadable as error:
         return "", [str(error)]
 

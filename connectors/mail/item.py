@@ -20,11 +20,12 @@ from kontorist.reading.mail.authentication import sender_check
 from kontorist.reading.mail.calendar import calendar_text
 from kontorist.reading.mail.report import Report
 from kontorist.reading.mail.signature import signature_of
-from kontorist.reading.parts import decoded
+from kontorist.reading.parts import Part, decoded, kind_of, notes_on
 
 _TEXT_AT_MOST = 200_000
 _ATTACHMENT_TEXT_AT_MOST = 100_000
 _ATTACHMENTS_READ = 30
+_WITHOUT_TEXT = ("image/", "audio/", "video/")
 _CONTAINERS = {"application/zip", "application/x-zip-compressed", "application/ms-tnef", "application/vnd.ms-tnef"}
 _CONTAINERS |= {
     "application/pkcs7-signature",
@@ -150,28 +151,33 @@ def _attachment(attachment: Attachment, language: str, *, read: bool) -> dict[st
         "size": len(attachment.data),
         "sha256": sha256(attachment.data),
         "text": "",
+        "read_by": "",
+        "notes": [],
         "within": attachment.within,
         "problem": said_in(language, attachment.problem) or None,
     }
     if not read or not attachment.data or attachment.problem:
         return about
     try:
-        return about | {"text": _text(attachment, language)[:_ATTACHMENT_TEXT_AT_MOST]}
+        parts = _parts(attachment, language)
+        notes = [said_in(language, note) for note in notes_on(attachment.name, parts)]
+        text = "\n".join(part.text for part in parts)[:_ATTACHMENT_TEXT_AT_MOST]
+        return about | {"text": text, "read_by": "ocr" if any(part.read_by for part in parts) else "", "notes": notes}
     except NotReadable as error:
         return about | {"problem": said_in(language, str(error))}
 
 
-def _text(attachment: Attachment, language: str) -> str:
+def _parts(attachment: Attachment, language: str) -> list[Part]:
     if attachment.media_type == "text/calendar" or attachment.name.lower().endswith(".ics"):
-        return calendar_text(decoded(attachment.data), language)
+        return [Part("text", calendar_text(decoded(attachment.data), language))]
     if attachment.media_type in _CONTAINERS or attachment.name.lower() == "winmail.dat":
-        return ""  # what is inside stands beside it
+        return []  # what is inside stands beside it
     if attachment.media_type == "message/rfc822":
         inner = parse_mail(attachment.data)
-        return f"{inner.subject}\n\n{inner.text}"
-    if attachment.media_type.startswith(("image/", "audio/", "video/")):
-        return ""
-    return "\n".join(part.text for part in text_of(attachment.name, attachment.media_type, attachment.data))
+        return [Part("text", f"{inner.subject}\n\n{inner.text}")]
+    if attachment.media_type.startswith(_WITHOUT_TEXT) and kind_of(attachment.name, "", attachment.data) != "picture":
+        return []
+    return text_of(attachment.name, attachment.media_type, attachment.data)
 
 
 def _warnings(mail: Mail, language: str) -> Iterator[str]:

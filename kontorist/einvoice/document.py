@@ -45,6 +45,8 @@ def find_invoice(name: str, media_type: str, data: bytes, *, ignore_xml: bool = 
         return None if ignore_xml else read_xml(data, sha256(data))
     if kind == "pdf":
         return read_pdf(data, ignore_xml=ignore_xml)
+    if kind == "picture":
+        return read_picture(data)
     return None
 
 
@@ -107,6 +109,14 @@ def read_pdf(data: bytes, *, ignore_xml: bool = False) -> Found | None:
     except NotReadable as error:
         raise NotReadable(f"The invoice data inside the PDF cannot be read: {error}") from error
     return None if found is None else with_places(found, pages)
+
+
+def read_picture(data: bytes) -> Found | None:
+    """The invoice on a photo or in a scanned picture; None when it shows none. Raises NotReadable."""
+    from kontorist.einvoice.plain import read_pages
+    from kontorist.reading import scan
+
+    return read_pages(tuple(scan.pages(data)), sha256(data))
 
 
 def _embedded(files: dict[str, bytes]) -> bytes | None:

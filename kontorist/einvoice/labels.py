@@ -15,7 +15,7 @@ def _label(words: str) -> re.Pattern[str]:
 
 NUMBER = (
     _label(
-        r"rechnungs?[-\s]*(?:nummer|nr\b\.?|no\b\.?)|rg\.?[-\s]?nr\.?|(?:tax\s+)?invoice\s*(?:number|no\b\.?|nr\b\.?|id|#)|gutschrifts?[-\s]*(?:nummer|nr\b\.?)|credit\s+note\s*(?:number|no\b\.?|#)"
+        r"rechnungs?[-\s]*(?:nummer|nr\b\.?|no\b\.?|id\b)|(?:rg|re|rech)\.?[-\s]*(?:nr\b\.?|nummer)|faktura?[-\s]*(?:nummer|nr\b\.?)|bill\s*(?:number|no\b\.?|#)|(?:tax\s+)?invoice\s*(?:number|no\b\.?|nr\b\.?|id|#)|gutschrifts?[-\s]*(?:nummer|nr\b\.?)|credit\s+note\s*(?:number|no\b\.?|#)"
     ),
     _label(
         r"beleg[-\s]*(?:nummer|nr\b\.?)|(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice)(?:\s*\([^)\n]{1,40}\)){0,2}\s*(?:nummer|nr\b\.?|no\b\.?|#)"
@@ -24,7 +24,7 @@ NUMBER = (
 )
 ISSUED = (
     _label(
-        r"rechnungs?[-\s]*datum|datum\s+der\s+rechnung|invoice\s+date|date\s+of\s+(?:invoice|issue)|issue\s+date|issued(?:\s+(?:at|on))?|belegdatum|gutschriftsdatum"
+        r"(?:rechnungs?|faktura?|re\.?|rg\.?)[-\s]*datum|ausstellungs[-\s]*datum|bill(?:ing)?\s+date|datum\s+der\s+rechnung|invoice\s+date|date\s+of\s+(?:invoice|issue)|issue\s+date|issued(?:\s+(?:at|on))?|belegdatum|gutschriftsdatum"
     ),
     _label(
         r"(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice|credit\s+note)\b(?:(?!bestell|auftrag|order|liefer|angebot|rechnung)[^\n]){0,80}?\b(?:vom|dated|of)"
@@ -73,6 +73,8 @@ AMOUNT = re.compile(
 )
 PERCENT = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]{4}){2,7}(?:[ \u00a0]?[A-Z0-9]{1,3})?\b")
+LABELLED_IBAN = re.compile(r"\bIBAN\W{1,4}(?P<iban>[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30})\b")
+"""Also one whose check digits are wrong: it is shown with that warning, which is better than none."""
 VAT_ID = re.compile(
     r"\b(?:DE\s?\d{3}\s?\d{3}\s?\d{3}|ATU\d{8}|BE\s?[01]\d{9}|BG\d{9,10}|CY\d{8}[A-Z]|CZ\d{8,10}|DK\d{8}|EE\d{9}|EL\d{9}|ES[A-Z0-9]\d{7}[A-Z0-9]|FI\d{8}|"
     r"FR[A-Z0-9]{2}\s?\d{9}|HR\d{11}|HU\d{8}|IE\d[A-Z0-9]\d{5}[A-Z]{1,2}|IT\d{11}|LT(?:\d{9}|\d{12})|LU\d{8}|LV\d{11}|MT\d{8}|NL\d{9}B\d{2}|PL\d{10}|"

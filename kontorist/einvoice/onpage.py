@@ -12,6 +12,11 @@ from kontorist.core.evidence import Evidence
 from kontorist.einvoice.document import Found
 from kontorist.reading.pdf import Page
 
+_MONTHS = (
+    "jan(?:uary|uar)?", "feb(?:ruary|ruar)?", "mar(?:ch)?|m[äa]rz|mrz", "apr(?:il)?", "may|mai", "june?|juni", "july?|juli",
+    "aug(?:ust)?", "sept?(?:ember)?", "o[ck]t(?:ober)?", "nov(?:ember)?", "de[cz](?:ember)?",
+)  # fmt: skip
+
 
 def with_places(found: Found, pages: Sequence[Page], document: str = "") -> Found:
     """The same invoice, with the places on the PDF's pages added to the evidence where a value stands there.
@@ -50,6 +55,9 @@ def written(value: object) -> Iterator[str]:
     elif isinstance(value, date):
         yield f"\\b0?{value.day}\\.\\s?0?{value.month}\\.\\s?{value.year}\\b"
         yield f"\\b{value.isoformat()}\\b"
+        names = _MONTHS[value.month - 1]
+        yield f"\\b0?{value.day}\\.?\\s(?:{names})\\.?,?\\s{value.year}\\b"
+        yield f"\\b(?:{names})\\.?\\s0?{value.day}(?:st|nd|rd|th)?,?\\s{value.year}\\b"
         yield f"\\b0?{value.day}/0?{value.month}/{value.year}\\b"
     elif re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", str(value)):
         yield r"\s?".join(map(re.escape, str(value)))

@@ -30,7 +30,7 @@ def read_pages(pages: Sequence[Page], document: str = "") -> Found | None:
     seller, buyer = _parties(sheet)
     issued = sheet.keep("issue_date", _day(sheet, labels.ISSUED))
     terms = next((hit.value.strip() for hit in sheet.find(labels.SKONTO)), None)
-    ibans = tuple(dict.fromkeys(sheet.keep("iban", hit) for hit in sheet.find(labels.IBAN, _iban)))
+    ibans = tuple(dict.fromkeys(sheet.keep("iban", hit) for hit in sheet.find(labels.IBAN, _iban))) or _faulty_ibans(sheet)
     rows = vat_rows(sheet, net, tax)
     invoice = Invoice(
         number=number,
@@ -54,7 +54,7 @@ def read_pages(pages: Sequence[Page], document: str = "") -> Found | None:
         direct_debit=bool(labels.DIRECT_DEBIT.search(sheet.text)),
         skonto=terms,
     )
-    return Found(invoice, sheet.evidence, document, tuple(pages), confidence=_confidence(invoice))
+    return Found(invoice, sheet.evidence, document, tuple(pages), confidence=_confidence(invoice, pages))
 
 
 def _is_invoice(text: str) -> bool:
@@ -91,6 +91,15 @@ def _iban(match: re.Match[str]) -> str | None:
         except SchwiftyException:
             pieces.pop()
     return None
+
+
+def _faulty_ibans(sheet: Sheet) -> tuple[str, ...]:
+    """What is called IBAN and is none: the first one, for a person to see."""
+    hit = next(sheet.find(labels.LABELLED_IBAN, lambda m: m), None)
+    if hit is None:
+        return ()
+    value = "".join(hit.value["iban"].split())
+    return (sheet.keep("iban", Hit(value, hit.page, *hit.value.span("iban"))),)
 
 
 def _payment_line(sheet: Sheet) -> str | None:
@@ -193,7 +202,7 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
     return rows
 
 
-def _confidence(invoice: Invoice) -> float:
+def _confidence(invoice: Invoice, pages: Sequence[Page]) -> float:
     wanted: tuple[date | Decimal | str | None, ...] = (
         invoice.number,
         invoice.issue_date,
@@ -202,4 +211,6 @@ def _confidence(invoice: Invoice) -> float:
         invoice.seller.name,
         invoice.currency,
     )
-    return round(max(0.1, 0.95 - 0.15 * sum(value is None for value in wanted)), 2)
+    read = min((page.confidence for page in pages if page.read_by), default=1.0)  # letters taken for others are seen by nobody
+    best = 0.95 if read == 1.0 else min(0.8, read)
+    return round(max(0.1, best - 0.15 * sum(value is None for value in wanted)), 2)

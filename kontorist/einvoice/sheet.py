@@ -86,6 +86,6 @@ def _below(page: Page, label: re.Match[str], shape: re.Pattern[str], value: Call
     for word in page.words:
         if 0 < word.top - box[3] + 2 < 2 * (box[3] - box[1]) and word.x0 < box[2] and word.x1 > box[0]:
             match = shape.match(page.text, word.start)
-            if match is not None and value(match) is not None:
+            if match is not None and match.end() >= word.end - 1 and value(match) is not None:  # no part of a word
                 return Hit(value(match), page, *match.span())
     return None

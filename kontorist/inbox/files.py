@@ -55,11 +55,12 @@ def safe_name(name: str) -> str:
 
 @router.get("/case/{case_id}/document/{number}/page/{page}.png")
 def page(desk: TheDesk, viewer: SignedIn, case_id: int, number: int, page: int) -> Response:
-    """A page of a PDF as a picture."""
+    """A page of a PDF or of a scan as a picture."""
     document, data = _find(desk, viewer, case_id, number)
-    if kind_of(document.name, document.media_type, data) != "pdf":
+    kind = kind_of(document.name, document.media_type, data)
+    if kind not in {"pdf", "picture"}:
         raise NotFound("This document has no pages.")
-    return _picture(page_picture(document.sha256, data, page), "image/png")
+    return _picture(page_picture(document.sha256, kind, data, page), "image/png")
 
 
 @router.get("/case/{case_id}/document/{number}/picture")

@@ -133,9 +133,11 @@ def _document(database: Database, case: Case, facts: Facts, number: int, documen
     view = View("file", document.name, number, open=False, more={"size": document.size})
     try:
         data = documents.get(database, document.sha256)
-        if kind_of(document.name, document.media_type, data) == "pdf":
+        kind = kind_of(document.name, document.media_type, data)
+        found = sheets(document.sha256, kind, data) if kind in {"pdf", "picture"} else []
+        if found:
             view.kind, view.open = "pdf", True
-            view.pages = [(s, boxes(facts, document.sha256, s.number)) for s in sheets(document.sha256, data)]
+            view.pages = [(s, boxes(facts, document.sha256, s.number)) for s in found]
         elif picture_type(data):
             view.kind = "picture"
         else:

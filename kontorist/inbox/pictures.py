@@ -26,24 +26,27 @@ class Sheet:
     height: float
 
 
-def sheets(digest: str, data: bytes) -> list[Sheet]:
-    """The pages of a PDF. Raises NotReadable."""
-    from kontorist.reading import pdf
+def sheets(digest: str, kind: str, data: bytes) -> list[Sheet]:
+    """The pages of a `pdf` or a `picture`; none of a picture that is too small for a document. Raises NotReadable."""
+    from kontorist.reading import pdf, scan
 
     def read() -> list[Sheet]:
-        return [Sheet(p.number, p.width, p.height) for p in pdf.pages(data)[:PAGES_AT_MOST]]
+        sizes = pdf.sizes(data) if kind == "pdf" else scan.sizes(data)
+        return [Sheet(number, width, height) for number, width, height in sizes[:PAGES_AT_MOST]]
 
     found: list[Sheet] = _kept(("sheets", digest), read)
     return found
 
 
-def page_picture(digest: str, data: bytes, page: int) -> bytes:
+def page_picture(digest: str, kind: str, data: bytes, page: int) -> bytes:
     """A page as PNG. Raises NotReadable or NotFound."""
-    from kontorist.reading import pdf
+    from kontorist.reading import pdf, scan
 
     if not 1 <= page <= PAGES_AT_MOST:
         raise NotFound("There is no such page.")
-    picture: bytes = _kept(("page", digest, page), lambda: pdf.render(data, page, _SCALE))
+    picture: bytes = _kept(
+        ("page", digest, page), lambda: pdf.render(data, page, _SCALE) if kind == "pdf" else scan.shown(data, page)
+    )
     return picture
 
 

@@ -60,7 +60,20 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"Die Mail ist so fehlerhaft gebaut, dass sie nicht zerlegt werden kann (\1).",
     ),
     (r"This is no mail: it has no header fields\.", "Das ist keine Mail: sie hat keine Kopfzeilen."),
-    (r"('[^']*') is a picture; it has no text that could be read\.", r"\1 ist ein Bild ohne lesbaren Text."),
+    (
+        r"('[^']*') is a scan, read by OCR: compare what was read with the picture\.",
+        r"\1 ist ein Scan, per OCR gelesen: bitte mit dem Bild vergleichen.",
+    ),
+    (r"('[^']*'): page ([\d, ]+) could not be read: ", r"\1: Seite \2 wurde nicht gelesen: "),
+    (
+        r"Of scans at most (\d+) pages and (\d+) seconds of reading are spent; the rest was not read\.",
+        r"Von Scans werden höchstens \1 Seiten und \2 Sekunden lang gelesen; der Rest blieb ungelesen.",
+    ),
+    (r"The picture is broken and cannot be opened\.", "Das Bild ist beschädigt und lässt sich nicht öffnen."),
+    (r"The picture is broken \((\w+)\)\.", r"Das Bild ist beschädigt (\1)."),
+    (r"The picture needs more memory than a document may take\.", "Das Bild braucht mehr Speicher, als ein Beleg darf."),
+    (r"The picture has more than (\d+) million dots\.", r"Das Bild hat mehr als \1 Millionen Punkte."),
+    (r"The picture has no page (\d+)\.", r"Das Bild hat keine Seite \1."),
     (r"('[^']*') is in a format that cannot be read here\.", r"\1 hat ein Format, das hier nicht gelesen werden kann."),
 )
 

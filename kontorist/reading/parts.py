@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kontorist.core.errors import NotReadable
+from kontorist.reading.layout import Page
 
 MAX_BYTES = 50 * 1024 * 1024
 _TEXT_SUFFIXES = {"txt", "csv", "tsv", "md", "json", "log", "eml", "ics", "vcf", "yaml", "yml", "mt940", "sta", "edi"}
@@ -19,13 +20,17 @@ class Part:
     name: str
     text: str
     page: int | None = None
+    read_by: str = ""
+    """`ocr` where letters were recognised in a picture."""
+    problem: str = ""
+    """Why this piece could not be read, in a sentence for people."""
 
 
 def text_of(name: str, media_type: str, data: bytes) -> list[Part]:
     """The text of a document, whatever it is. Raises NotReadable with a sentence for people.
 
-    The bytes decide before the media type does, and that before the name: senders get both wrong. A scan without
-    a text layer is readable and has empty text.
+    The bytes decide before the media type does, and that before the name: senders get both wrong. Scans and photos are
+    read by OCR; small pictures (logos, icons) are readable and have no parts.
     """
     if len(data) > MAX_BYTES:
         raise NotReadable(f"'{name}' is larger than {MAX_BYTES // 2**20} MB, so it was not read.")
@@ -33,7 +38,7 @@ def text_of(name: str, media_type: str, data: bytes) -> list[Part]:
 
 
 def kind_of(name: str, media_type: str, data: bytes) -> str:
-    """What a document is: `pdf`, `xml`, `html`, `text`, or empty when it is none of these."""
+    """What a document is: `pdf`, `xml`, `html`, `picture`, `text`, or empty when it is none of these."""
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     suffix = name.rpartition(".")[2].lower()
     if b"%PDF-" in data[:1024]:
@@ -42,6 +47,8 @@ def kind_of(name: str, media_type: str, data: bytes) -> str:
         return "xml"
     if media_type == "text/html" or start[:15].lower().startswith((b"<!doctype html", b"<html")):
         return "html"
+    if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return "picture"
     if media_type == "application/pdf" or suffix in {"pdf", "xml"}:
         return suffix if suffix in {"pdf", "xml"} else "pdf"
     return "text" if media_type.startswith(("text/", "message/")) or suffix in _TEXT_SUFFIXES or _looks_like_text(data) else ""
@@ -70,14 +77,26 @@ def _looks_like_text(data: bytes) -> bool:
 
 
 def _reader(name: str, media_type: str, data: bytes) -> Callable[[str, bytes], list[Part]]:
-    return {"pdf": _pdf, "xml": _xml, "html": _html, "text": _text}.get(kind_of(name, media_type, data), _unreadable)
+    return {"pdf": _pdf, "picture": _picture, "xml": _xml, "html": _html, "text": _text}.get(
+        kind_of(name, media_type, data), _unreadable
+    )
 
 
 def _pdf(name: str, data: bytes) -> list[Part]:
     from kontorist.reading import pdf
 
+    return _pages(name, lambda: pdf.pages(data))
+
+
+def _picture(name: str, data: bytes) -> list[Part]:
+    from kontorist.reading import scan
+
+    return _pages(name, lambda: scan.pages(data))
+
+
+def _pages(name: str, read: Callable[[], Sequence[Page]]) -> list[Part]:
     try:
-        return [Part("page", page.text, page.number) for page in pdf.pages(data)]
+        return [Part("page", page.text, page.number, page.read_by, page.problem) for page in read()]
     except NotReadable as error:
         raise NotReadable(f"'{name}': {error}") from error
 
@@ -104,7 +123,15 @@ def _html(_name: str, data: bytes) -> list[Part]:
     return [Part("text", page_text(decoded(data)).text)]
 
 
-def _unreadable(name: str, data: bytes) -> list[Part]:
-    if data.startswith(_PICTURES):
-        raise NotReadable(f"'{name}' is a picture; it has no text that could be read.")
+def _unreadable(name: str, _data: bytes) -> list[Part]:
     raise NotReadable(f"'{name}' is in a format that cannot be read here.")
+
+
+def notes_on(name: str, parts: Sequence[Part]) -> list[str]:
+    """What a person should know about how a document was read: by OCR, or not all of it."""
+    notes = [f"'{name}' is a scan, read by OCR: compare what was read with the picture."] if any(p.read_by for p in parts) else []
+    missing = [p for p in parts if p.problem]
+    if missing:
+        numbers = ", ".join(str(p.page) for p in missing)
+        notes.append(f"'{name}': page {numbers} could not be read: {missing[0].problem}")
+    return notes

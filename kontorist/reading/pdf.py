@@ -3,61 +3,38 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from typing import Any
 
-from kontorist.core.evidence import Evidence
-from kontorist.reading import sandbox
+from kontorist.reading import sandbox, scan
+from kontorist.reading.layout import Page, Word
 
-
-@dataclass(frozen=True)
-class Word:
-    """A word on a page: its box in points from the upper left, and its characters in the page's text."""
-
-    text: str
-    x0: float
-    top: float
-    x1: float
-    bottom: float
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page as it reads: lines from top to bottom, wide gaps as three blanks."""
-
-    number: int
-    width: float
-    height: float
-    text: str
-    words: tuple[Word, ...]
-
-    def box(self, start: int, end: int) -> tuple[float, float, float, float] | None:
-        """The box around the characters from `start` to `end` of the text; None when no word is there."""
-        hit = [word for word in self.words if word.start < end and word.end > start]
-        if not hit:
-            return None
-        return (min(w.x0 for w in hit), min(w.top for w in hit), max(w.x1 for w in hit), max(w.bottom for w in hit))
-
-    def evidence(self, start: int, end: int, document: str = "") -> Evidence:
-        """The evidence for the characters from `start` to `end`."""
-        return Evidence(
-            self.text[start:end],
-            document,
-            part="page",
-            page=self.number,
-            start=start,
-            end=end,
-            box=self.box(start, end),
-        )
+__all__ = ["Page", "Word", "embedded_files", "page_count", "pages", "render", "sizes"]
 
 
 def pages(data: bytes) -> list[Page]:
-    """All pages with their words. Raises NotReadable (password, broken, too large); a scan has pages without words."""
-    return [
-        Page(page["number"], page["width"], page["height"], page["text"], tuple(Word(*word) for word in page["words"]))
-        for page in sandbox.run("pages", data)
-    ]
+    """All pages with their words; scanned ones are read by OCR. Raises NotReadable (password, broken, too large)."""
+    found = sandbox.run("pages", data)
+    made = [_page(page) for page in found]
+    scanned = [page for page, told in zip(made, found, strict=True) if told["scan"]]
+    if scanned:
+        read = {page.number: page for page in scan.read(data, scanned, lambda page: _picture(data, page.number))}
+        if len(scanned) == len(made):
+            scan.must_be_read(list(read.values()))
+        made = [read.get(page.number, page) for page in made]
+    return made
+
+
+def _page(told: dict[str, Any]) -> Page:
+    return Page(told["number"], told["width"], told["height"], told["text"], tuple(Word(*word) for word in told["words"]))
+
+
+def _picture(data: bytes, page: int) -> tuple[bytes, dict[str, Any]]:
+    return render(data, page, scan.DOTS_AN_INCH / 72), {}
+
+
+def sizes(data: bytes) -> list[tuple[int, float, float]]:
+    """Number, width and height of each page as it is shown, in points. Raises NotReadable."""
+    return [(number, width, height) for number, width, height in sandbox.run("sizes", data)]
 
 
 def page_count(data: bytes) -> int:

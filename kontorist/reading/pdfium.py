@@ -11,14 +11,15 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw
 
+from kontorist.reading.lines import laid_out
+from kontorist.reading.refused import Refused
+
 MAX_PAGES = 300
 MAX_WORDS = 200_000
 MAX_PIXELS = 30_000_000
+_FEW_WORDS = 12
+_DRAWN = 100
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
-
-
-class Refused(Exception):
-    """The PDF cannot be read, for a reason that a person understands."""
 
 
 def _open(data: bytes) -> Any:
@@ -44,12 +45,30 @@ def pages(data: bytes) -> list[dict[str, Any]]:
         return [_page(document, index) for index in range(len(document))]
 
 
+def sizes(data: bytes) -> list[tuple[int, float, float]]:
+    """Number, width and height of each page in points."""
+    with closing(_open(data)) as document:
+        return [(index + 1, *document.get_page_size(index)) for index in range(min(len(document), MAX_PAGES))]
+
+
 def _page(document: Any, index: int) -> dict[str, Any]:
     with closing(document[index]) as page, closing(page.get_textpage()) as text:
         width, height = page.get_size()
         words = _words(page, text)
-        body, placed = _laid_out(words)
-        return {"number": index + 1, "width": width, "height": height, "text": body, "words": placed}
+        body, placed = laid_out(words)
+        scan = len(words) < _FEW_WORDS and _is_picture(page, words, width * height)
+        return {"number": index + 1, "width": width, "height": height, "text": body, "words": placed, "scan": scan}
+
+
+def _is_picture(page: Any, words: list[list[Any]], area: float) -> bool:
+    """Whether what there is to read stands in a picture or in drawn letters; a few words may be a scanner's stamp."""
+    covered, drawn = 0.0, 0
+    for kept in page.get_objects(max_depth=3):
+        if kept.type == raw.FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = kept.get_bounds()
+            covered = max(covered, (right - left) * (top - bottom))
+        drawn += kept.type == raw.FPDF_PAGEOBJ_PATH
+    return covered > (0.5 if words else 0.05) * area or (not words and drawn > _DRAWN)
 
 
 def _words(page: Any, text: Any) -> list[list[Any]]:
@@ -101,49 +120,6 @@ def _apart(word: list[Any], box: tuple[float, float, float, float]) -> bool:
     return bool(overlap < 0.3 * tall or box[0] - word[3] > 0.6 * tall)
 
 
-def _laid_out(words: list[list[Any]]) -> tuple[str, list[list[Any]]]:
-    """The page's text line by line, and each word with its start and end in it. Wide gaps become two or more blanks."""
-    pieces: list[str] = []
-    placed: list[list[Any]] = []
-    length = 0
-    for line in _lines(words):
-        before: list[Any] | None = None
-        for word in line:
-            gap = "" if before is None else _gap(before, word)
-            pieces += [gap, word[0]]
-            start = length + len(gap)
-            length = start + len(word[0])
-            placed.append([word[0], *(round(number, 2) for number in word[1:]), start, length])
-            before = word
-        pieces.append("\n")
-        length += 1
-    return "".join(pieces), placed
-
-
-def _gap(before: list[Any], word: list[Any]) -> str:
-    wide = (word[1] - before[3]) / max(word[4] - word[2], 1.0)
-    return "   " if wide > 1.2 else " "
-
-
-def _lines(words: list[list[Any]]) -> list[list[list[Any]]]:
-    """Words that stand beside each other, from top to bottom, each line from left to right."""
-    lines: list[list[list[Any]]] = []
-    for word in sorted(words, key=lambda w: ((w[2] + w[4]) / 2, w[1])):
-        if lines and _beside(lines[-1], word):
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    for line in lines:
-        line.sort(key=lambda w: w[1])
-    return lines
-
-
-def _beside(line: list[list[Any]], word: list[Any]) -> bool:
-    first = line[0]
-    middle, other = (word[2] + word[4]) / 2, (first[2] + first[4]) / 2
-    return bool(abs(middle - other) < 0.4 * max(1.0, min(word[4] - word[2], first[4] - first[2])))
-
-
 def embedded(data: bytes) -> dict[str, str]:
     """The files in the PDF by name, as base64."""
     with closing(_open(data)) as document:
@@ -172,4 +148,4 @@ def render(data: bytes, page: int, scale: float) -> str:
             return base64.b64encode(target.getvalue()).decode()
 
 
-JOBS: dict[str, Callable[..., Any]] = {"count": count, "pages": pages, "embedded": embedded, "render": render}
+JOBS: dict[str, Callable[..., Any]] = {"count": count, "sizes": sizes, "pages": pages, "embedded": embedded, "render": render}

@@ -1,4 +1,4 @@
-"""A child process for risky parsing: little memory, little time, no secrets in its environment; replaced when it fails."""
+"""Child processes for risky parsing: little memory, little time, no secrets in their environment; replaced when they fail."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ _ROOT = Path(__file__).resolve().parents[2]
 class _Child:
     """One living worker process."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
         self.owner = os.getpid()
         self.jobs = 0
         environment = {"PATH": os.defpath, "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kontorist.reading.worker"],
+            [sys.executable, "-m", "kontorist.reading.worker", kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -93,23 +94,24 @@ def _wait(descriptor: int, event: int, deadline: float) -> None:
             raise TimeoutError
 
 
-_lock = threading.Lock()
-_current: _Child | None = None
+_locks = {"pdf": threading.Lock(), "picture": threading.Lock()}
+_current: dict[str, _Child] = {}
+"""One worker of a kind a process; the one for pictures starts with the first picture."""
 
 
-def run(job: str, data: bytes, seconds: float = SECONDS, **options: Any) -> Any:
+def run(job: str, data: bytes, seconds: float = SECONDS, *, kind: str = "pdf", **options: Any) -> Any:
     """The worker's answer to a job. Raises NotReadable when it refuses, dies or takes too long; the next call has a new worker."""
-    with _lock:
+    with _locks[kind]:
         try:
-            answer = _child().ask({"job": job, "options": options}, data, seconds)
+            answer = _child(kind).ask({"job": job, "options": options}, data, seconds)
         except TimeoutError as error:
-            _drop()
+            _drop(kind)
             raise NotReadable(f"Reading it took longer than {seconds:g} seconds, so it was stopped.") from error
         except (OSError, EOFError, ValueError, struct.error) as error:
-            _drop()
+            _drop(kind)
             raise NotReadable("Reading it needed more memory or time than a document may take, or it is broken.") from error
         except BaseException:  # an interrupted call leaves half an answer in the pipe
-            _drop()
+            _drop(kind)
             raise
     if "error" in answer:
         raise NotReadable(str(answer["error"]))
@@ -117,24 +119,23 @@ def run(job: str, data: bytes, seconds: float = SECONDS, **options: Any) -> Any:
 
 
 def stop() -> None:
-    """End the worker, if there is one."""
-    with _lock:
-        _drop()
+    """End the workers, if there are any."""
+    for kind, lock in _locks.items():
+        with lock:
+            _drop(kind)
 
 
-def _child() -> _Child:
-    global _current  # noqa: PLW0603 - one worker a process, by design
-    if _current is None or not _current.usable():
-        _drop()
-        _current = _Child()
-    return _current
+def _child(kind: str) -> _Child:
+    if kind not in _current or not _current[kind].usable():
+        _drop(kind)
+        _current[kind] = _Child(kind)
+    return _current[kind]
 
 
-def _drop() -> None:
-    global _current  # noqa: PLW0603
-    if _current is not None:
-        _current.end()
-    _current = None
+def _drop(kind: str) -> None:
+    child = _current.pop(kind, None)
+    if child is not None:
+        child.end()
 
 
 atexit.register(stop)
