@@ -53,7 +53,11 @@ def main() -> None:
 
 def _compared(path: Path, scans: bool) -> Iterator[tuple[str, bool, bool, bool, str]]:
     data = path.read_bytes()
-    known = read_pdf(data)
+    try:
+        known = read_pdf(data)
+    except NotReadable as error:  # no truth to compare with
+        print(f"{path.name}: {error}", file=sys.stderr)
+        return
     if known is None or known.invoice.syntax == "PDF":
         return
     pages = pdf.pages(data)

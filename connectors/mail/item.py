@@ -71,6 +71,7 @@ def item_of(
         "signs": [{"code": s.code, "text": say(language, s.code, *s.values)} for s in signs],
     }
     warnings = [*(say(language, s.code, *s.values) for s in signs), *_warnings(mail, language)]
+    warnings += [note for attachment in data["attachments"] for note in attachment.get("notes", ())]
     if check == "forged":
         warnings.insert(0, say(language, "forged", mail.sender.address))
     if len(mail.text) > _TEXT_AT_MOST:

@@ -16,6 +16,7 @@ from kontorist.reading.parts import kind_of
 from kontorist.reading.pdf import Page
 
 EMBEDDED = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
+_SMALLEST_PICTURE = 2_000  # bytes; even a broken one of these keeps nobody from an invoice
 _UBL = {"Invoice": "ubl:schema:xsd:Invoice-2", "CreditNote": "ubl:schema:xsd:CreditNote-2"}
 _CII = {"CrossIndustryInvoice": "CrossIndustryInvoice:", "CrossIndustryDocument": "CrossIndustryDocument:"}
 
@@ -112,7 +113,9 @@ def read_pdf(data: bytes, *, ignore_xml: bool = False) -> Found | None:
 
 
 def read_picture(data: bytes) -> Found | None:
-    """The invoice on a photo or in a scanned picture; None when it shows none. Raises NotReadable."""
+    """The invoice on a photo or in a scanned picture; None when it shows none, or has too few bytes for a page. Raises NotReadable."""
+    if len(data) < _SMALLEST_PICTURE:
+        return None
     from kontorist.einvoice.plain import read_pages
     from kontorist.reading import scan
 

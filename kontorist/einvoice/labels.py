@@ -27,7 +27,7 @@ ISSUED = (
         r"(?:rechnungs?|faktura?|re\.?|rg\.?)[-\s]*datum|ausstellungs[-\s]*datum|bill(?:ing)?\s+date|datum\s+der\s+rechnung|invoice\s+date|date\s+of\s+(?:invoice|issue)|issue\s+date|issued(?:\s+(?:at|on))?|belegdatum|gutschriftsdatum"
     ),
     _label(
-        r"(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice|credit\s+note)\b(?:(?!bestell|auftrag|order|liefer|angebot|rechnung)[^\n]){0,80}?\b(?:vom|dated|of)"
+        r"(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice|credit\s+note)\b(?:(?!bestell|auftrag|order|liefer|angebot|rechnung)[^\n]){0,80}?\b(?:vom|von|dated|of)"
     ),
     _label(r"datum|date|ausgestellt\s+am"),
 )
@@ -73,7 +73,7 @@ AMOUNT = re.compile(
 )
 PERCENT = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]{4}){2,7}(?:[ \u00a0]?[A-Z0-9]{1,3})?\b")
-LABELLED_IBAN = re.compile(r"\bIBAN\W{1,4}(?P<iban>[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30})\b")
+LABELLED_IBAN = re.compile(r"\bIBAN\W{1,8}(?P<iban>[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30})\b")
 """Also one whose check digits are wrong: it is shown with that warning, which is better than none."""
 VAT_ID = re.compile(
     r"\b(?:DE\s?\d{3}\s?\d{3}\s?\d{3}|ATU\d{8}|BE\s?[01]\d{9}|BG\d{9,10}|CY\d{8}[A-Z]|CZ\d{8,10}|DK\d{8}|EE\d{9}|EL\d{9}|ES[A-Z0-9]\d{7}[A-Z0-9]|FI\d{8}|"

@@ -98,8 +98,22 @@ def _faulty_ibans(sheet: Sheet) -> tuple[str, ...]:
     hit = next(sheet.find(labels.LABELLED_IBAN, lambda m: m), None)
     if hit is None:
         return ()
-    value = "".join(hit.value["iban"].split())
-    return (sheet.keep("iban", Hit(value, hit.page, *hit.value.span("iban"))),)
+    start, end = hit.value.span("iban")
+    value, end = _cut_to_length(hit.value["iban"], start)
+    return (sheet.keep("iban", Hit(value, hit.page, start, end)),)
+
+
+def _cut_to_length(written: str, start: int) -> tuple[str, int]:
+    """As many characters as an IBAN of that country has, and where they end: behind it there may be a word."""
+    from schwifty import IBAN
+    from schwifty.exceptions import SchwiftyException
+
+    letters = [(char, start + place + 1) for place, char in enumerate(written) if not char.isspace()]
+    try:
+        length = int(IBAN("".join(char for char, _ in letters), allow_invalid=True).spec.iban_length)
+    except SchwiftyException:
+        length = len(letters)
+    return "".join(char for char, _ in letters[:length]), letters[:length][-1][1]
 
 
 def _payment_line(sheet: Sheet) -> str | None:

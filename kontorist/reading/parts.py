@@ -10,7 +10,7 @@ from kontorist.reading.layout import Page
 
 MAX_BYTES = 50 * 1024 * 1024
 _TEXT_SUFFIXES = {"txt", "csv", "tsv", "md", "json", "log", "eml", "ics", "vcf", "yaml", "yml", "mt940", "sta", "edi"}
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def kind_of(name: str, media_type: str, data: bytes) -> str:
         return "xml"
     if media_type == "text/html" or start[:15].lower().startswith((b"<!doctype html", b"<html")):
         return "html"
-    if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+    if _is_picture(data):
         return "picture"
     if media_type == "application/pdf" or suffix in {"pdf", "xml"}:
         return suffix if suffix in {"pdf", "xml"} else "pdf"
@@ -71,9 +71,14 @@ def _windows(data: bytes) -> str:
         return data.decode("latin-1")
 
 
+def _is_picture(data: bytes) -> bool:
+    bitmap = data.startswith(b"BM") and data[6:10] == bytes(4)  # reserved there; a letter from BMW begins otherwise
+    return data.startswith(_PICTURES) or bitmap or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
 def _looks_like_text(data: bytes) -> bool:
     head = data[:4096]
-    return b"\x00" not in head and not head.startswith(_PICTURES) and sum(b < 9 or 13 < b < 32 for b in head) * 50 <= len(head)
+    return b"\x00" not in head and not _is_picture(head) and sum(b < 9 or 13 < b < 32 for b in head) * 50 <= len(head)
 
 
 def _reader(name: str, media_type: str, data: bytes) -> Callable[[str, bytes], list[Part]]:
@@ -129,7 +134,8 @@ def _unreadable(name: str, _data: bytes) -> list[Part]:
 
 def notes_on(name: str, parts: Sequence[Part]) -> list[str]:
     """What a person should know about how a document was read: by OCR, or not all of it."""
-    notes = [f"'{name}' is a scan, read by OCR: compare what was read with the picture."] if any(p.read_by for p in parts) else []
+    scanned = any(part.read_by and part.text.strip() for part in parts)
+    notes = [f"'{name}' is a scan, read by OCR: compare what was read with the picture."] if scanned else []
     missing = [p for p in parts if p.problem]
     if missing:
         numbers = ", ".join(str(p.page) for p in missing)

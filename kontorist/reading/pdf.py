@@ -17,15 +17,24 @@ def pages(data: bytes) -> list[Page]:
     made = [_page(page) for page in found]
     scanned = [page for page, told in zip(made, found, strict=True) if told["scan"]]
     if scanned:
-        read = {page.number: page for page in scan.read(data, scanned, lambda page: _picture(data, page.number))}
+        refused = [page for page in scanned if page.problem]
+        tried = [page for page in scanned if not page.problem]
+        read = {page.number: page for page in scan.read(data, tried, lambda page: _picture(data, page.number))}
         if len(scanned) == len(made):
-            scan.must_be_read(list(read.values()))
+            scan.must_be_read([*refused, *read.values()])
         made = [read.get(page.number, page) for page in made]
     return made
 
 
 def _page(told: dict[str, Any]) -> Page:
-    return Page(told["number"], told["width"], told["height"], told["text"], tuple(Word(*word) for word in told["words"]))
+    return Page(
+        told["number"],
+        told["width"],
+        told["height"],
+        told["text"],
+        tuple(Word(*word) for word in told["words"]),
+        problem=told["problem"],
+    )
 
 
 def _picture(data: bytes, page: int) -> tuple[bytes, dict[str, Any]]:

@@ -17,6 +17,8 @@ from kontorist.reading.refused import Refused
 MAX_PAGES = 300
 MAX_WORDS = 200_000
 MAX_PIXELS = 30_000_000
+MAX_SCANNED = 60_000_000  # a page of A3 at 400 dots an inch has half
+_TOO_MANY_DOTS = f"The picture has more than {MAX_SCANNED // 1_000_000} million dots."
 _FEW_WORDS = 12
 _DRAWN = 100
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
@@ -57,7 +59,9 @@ def _page(document: Any, index: int) -> dict[str, Any]:
         words = _words(page, text)
         body, placed = laid_out(words)
         scan = len(words) < _FEW_WORDS and _is_picture(page, words, width * height)
-        return {"number": index + 1, "width": width, "height": height, "text": body, "words": placed, "scan": scan}
+        problem = _TOO_MANY_DOTS if scan and _dots(page) > MAX_SCANNED else ""
+        about = {"number": index + 1, "width": width, "height": height, "text": body, "words": placed}
+        return about | {"scan": scan, "problem": problem}
 
 
 def _is_picture(page: Any, words: list[list[Any]], area: float) -> bool:
@@ -69,6 +73,12 @@ def _is_picture(page: Any, words: list[list[Any]], area: float) -> bool:
             covered = max(covered, (right - left) * (top - bottom))
         drawn += kept.type == raw.FPDF_PAGEOBJ_PATH
     return covered > (0.5 if words else 0.05) * area or (not words and drawn > _DRAWN)
+
+
+def _dots(page: Any) -> int:
+    """Pixels of the largest picture on the page: none is unpacked to know."""
+    sizes = [kept.get_px_size() for kept in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)]
+    return max((width * height for width, height in sizes), default=0)
 
 
 def _words(page: Any, text: Any) -> list[list[Any]]:

@@ -18,9 +18,13 @@ from kontorist.reading.refused import Refused
 
 LONGEST = 842.0  # points: every picture counts as a page of A4, which the distances in layouts expect
 SMALLEST = 500  # pixels of the longer side: logos, signatures and icons are no documents
+NARROWEST = 250  # of the shorter: a banner below a signature is none, the receipt of a till is
 MAX_PIXELS = 60_000_000
 MAX_FRAMES = 20
 _PIXELS = 2000  # of the longer side: more makes it slower and not better
+_DETECTED = (
+    1280  # of the longer side where lines are looked for: their letters are then read from all pixels, at a third less memory
+)
 _UNSURE = 0.8
 _WEAK = 0.5
 _OVERLOOKED = re.compile(r"(?<=\d)(?=[a-zäöüß]{3,}$)|(?<=\d[.,]\d\d)(?=(?:EUR|USD|CHF|GBP|€)$)|(?<=[^\W\d]{4}:)(?=\w)")
@@ -30,7 +34,7 @@ Box = tuple[float, float, float, float]
 def size(data: bytes) -> list[dict[str, Any]]:
     """Number, width and height in points of each page of a picture; none when it is too small to be a document."""
     with _open(data) as picture:
-        if max(picture.size) < SMALLEST:
+        if max(picture.size) < SMALLEST or min(picture.size) < NARROWEST:
             return []
         return [{"number": n + 1, "width": w, "height": h} for n, (w, h) in enumerate(_sizes(picture))]
 
@@ -71,10 +75,12 @@ def _open(data: bytes) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
         picture = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF"])
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        if picture.width * picture.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+    except Image.DecompressionBombError as error:
+        raise Refused(f"The picture has more than {MAX_PIXELS // 1_000_000} million dots.") from error
+    except (UnidentifiedImageError, OSError, ValueError) as error:
         raise Refused("The picture is broken and cannot be opened.") from error
-    if picture.width * picture.height > MAX_PIXELS:
-        raise Refused(f"The picture has more than {MAX_PIXELS // 1_000_000} million dots.")
     return picture
 
 
@@ -124,7 +130,10 @@ def _engine() -> Callable[..., Any]:
 
     cv2.setNumThreads(1)
     threads = {"EngineConfig.onnxruntime.intra_op_num_threads": 2, "EngineConfig.onnxruntime.inter_op_num_threads": 1}
-    engine: Callable[..., Any] = RapidOCR(params={"Global.log_level": "critical", "Global.use_cls": False, **threads})
+    detection = {"Det.limit_type": "max", "Det.limit_side_len": _DETECTED, "Rec.rec_batch_num": 2}
+    engine: Callable[..., Any] = RapidOCR(
+        params={"Global.log_level": "critical", "Global.use_cls": False, **threads, **detection}
+    )
     return engine
 
 

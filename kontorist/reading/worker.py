@@ -24,7 +24,7 @@ class Limits:
 
 KINDS = {
     "pdf": Limits("The PDF", 384 * 1024 * 1024, 30),
-    # the models and their runtime map 1.7 GB for a page of 2,000 dots, of which 0.9 GB are in use for a moment
+    # the models and their runtime map 1.5 GB for a page of 2,000 dots, of which 0.6 GB are in use for a moment
     "picture": Limits("The picture", 2560 * 1024 * 1024, 120),
 }
 

@@ -10,15 +10,19 @@ import pytest
 from kontorist.core.errors import NotReadable
 from kontorist.reading.german import said_in
 from kontorist.reading.parts import text_of
+from kontorist.reading.worker import KINDS
 
 READING = Path(__file__).resolve().parents[2] / "kontorist/reading"
 RAISED = re.compile(r"""(?:NotReadable|Refused)\(f?"([^"]+)"\)|"error": f?"([^"]+)\"""")
+
+WHAT = [limits.what for limits in KINDS.values()]
 
 
 def sentences() -> list[str]:
     found = [one or other for path in sorted(READING.glob("*.py")) for one, other in RAISED.findall(path.read_text("utf-8"))]
     filled = (re.sub(r"'\{name\}'", "'a.pdf'", sentence) for sentence in found)
-    return [re.sub(r"\{[^{}]*\}", "7", sentence) for sentence in filled if sentence != "'a.pdf': {error}"]
+    told = (sentence.replace("{what}", what) for sentence in filled for what in WHAT[: 1 + ("{what}" in sentence)])
+    return [re.sub(r"\{[^{}]*\}", "7", sentence) for sentence in told if sentence != "'a.pdf': {error}"]
 
 
 def test_there_are_sentences_to_look_at() -> None:
