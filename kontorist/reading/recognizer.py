@@ -20,6 +20,7 @@ LONGEST = 842.0  # points: every picture counts as a page of A4, which the dista
 SMALLEST = 500  # pixels of the longer side: logos, signatures and icons are no documents
 NARROWEST = 250  # of the shorter: a banner below a signature is none, the receipt of a till is
 MAX_PIXELS = 60_000_000
+_TOO_MANY = f"The picture has more than {MAX_PIXELS // 1_000_000} million dots."
 MAX_FRAMES = 20
 _PIXELS = 2000  # of the longer side: more makes it slower and not better
 _DETECTED = (
@@ -75,12 +76,12 @@ def _open(data: bytes) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
         picture = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF"])
-        if picture.width * picture.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
     except Image.DecompressionBombError as error:
-        raise Refused(f"The picture has more than {MAX_PIXELS // 1_000_000} million dots.") from error
+        raise Refused(_TOO_MANY) from error
     except (UnidentifiedImageError, OSError, ValueError) as error:
         raise Refused("The picture is broken and cannot be opened.") from error
+    if picture.width * picture.height > MAX_PIXELS:
+        raise Refused(_TOO_MANY)
     return picture
 
 
