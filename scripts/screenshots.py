@@ -1,8 +1,9 @@
-"""Takes the screenshots in docs/screenshots: the sample office after one pass, on a desk and on a phone, light and dark."""
+"""Takes the screenshots in docs/screenshots: the sample office after one pass, every page in German and English, on a desk and on a phone, light and dark."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import secrets
 import shutil
 import socket
@@ -11,17 +12,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from kontorist.core.office import Office, load_office
-from kontorist.inbox.app import create_app
+from kontorist.inbox.app import ROUTERS, create_app
 from kontorist.store import actions, cases, people
 from kontorist.store.database import Database, open_database
 
@@ -32,16 +34,29 @@ ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-compo
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its name, who is signed in, what is opened, what is done there first."""
+    """One page: its name, who is signed in, what is opened, which keys are pressed there first."""
 
     name: str
     person: str
     path: str
     keys: str = ""
-    dark: bool = False
-    language: str = "de-DE"
-    full: bool = False
-    """The whole page, however long."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is looked at; each page is taken in every look."""
+
+    language: str
+    theme: str
+    size: str
+
+    @property
+    def suffix(self) -> str:
+        """The end of the file's name."""
+        return f"{self.language}-{self.theme}-{self.size}"
+
+
+LOOKS = [Look(la, t, s) for la in ("de", "en") for t in ("light", "dark") for s in SIZES]
 
 
 def main() -> int:
@@ -50,8 +65,9 @@ def main() -> int:
     parser.add_argument("--office", type=Path, default=HERE / "config")
     parser.add_argument("--out", type=Path, default=HERE / "docs" / "screenshots")
     given = parser.parse_args()
-    program = chromium()
-    if program is None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        sys.stderr.write("Chromium is needed for screenshots. On Debian: apt-get install chromium\n")
         return 1
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kontorist-screenshots-") as folder:
@@ -59,20 +75,12 @@ def main() -> int:
         office, database = load_office(given.office), open_database(Path(folder))
         shots = wanted(database)
         with serving(office, database) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-            for shot in shots:
-                take(browser, address, shot, given.out)
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            for look in LOOKS:
+                take(browser, address, shots, look, given.out)
             browser.close()
         database.close()
     return 0
-
-
-def chromium() -> str | None:
-    """Where Chromium is; says so where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        sys.stderr.write("Chromium is needed for screenshots. On Debian: apt-get install chromium\n")
-    return found
 
 
 def one_pass(office: Path, data: Path) -> None:
@@ -82,33 +90,58 @@ def one_pass(office: Path, data: Path) -> None:
 
 
 def wanted(database: Database) -> list[Shot]:
-    """The pictures, of cards that show something."""
+    """The pages, with cards that show something; those that an admin sees come last."""
+    return [*inbox(database), *administration()]
+
+
+def inbox(database: Database) -> list[Shot]:
+    """What clerks see."""
     with database.read() as connection:
         rows = actions.find(connection)
         unclear = [c for c in cases.find(connection, state="unclear") if (c.question or {}).get("kind") == "choice"]
-    reply = next(r for r in rows if r.flow == "order-status")
+    reply = next(r for r in rows if r.flow == "order-status" and not r.warnings)
     posting = next(r for r in rows if r.action == "post" and not r.warnings)
+    payment = next((r for r in rows if r.action == "settle"), posting)
+    letter = next((r for r in rows if r.flow == "dunning"), posting)
+    warned = next((r for r in rows if r.action == "reply" and r.warnings), reply)
     stopped = next((r for r in rows if r.action == "post" and any(w.get("stop") for w in r.warnings)), posting)
     return [
         Shot("sign-in", "", "/sign-in"),
-        Shot("inbox", "petra", "/?q=rechnung"),
+        Shot("inbox", "petra", "/"),
         Shot("inbox-service", "anna", "/"),
-        Shot("inbox-dark", "anna", "/", dark=True),
-        Shot("inbox-english", "anna", "/", language="en-GB"),
+        Shot("inbox-view", "petra", "/?by=who&sort=amount"),
+        Shot("inbox-search", "petra", "/?q=rechnung"),
         Shot("card", "anna", f"/card/{reply.id}"),
-        Shot("card-dark", "anna", f"/card/{reply.id}", dark=True),
         Shot("card-invoice", "petra", f"/card/{posting.id}"),
+        Shot("card-payment", "petra", f"/card/{payment.id}"),
+        Shot("card-letter", "petra", f"/card/{letter.id}"),
+        Shot("card-warning", "anna", f"/card/{warned.id}"),
         Shot("card-stop", "petra", f"/card/{stopped.id}"),
         Shot("card-edit", "anna", f"/card/{reply.id}?edit=1"),
         Shot("card-reject", "anna", f"/card/{reply.id}", keys="r"),
+        Shot("card-hand-over", "anna", f"/card/{reply.id}", keys="h"),
+        Shot("ask", "anna", f"/card/{reply.id}/ask"),
+        Shot("several", "anna", "/several"),
+        Shot("keys", "anna", "/", keys="?"),
         Shot("unclear", "anna", f"/case/{unclear[0].id}"),
         Shot("unclear-list", "anna", "/?tab=unclear"),
-        Shot("approved", "jens", f"/card/{reply.id}", keys="a"),  # last: it changes the office
+        Shot("case", "petra", f"/case/{posting.case_id}"),
+        Shot("others", "anna", "/?tab=others"),
+        Shot("account", "anna", "/account"),
+        Shot("missing", "anna", "/nothing"),
+        Shot("approved", "anna", f"/card/{reply.id}", keys="a u"),  # taken back, so that the next look finds it again
     ]
 
 
+def administration() -> list[Shot]:
+    """What admins see: every page that has an address of its own below theirs."""
+    fixed = sorted({r.path for router in ROUTERS for r in router.routes if "GET" in r.methods and r.path.startswith("/admin")})
+    pages = [p for p in fixed if "{" not in p]
+    return [*(Shot(p.strip("/").replace("/", "-"), "mareike", p) for p in pages), Shot("flow", "mareike", "/flow/mailroom")]
+
+
 @contextmanager
-def serving(office: Office, database: Database, again: Callable[[int, str], int] | None = None) -> Iterator[str]:
+def serving(office: Office, database: Database) -> Iterator[str]:
     """The inbox on a free port, with everybody's password set."""
     password = f"kontorist-{secrets.token_hex(3)}"
     sample: Mapping[str, str] = dict.fromkeys(office.settings.people, password)
@@ -118,9 +151,7 @@ def serving(office: Office, database: Database, again: Callable[[int, str], int]
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(office, database, demo_people=sample, again=again), log_level="error", lifespan="off", ws="none"
-        )
+        uvicorn.Config(create_app(office, database, demo_people=sample), log_level="error", lifespan="off", ws="none")
     )
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -134,30 +165,52 @@ def serving(office: Office, database: Database, again: Callable[[int, str], int]
         listener.close()
 
 
-def take(browser: Browser, address: str, shot: Shot, out: Path) -> None:
-    """One picture in each size."""
-    for size, (width, height) in SIZES.items():
-        phone: dict[str, Any] = {"is_mobile": True, "has_touch": True, "device_scale_factor": 1} if size == "phone" else {}
-        context = browser.new_context(
-            base_url=address,
-            viewport={"width": width, "height": height},
-            locale=shot.language,
-            color_scheme="dark" if shot.dark else "light",
-            **phone,
-        )
-        page = context.new_page()
-        page.goto("/sign-in")
-        if shot.person:
-            page.click(f"button[value={shot.person}]")
-            page.wait_for_selector(".tabs")
-            page.goto(shot.path)
+def take(browser: Browser, address: str, shots: Sequence[Shot], look: Look, out: Path) -> None:
+    """All pages in one look."""
+    width, height = SIZES[look.size]
+    phone: dict[str, Any] = {"is_mobile": True, "has_touch": True, "device_scale_factor": 1} if look.size == "phone" else {}
+    pages: dict[str, Page] = {}
+    for shot in shots:
+        if shot.person not in pages:
+            context = browser.new_context(
+                base_url=address,
+                viewport={"width": width, "height": height},
+                locale={"de": "de-DE", "en": "en-GB"}[look.language],
+                color_scheme=cast("Any", look.theme),
+                reduced_motion="reduce",
+                **phone,
+            )
+            pages[shot.person] = sign_in(context.new_page(), shot.person)
+        page = pages[shot.person]
+        page.goto(shot.path)
         page.wait_for_load_state("networkidle")
-        if shot.keys and not (shot.keys == "a" and size == "phone"):
-            page.keyboard.press(shot.keys)
-            page.wait_for_timeout(500)
+        first, *then = shot.keys.split() or [""]
+        if first:
+            page.keyboard.press(first)
+            page.wait_for_timeout(300)
             page.wait_for_load_state("networkidle")
-        page.screenshot(path=out / f"{shot.name}-{size}.png", full_page=shot.full)
-        context.close()
+        small(page.screenshot(), out / f"{shot.name}-{look.suffix}.png")
+        for key in then:
+            page.keyboard.press(key)
+            page.wait_for_timeout(300)
+            page.wait_for_load_state("networkidle")
+    for page in pages.values():
+        page.context.close()
+
+
+def sign_in(page: Page, person: str) -> Page:
+    """The page, with this person signed in."""
+    page.goto("/sign-in")
+    if person:
+        page.click(f"button[value={person}]")
+        page.wait_for_selector(".tabs")
+    return page
+
+
+def small(picture: bytes, file: Path) -> None:
+    """Keep a picture with 128 colours: there are many of them."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        opened.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":
