@@ -80,7 +80,6 @@ docs: $(DEV_STAMP)
 
 screenshots: $(DEV_STAMP)
 	@$(BIN)/python -m scripts.screenshots
-	@$(BIN)/python -m scripts.admin_screenshots
 
 lock: $(BIN)/uv
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 pyproject.toml -o requirements.lock

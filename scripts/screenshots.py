@@ -26,6 +26,7 @@ from kontorist.core.office import Office, load_office
 from kontorist.inbox.app import ROUTERS, create_app
 from kontorist.store import actions, cases, people
 from kontorist.store.database import Database, open_database
+from scripts.sample_past import give_past
 
 HERE = Path(__file__).parents[1]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
@@ -64,22 +65,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--office", type=Path, default=HERE / "config")
     parser.add_argument("--out", type=Path, default=HERE / "docs" / "screenshots")
+    parser.add_argument("--only", default="", help="only pictures whose name begins like this")
     given = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.stderr.write("Chromium is needed for screenshots. On Debian: apt-get install chromium\n")
         return 1
     given.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="kontorist-screenshots-") as folder:
-        one_pass(given.office, Path(folder))
-        office, database = load_office(given.office), open_database(Path(folder))
-        shots = wanted(database)
-        with serving(office, database) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            for look in LOOKS:
-                take(browser, address, shots, look, given.out)
-            browser.close()
-        database.close()
+    with tempfile.TemporaryDirectory(prefix="kontorist-screenshots-") as folder, sync_playwright() as playwright:
+        today, month = Path(folder) / "today", Path(folder) / "month"
+        one_pass(given.office, today)
+        shutil.copytree(today, month)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        for data in (today, month):
+            office, database = load_office(given.office), open_database(data)
+            if data == month:
+                give_past(office, database)
+            shots = administration() if data == month else inbox(database)
+            with serving(office, database) as address:
+                for look in LOOKS:
+                    take(browser, address, [s for s in shots if s.name.startswith(given.only)], look, given.out)
+            database.close()
+        browser.close()
     return 0
 
 
@@ -87,11 +94,6 @@ def one_pass(office: Path, data: Path) -> None:
     """Let the office work once."""
     command = [sys.executable, "-m", "kontorist.cli", "demo", "--once", "--office", str(office), "--data", str(data)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-def wanted(database: Database) -> list[Shot]:
-    """The pages, with cards that show something; those that an admin sees come last."""
-    return [*inbox(database), *administration()]
 
 
 def inbox(database: Database) -> list[Shot]:
@@ -126,6 +128,7 @@ def inbox(database: Database) -> list[Shot]:
         Shot("unclear", "anna", f"/case/{unclear[0].id}"),
         Shot("unclear-list", "anna", "/?tab=unclear"),
         Shot("case", "petra", f"/case/{posting.case_id}"),
+        Shot("path", "petra", f"/case/{posting.case_id}/path"),
         Shot("others", "anna", "/?tab=others"),
         Shot("account", "anna", "/account"),
         Shot("missing", "anna", "/nothing"),
@@ -137,7 +140,10 @@ def administration() -> list[Shot]:
     """What admins see: every page that has an address of its own below theirs."""
     fixed = sorted({r.path for router in ROUTERS for r in router.routes if "GET" in r.methods and r.path.startswith("/admin")})
     pages = [p for p in fixed if "{" not in p]
-    return [*(Shot(p.strip("/").replace("/", "-"), "mareike", p) for p in pages), Shot("flow", "mareike", "/flow/mailroom")]
+    return [
+        *(Shot(p.strip("/").replace("/", "-"), "mareike", p) for p in pages),
+        Shot("admin-flow", "mareike", "/admin/flows/mailroom"),
+    ]
 
 
 @contextmanager
@@ -151,7 +157,12 @@ def serving(office: Office, database: Database) -> Iterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(create_app(office, database, demo_people=sample), log_level="error", lifespan="off", ws="none")
+        uvicorn.Config(
+            create_app(office, database, demo_people=sample, again=lambda case, _: case),
+            log_level="error",
+            lifespan="off",
+            ws="none",
+        )
     )
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

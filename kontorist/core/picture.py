@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ class _Box:
 class _Layout:
     flows: Mapping[str, Flow]
     taken: Mapping[str, Any] | None
+    say: Callable[[str], str] = str
     boxes: list[_Box] = field(default_factory=list)
 
     def steps(self, steps: Sequence[Any], prefix: str, depth: int, note: str, *, reached: bool) -> None:
@@ -52,10 +53,10 @@ class _Layout:
             return
         if isinstance(step, WhenStep):
             held = on and bool((self.taken or {}).get(path))
-            self.steps(step.steps, f"{path}/", depth + 1, "yes", reached=held)
-            self.steps(step.otherwise, f"{path}/", depth + 1, "otherwise", reached=on and not held)
+            self.steps(step.steps, f"{path}/", depth + 1, self.say("yes"), reached=held)
+            self.steps(step.otherwise, f"{path}/", depth + 1, self.say("otherwise"), reached=on and not held)
         elif isinstance(step, EachStep):
-            self.steps(step.steps, f"{path}#/", depth + 1, f"each {step.as_}", reached=on)
+            self.steps(step.steps, f"{path}#/", depth + 1, f"{self.say('for each')} {step.as_}", reached=on)
         elif isinstance(step, UseStep) and step.use in self.flows:
             self.steps(self.flows[step.use].steps, f"{path}>/", depth + 1, step.use, reached=on)
 
@@ -64,18 +65,26 @@ class _Layout:
         return path in taken or (kind == "use" and any(p.startswith(f"{path}>/") for p in taken))
 
 
-def picture(flow: Flow, flows: Mapping[str, Flow], journal: Mapping[str, Any] | None = None, *, styled: bool = True) -> str:
+def picture(
+    flow: Flow,
+    flows: Mapping[str, Flow],
+    journal: Mapping[str, Any] | None = None,
+    *,
+    styled: bool = True,
+    say: Callable[[str], str] = str,
+) -> str:
     """The flow as SVG. `journal` maps the paths of a case's steps (and of its actions) to their outputs: they are highlighted.
 
-    `styled=False` leaves colours and fonts to the page around it. Give the flow as it was when the case began, with the flows it used then, and the picture is that of then.
+    `styled=False` leaves colours and fonts to the page around it. `say` translates the words that are not the admin's own.
+    Give the flow as it was when the case began, with the flows it used then, and the picture is that of then.
     """
     taken = None if journal is None else {_ROUND.sub("#", path): output for path, output in journal.items()}
-    layout = _Layout(flows, taken)
-    layout.boxes.append(_Box(0, "trigger", _trigger(flow), on=journal is not None))
+    layout = _Layout(flows, taken, say)
+    layout.boxes.append(_Box(0, "trigger", _trigger(flow, say), on=journal is not None))
     layout.steps(flow.steps, "", 0, "", reached=journal is not None)
     deepest = max(box.depth for box in layout.boxes)
     width, height = _MARGIN * 2 + _WIDE + deepest * _INDENT, _MARGIN * 2 + len(layout.boxes) * _ROW
-    body = "".join(_drawn(layout.boxes, dim=journal is not None))
+    body = "".join(_drawn(layout.boxes, say, dim=journal is not None))
     title = html.escape(flow.title or flow.description or "flow")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
@@ -83,7 +92,7 @@ def picture(flow: Flow, flows: Mapping[str, Flow], journal: Mapping[str, Any] | 
     )
 
 
-def _drawn(boxes: Sequence[_Box], *, dim: bool) -> Iterator[str]:
+def _drawn(boxes: Sequence[_Box], say: Callable[[str], str], *, dim: bool) -> Iterator[str]:
     for i, box in enumerate(boxes):
         x, y = _MARGIN + box.depth * _INDENT, _MARGIN + i * _ROW
         before = next((j for j in range(i - 1, -1, -1) if boxes[j].depth <= box.depth), None)
@@ -92,7 +101,7 @@ def _drawn(boxes: Sequence[_Box], *, dim: bool) -> Iterator[str]:
         words = f"{box.note}: {box.text}" if box.note else box.text
         shown = words if len(words) <= 44 else words[:43] + "…"
         yield f"<title>{_safe(words)}</title>"
-        yield f'<text class="t" x="{x + 10}" y="{y + 22}"><tspan class="k">{_safe(box.kind)}</tspan> {_safe(shown)}</text></g>'
+        yield f'<text class="t" x="{x + 10}" y="{y + 22}"><tspan class="k">{_safe(say(box.kind))}</tspan> {_safe(shown)}</text></g>'
 
 
 def _line(boxes: Sequence[_Box], before: int | None, i: int, x: int, y: int) -> str:
@@ -109,17 +118,16 @@ def _safe(text: str) -> str:
     return html.escape("".join(c if c.isprintable() else " " for c in text))
 
 
-def _trigger(flow: Flow) -> str:
+def _trigger(flow: Flow, say: Callable[[str], str]) -> str:
     kind = flow.trigger.kind() if flow.trigger else None
     if flow.trigger is None or kind is None:
-        return "used by other flows"
-    options = getattr(flow.trigger, kind)
+        return say("used by other flows")
     if flow.trigger.after is not None:
-        return f"after {flow.trigger.after.flow}"
+        return f"{say('after')} {flow.trigger.after.flow}"
     source = flow.trigger.source()
-    return (
-        f"{kind} of {source[1].get('connection', '?')}" if source else f"{kind} {options if kind == 'schedule' else ''}".strip()
-    )
+    if source:
+        return f"{say(kind)} · {source[1].get('connection', '?')}"
+    return f"{say(kind)} {getattr(flow.trigger, kind) if kind == 'schedule' else ''}".strip()
 
 
 def _said(step: Any, kind: str) -> str:

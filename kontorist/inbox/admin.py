@@ -9,9 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 
 from kontorist.core.clock import utcnow
-from kontorist.core.errors import NotFound, Rejected
-from kontorist.core.flow import walk
-from kontorist.core.picture import picture
+from kontorist.core.errors import Rejected
 from kontorist.inbox import overview, status, stopping
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.links import run_link
@@ -22,11 +20,6 @@ from kontorist.store import actions, people
 from kontorist.store.tables import passes
 
 router = APIRouter()
-PICTURE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
-    "X-Frame-Options": "SAMEORIGIN",
-}
-"""Only for the picture of a flow: it brings its own style and nothing that runs."""
 
 
 @router.get("/admin")
@@ -62,25 +55,6 @@ def flows(request: Request, desk: TheDesk, viewer: Admin) -> Response:
     with desk.database.read() as connection:
         views = overview.flows(desk, connection)
     return page(request, "admin_flows.html", viewer, 200, here="flows", flows=views, toast=None)
-
-
-@router.get("/admin/flows/{name}")
-def flow(request: Request, desk: TheDesk, viewer: Admin, name: str) -> Response:
-    """One flow with its picture. Raises NotFound."""
-    with desk.database.read() as connection:
-        view = next((v for v in overview.flows(desk, connection) if v.name == name), None)
-    if view is None:
-        raise NotFound("There is no such flow.")
-    steps = [s for _, s in walk(view.flow.steps)]
-    return page(request, "admin_flow.html", viewer, 200, here="flows", view=view, steps=steps, toast=None)
-
-
-@router.get("/admin/flows/{name}/picture.svg")
-def flow_picture(desk: TheDesk, viewer: Admin, name: str) -> Response:
-    """A flow as a picture, drawn from its YAML. Raises NotFound."""
-    if name not in desk.office.flows:
-        raise NotFound("There is no such flow.")
-    return Response(picture(desk.office.flows[name], desk.office.flows), media_type="image/svg+xml", headers=PICTURE)
 
 
 @router.get("/admin/connections")

@@ -1,82 +1,80 @@
-"""The page of a flow: its picture, its versions with who changed what, and the way back. Admins change, auditors look."""
+"""The page of a flow: how it is doing, its picture, its versions and the way back. Admins change, auditors look."""
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from kontorist.core.errors import KontoristError, NotAllowed, NotFound
-from kontorist.core.office import load_office
+from kontorist.core.errors import KontoristError, NotFound
+from kontorist.core.flow import walk
 from kontorist.core.picture import picture
+from kontorist.inbox import flow_versions, labels, overview
 from kontorist.inbox.desk import Desk, TheDesk
-from kontorist.inbox.pages import page
-from kontorist.inbox.viewer import Admin, FromForm, Viewer
-from kontorist.store import flow_changes, versions
+from kontorist.inbox.pages import language_for, page
+from kontorist.inbox.texts import texts
+from kontorist.inbox.toast import toast
+from kontorist.inbox.viewer import Admin, FromForm, Posted, Viewer
 
 router = APIRouter()
 
 
-@router.get("/flow/{name}")
-def show(request: Request, desk: TheDesk, viewer: Admin, name: str) -> Response:
+@router.get("/admin/flows/{name}")
+def show(request: Request, desk: TheDesk, viewer: Admin, name: str, version: str = "") -> Response:
     """The page of a flow; `?version=` shows what changed with that one."""
-    return _render(request, desk, viewer, name)
+    return _render(request, desk, viewer, name, version)
 
 
-def _render(request: Request, desk: Desk, viewer: Viewer, name: str, status: int = 200, problem: str = "") -> Response:
-    office = load_office(desk.office.directory)
-    if name not in office.files or name.endswith(".yaml"):
-        raise NotFound(f"There is no flow '{name}'.")
+def _render(
+    request: Request, desk: Desk, viewer: Viewer, name: str, version: str = "", status: int = 200, problem: str = ""
+) -> Response:
+    found = flow_versions.of(desk, name, version)
     with desk.database.read() as connection:
-        changes = versions.history(connection, name)
-        used = versions.at_work(connection, name)
-        wanted = request.query_params.get("version", "") or (changes[-1].version if changes else "")
-        at = max((i for i, c in enumerate(changes) if c.version == wanted), default=None)
-        texts = versions.texts_of(connection, wanted)
-        before = versions.texts_of(connection, changes[at - 1].version) if at else {}
-        in_use = next((c.version for c in reversed(changes) if versions.is_good(connection, name, c.version)), "")
-        drawn = (versions.flows_of(connection, wanted) if wanted else None) or office.flows
+        view = next((v for v in overview.flows(desk, connection) if v.name == name), None)
+        done = toast(connection, viewer, request.query_params)
+    drawn = found.flows.get(name)
+    say = words(language_for(request, desk, viewer))
     values: dict[str, Any] = {
         "name": name,
-        "about": drawn[name].description if name in drawn else "",
-        "picture": Markup(picture(drawn[name], drawn, styled=False)) if name in drawn else "",  # noqa: S704 - made here, escaped
-        "changes": list(reversed(changes)),
-        "used": used,
-        "wanted": wanted,
-        "in_use": in_use,
-        "text": texts.get(name, ""),
-        "lines": [line for n in texts for line in _diff(n, before.get(n, ""), texts[n])] if before else [],
+        "view": view,
+        "found": found,
+        "about": drawn.description if drawn else "",
+        "steps": len(list(walk(drawn.steps))) if drawn else 0,
+        "picture": Markup(picture(drawn, found.flows, styled=False, say=say)) if drawn else "",  # noqa: S704 - made here, escaped
         "problem": problem,
+        "toast": done,
     }
-    return page(request, "flow.html", viewer, status, **values)
+    return page(request, "admin_flow.html", viewer, status, here="flows", **values)
 
 
-def _diff(name: str, old: str, new: str) -> list[str]:
-    return list(difflib.unified_diff(old.splitlines(), new.splitlines(), name, name, lineterm="", n=2))
+def words(language: str) -> Callable[[str], str]:
+    """What pictures of flows call things in a language."""
+    said = texts(language).gettext
+    return lambda word: said(labels.word(word))
 
 
-@router.post("/flow/{name}/rollback")
+@router.post("/admin/flows/{name}/rollback")
 def rollback(request: Request, desk: TheDesk, posted: FromForm, name: str) -> Response:
     """Write the file of an earlier version."""
-    return _change(request, desk, posted, name, flow_changes.roll_back)
+    return _change(request, desk, posted, name, flow_versions.roll_back)
 
 
-@router.post("/flow/{name}/approve")
+@router.post("/admin/flows/{name}/approve")
 def approve(request: Request, desk: TheDesk, posted: FromForm, name: str) -> Response:
     """Agree to a change of another admin."""
-    return _change(request, desk, posted, name, flow_changes.approve)
+    return _change(request, desk, posted, name, flow_versions.approve)
 
 
-def _change(request: Request, desk: Desk, posted: Any, name: str, work: Any) -> Response:
-    if posted.viewer.role != "admin":
-        raise NotAllowed("Only admins may change flows.")
+def _change(request: Request, desk: Desk, posted: Posted, name: str, work: Callable[[Desk, Viewer, str, str], str]) -> Response:
     try:
-        work(load_office(desk.office.directory), desk.database, name, posted.form.text("version")[:12], posted.viewer.name)
+        work(desk, posted.viewer, name, posted.form.text("version"))
     except NotFound:
         raise
     except KontoristError as error:
-        return _render(request, desk, posted.viewer, name, 422, str(error))
-    return RedirectResponse(f"/flow/{name}?did=flow", 303)
+        if posted.viewer.role != "admin":
+            raise
+        return _render(request, desk, posted.viewer, name, posted.form.text("version"), 422, str(error))
+    return RedirectResponse(f"/admin/flows/{name}?did=flow", 303)

@@ -187,6 +187,19 @@ _WORDS = {
     "stop": N_("End"),
     "redraft": N_("New draft"),
     "each": N_("Loop"),
+    "wait": N_("Wait"),
+    "trigger": N_("Start"),
+    # words in pictures of flows
+    "mail": N_("Mail"),
+    "file": N_("File"),
+    "rows": N_("Table rows"),
+    "webhook": N_("Webhook"),
+    "schedule": N_("Timetable"),
+    "upload": N_("Handed in"),
+    "for each": N_("for each"),
+    "otherwise": N_("otherwise"),
+    "after": N_("after"),
+    "used by other flows": N_("used by other flows"),
 }
 
 

@@ -18,7 +18,8 @@ from kontorist.core.flow import ActionStep, AgentStep, Flow, LookupStep
 from kontorist.core.paths import steps_by_path, without_rounds
 from kontorist.core.picture import picture
 from kontorist.inbox.desk import TheDesk
-from kontorist.inbox.pages import page
+from kontorist.inbox.flow_page import words
+from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import SignedIn
 from kontorist.store import actions, cases, versions
@@ -49,7 +50,8 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, case_id: int) -> Res
         change = next((c for c in reversed(versions.history(connection, case.flow)) if c.version == case.flow_version), None)
         newest = versions.is_good(connection, case.flow, case.flow_version)
     journal = {row.path: row.state for row in rows} | {path: e.output for path, e in case.journal.items()}
-    drawn = picture(then[case.flow], then, journal, styled=False) if case.flow in then else ""
+    say = words(language_for(request, desk, viewer))
+    drawn = picture(then[case.flow], then, journal, styled=False, say=say) if case.flow in then else ""
     values = {
         "case": case,
         "picture": Markup(drawn),  # noqa: S704 - made here, every text in it escaped

@@ -30,6 +30,7 @@ KINDS = (
     "asked",
     "redraft",
     "person",
+    "flow",
 )
 
 
@@ -48,7 +49,7 @@ def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> T
     kind, number = query.get("did", ""), query.get("of", "")
     if kind not in KINDS:
         return None
-    if not number.isdigit() or len(number) > 9 or kind in ("answered", "retried", "closed", "stops", "person"):
+    if not number.isdigit() or len(number) > 9 or kind in ("answered", "retried", "closed", "stops", "person", "flow"):
         return Toast(kind)
     try:
         rows = actions.card(connection, int(number))

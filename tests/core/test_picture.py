@@ -35,7 +35,7 @@ def test_every_step_of_every_shipped_flow_is_drawn() -> None:
 
 def test_the_path_of_a_case_is_highlighted_and_the_other_branch_is_not() -> None:
     assert highlighted(picture(BRANCHES, {}, {"-1": False, "-1/second": None, "loop": [1, 2], "loop#1/inner": {"x": 1}})) == [
-        "used by other flows", "a", "otherwise: second: two", "rows", "each entry: inner: x",
+        "used by other flows", "a", "otherwise: second: two", "rows", "for each entry: inner: x",
     ]  # fmt: skip
     assert highlighted(picture(BRANCHES, {}, {"-1": True, "-1/first": None}))[1:] == ["a", "yes: first: one"]
 
@@ -44,3 +44,19 @@ def test_a_text_in_a_flow_is_text() -> None:
     svg = picture(BRANCHES, {})
     assert "<script>" not in svg
     assert "&lt;script&gt;" in svg
+
+
+def test_words_that_are_not_the_admins_own_are_said_in_the_readers_language() -> None:
+    german = {
+        "yes": "ja",
+        "otherwise": "sonst",
+        "for each": "für jedes",
+        "stop": "Ende",
+        "used by other flows": "für andere Abläufe",
+    }
+    svg = picture(BRANCHES, {}, say=lambda word: german.get(word, word))
+    assert re.findall(r"<title>([^<]*)</title>", svg)[1:4] == ["für andere Abläufe", "a", "ja: first: one"]
+    assert '<tspan class="k">Ende</tspan>' in svg
+    assert "sonst: second" in svg
+    assert "für jedes entry" in svg
+    assert 'class="stop"' in svg  # what styles rest on stays as it is

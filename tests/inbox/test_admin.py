@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy import update
@@ -113,14 +112,17 @@ def test_a_silent_and_a_broken_connection_are_said_on_the_first_page(desk: Desk)
     assert "scans is down since" in page
 
 
-def test_the_picture_of_a_flow_is_an_image_that_brings_its_own_rules(desk: Desk):
+def test_the_page_of_a_flow_shows_how_it_is_doing_its_picture_and_its_versions_in_the_readers_language(desk: Desk):
+    desk.card()
     petra = desk.browser("petra")
-    assert '<img src="/admin/flows/keep/picture.svg"' in petra.get("/admin/flows/keep").text
-    answer = petra.get("/admin/flows/keep/picture.svg")
-    assert answer.headers["content-type"] == "image/svg+xml"
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    assert ET.fromstring(answer.text).tag.endswith("svg")
+    page = petra.get("/admin/flows/keep").text
+    assert "Came in today" in page
+    assert '<tspan class="k">Start</tspan> File · scans' in page
+    german = petra.client.get("/admin/flows/keep", headers={"accept-language": "de"}).text
+    assert '<tspan class="k">Beginn</tspan> Datei · scans' in german
+    assert '<tspan class="k">Aktion</tspan>' in german
     assert petra.get("/admin/flows/nothing").status_code == 404
+    assert petra.get("/admin/flows/keep?version=0123456789ab").status_code == 404
 
 
 def test_models_show_what_they_cost_today_and_of_which_budget(desk: Desk):

@@ -63,18 +63,18 @@ def test_a_case_that_is_for_others_shows_no_path(tmp_path: Path) -> None:
 def test_the_page_of_a_flow_shows_its_versions_and_goes_back(desk: Desk) -> None:
     change(desk, "content: saved", "content: kept")
     old, new = current(desk)
-    assert desk.browser("anna").get("/flow/keep").status_code == 403
+    assert desk.browser("anna").get("/admin/flows/keep").status_code == 403
     petra = desk.browser("petra")
-    page = petra.get("/flow/keep").text
+    page = petra.get("/admin/flows/keep").text
     assert "-    with: {name: &#34;note-{{ file.name }}&#34;, content: saved}" in page
     assert old in page
     assert new in page
-    assert "Back to this version" in petra.get(f"/flow/keep?version={old}").text
-    assert "Back to this version" not in desk.browser("karl").get(f"/flow/keep?version={old}").text
-    assert desk.browser("karl").post("/flow/keep/rollback", version=old).status_code == 403
-    assert petra.post("/flow/keep/rollback", version=old).status_code == 200
+    assert "Back to this version" in petra.get(f"/admin/flows/keep?version={old}").text
+    assert "Back to this version" not in desk.browser("karl").get(f"/admin/flows/keep?version={old}").text
+    assert desk.browser("karl").post("/admin/flows/keep/rollback", version=old).status_code == 403
+    assert petra.post("/admin/flows/keep/rollback", version=old).status_code == 200
     assert "content: saved" in (desk.runtime.office.directory / "flows" / "keep.yaml").read_text()
-    assert petra.get("/flow/none").status_code == 404
+    assert petra.get("/admin/flows/none").status_code == 404
 
 
 def test_a_change_that_waits_is_agreed_to_on_the_page(desk: Desk) -> None:
@@ -82,8 +82,8 @@ def test_a_change_that_waits_is_agreed_to_on_the_page(desk: Desk) -> None:
     office.write_text(office.read_text() + "flow_changes: four-eyes\n")
     change(desk, "content: saved", "content: kept")
     petra = desk.browser("petra")
-    page = petra.get("/flow/keep").text
+    page = petra.get("/admin/flows/keep").text
     assert "not in use" in page
-    petra.post("/flow/keep/approve", version=current(desk)[-1])
+    petra.post("/admin/flows/keep/approve", version=current(desk)[-1])
     shipping.shipped(shipping.current(desk.runtime.office.directory), desk.runtime.database)
-    assert "not in use" not in petra.get("/flow/keep").text
+    assert "not in use" not in petra.get("/admin/flows/keep").text

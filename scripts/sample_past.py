@@ -1,88 +1,31 @@
-"""Takes the pictures of the administration in docs/screenshots: every page in both languages, on a desk and a phone, light and dark.
-
-The sample office gets a past for it: its cases are spread over the last month and decided by its people; the figures are counted from that.
-"""
+"""Gives the sample office a past for its pictures: cases spread over the last month and decided by its people, so that there are figures."""
 
 from __future__ import annotations
 
-import argparse
 import random
-import sys
-import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from unittest.mock import patch
 
-from PIL import Image
-from playwright.sync_api import sync_playwright
 from sqlalchemy import Connection, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.core.office import Model, load_office
+from kontorist.core.office import Model, Office
 from kontorist.store import actions, office_state, tables
 from kontorist.store.actions import Edit, Who
-from kontorist.store.database import Database, open_database
+from kontorist.store.database import Database
 from kontorist.store.model_calls import Memory
-from scripts.screenshots import ARGUMENTS, HERE, Shot, chromium, one_pass, serving, take
 
-PAGES = ("", "figures", "flows", "flows/mailroom", "connections", "stuck", "ledger", "models", "people", "audit")
 DAYS = 30
 
 
-def main() -> int:
-    """Fill an office, give it a past, take the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=HERE / "docs" / "screenshots")
-    parser.add_argument("--data", type=Path, help="a data folder after one pass, instead of a new one; it is changed")
-    parser.add_argument("--only", default="", help="only pictures whose name begins like this")
-    given = parser.parse_args()
-    program = chromium()
-    if program is None:
-        return 1
-    with tempfile.TemporaryDirectory(prefix="kontorist-screenshots-") as folder:
-        data = given.data or Path(folder)
-        if not given.data:
-            one_pass(HERE / "config", data)
-        office, database = load_office(HERE / "config"), open_database(data)
-        office.settings.models["mistral"] = Model(
-            preset="mistral", model="mistral-small-latest", budget_per_day="2.50", price_in=1, price_out=3
-        )  # type: ignore[call-arg]
-        give_past(database)
-        with serving(office, database, again=lambda case, _: case) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-            for shot in shots():
-                if shot.name.startswith(given.only):
-                    take(browser, address, shot, given.out)
-                    for file in given.out.glob(f"{shot.name}-*.png"):
-                        smaller(file)
-            browser.close()
-        database.close()
-    return 0
-
-
-def shots() -> Iterator[Shot]:
-    """Every page, as German, English and dark."""
-    for path in PAGES:
-        name, place = f"admin-{path.rpartition('/')[2] or 'overview'}", f"/admin/{path}".rstrip("/")
-        full = path == "figures"
-        yield Shot(name, "mareike", place, full=full)
-        yield Shot(f"{name}-dark", "mareike", place, dark=True, full=full)
-        yield Shot(f"{name}-english", "mareike", place, language="en-GB", full=full)
-
-
-def smaller(file: Path) -> None:
-    """With 256 colours: pages have no more, and the repository stays small."""
-    with Image.open(file) as picture:
-        reduced = picture.convert("RGB").quantize(256)
-    reduced.save(file, optimize=True)
-
-
-def give_past(database: Database) -> None:
-    """Spread the cases over the last month, and let the office's people decide most of them."""
+def give_past(office: Office, database: Database) -> None:
+    """Spread the cases over the last month, let the office's people decide most of them, and pay a model for its work."""
+    office.settings.models["mistral"] = Model(
+        preset="mistral", model="mistral-small-latest", budget_per_day="2.50", price_in=1, price_out=3
+    )  # type: ignore[call-arg]
     dice = random.Random(7)  # noqa: S311 - the same pictures each time
     with database.write() as connection:
         moments = _spread(connection, dice)
@@ -148,7 +91,3 @@ def _measure(connection: Connection, dice: random.Random) -> None:
         seconds = dice.randrange(70, 260) if edited else dice.randrange(6, 28)
         day, outcome = at.date().isoformat(), "edited" if edited else "approved"
         connection.execute(tables.handling.insert().values(day=day, flow=flow, outcome=outcome, seconds=seconds))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
