@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from connectors.accounting import extf
+from connectors.accounting import extf, extf_rules
 from connectors.accounting.config import Config
 from connectors.accounting.vendors import Vendor
 from connectors.accounting.warnings import Refusal
@@ -118,7 +118,20 @@ def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: s
             f"The VAT rows of invoice {number} add up to {total}, its gross amount is {gross}; it is not posted.",
         )
     sign = -1 if invoice.get("type_code") in CREDIT_NOTES else 1
-    return [_row(invoice, choice, document, issued, share * sign, key) for share, key in shares]
+    made = [_row(invoice, choice, document, issued, share * sign, key) for share, key in shares]
+    _check(number, made, needs_vendor=choice.vendor is not None)
+    return made
+
+
+def _check(number: str, made: Sequence[Mapping[str, str]], *, needs_vendor: bool) -> None:
+    """Each cell as DATEV takes it, before anybody is asked. Raises Refusal."""
+    found = [(caption, cell) for row in made for caption, cell in extf_rules.problems(row)]
+    wrong = next((one for one in found if needs_vendor or one != ("Gegenkonto (ohne BU-Schlüssel)", "")), None)
+    if wrong:
+        raise Refusal(
+            f"Rechnung {number}: DATEV nimmt „{wrong[1]}“ in der Spalte „{wrong[0]}“ nicht an; den Wert beim Kreditor oder in connections.yaml ändern.",
+            f"Invoice {number}: DATEV does not take '{wrong[1]}' in the column '{wrong[0]}'; change it with the vendor or in connections.yaml.",
+        )
 
 
 def _key(config: Config, row: Mapping[str, Any], number: str, account: str) -> str:

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.accounting import extf_rules
 from kontorist.core.errors import NotReadable
 
 HEADER_VERSION = "700"
@@ -148,11 +149,10 @@ def _line(row: Row) -> str:
 
 
 def _cell(caption: str, value: str) -> str:
-    if caption in _TEXTS:
-        return _quoted(clean(value, _TEXTS[caption]))
-    if not re.fullmatch(r"[0-9,]*", value):
-        raise ValueError(f"{caption}: '{value}' is no number or date")
-    return value
+    cell = clean(value, _TEXTS[caption]) if caption in _TEXTS else value
+    if not extf_rules.fits(caption, cell):
+        raise ValueError(f"{caption}: DATEV does not take '{cell}'")
+    return _quoted(cell) if caption in _TEXTS else cell
 
 
 def _quoted(text: str) -> str:
@@ -168,8 +168,8 @@ def clean(text: str, length: int) -> str:
 
 
 def number_of_document(text: str) -> str:
-    """An invoice number for Belegfeld 1, which knows letters, digits and $ & % * + - / only."""
-    return re.sub(r"[^A-Za-z0-9$&%*+\-/]+", "-", text).strip("-+*=@ ")[:36]
+    """An invoice number for Belegfeld 1, which knows letters, digits and _ $ % - / only."""
+    return re.sub(r"[^A-Za-z0-9_$%\-/]+", "-", text).strip("-")[:36]
 
 
 def amount(value: Decimal) -> str:

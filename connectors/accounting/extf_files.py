@@ -12,7 +12,7 @@ from datetime import date, datetime
 from importlib import resources
 from typing import Any
 
-from connectors.accounting import extf
+from connectors.accounting import extf, extf_rules
 from kontorist.core.errors import NotReadable
 
 BATCH, PARTIES, ACCOUNTS = 21, 16, 20
@@ -135,13 +135,13 @@ def write_parties(head: extf.Head, rows: Sequence[Mapping[str, str]]) -> bytes:
     for row in rows:
         if unknown := set(row) - set(captions):
             raise KeyError(f"no columns of Debitoren/Kreditoren: {', '.join(sorted(unknown))}")
-        lines.append(";".join(_cell(row.get(caption, ""), is_text) for caption, is_text in captions.items()))
+        lines.append(";".join(_cell(caption, row.get(caption, ""), is_text=is_text) for caption, is_text in captions.items()))
     return "".join(f"{line}\r\n" for line in lines).encode("cp1252", "replace")
 
 
-def _cell(value: str, is_text: bool) -> str:
-    if is_text:
-        return '"' + extf.clean(value, 120).replace('"', '""') + '"'
-    if not re.fullmatch(r"[0-9,]*", value):
-        raise ValueError(f"'{value}' is no number or date")
-    return value
+def _cell(caption: str, value: str, *, is_text: bool) -> str:
+    cell = extf.clean(value, 50 if caption.startswith("Name") else 120) if is_text else value
+    rule = extf_rules.PARTY_RULES.get(caption, ".*" if is_text else "[0-9,]*")
+    if cell and not re.fullmatch(rule, cell, re.ASCII):
+        raise ValueError(f"{caption}: DATEV does not take '{cell}'")
+    return '"' + cell.replace('"', '""') + '"' if is_text else cell

@@ -14,10 +14,12 @@ import pytest
 
 from connectors.accounting import extf
 from connectors.accounting.extf_files import party_captions, read_file, write_parties
+from connectors.accounting.extf_rules import RULES, fits, problems
 from connectors.base import Context
-from kontorist.core.errors import ConfigurationError, NotReadable
+from kontorist.core.errors import ConfigurationError, NotReadable, Rejected
 from kontorist.testing import permit_for
-from tests.connectors.accounting.books import VENDOR, Books
+from scripts.sample.invoice import cii
+from tests.connectors.accounting.books import INVOICE, VENDOR, Books
 
 DATEV = Path(__file__).resolve().parents[3] / "../shared/data/datev"
 needs_data = pytest.mark.skipif(not DATEV.is_dir(), reason="the real EXTF files are not beside this checkout")
@@ -39,6 +41,8 @@ HOSTILE = [
     '"',
 ]
 
+KOST = ["", "100", "Vertrieb", "4 711"]
+
 
 def postings(count: int) -> list[dict[str, str]]:
     chance = random.Random(7)
@@ -54,7 +58,7 @@ def postings(count: int) -> list[dict[str, str]]:
             "Belegfeld 1": f"R-{number}",
             "Buchungstext": chance.choice(HOSTILE),
             "Beleglink": 'BEDI "6f1f2a6e-0000-4000-8000-000000000000"',
-            "KOST1 – Kostenstelle": chance.choice(HOSTILE),
+            "KOST1 – Kostenstelle": chance.choice(KOST),
         }
         made.append({caption: value for caption, value in row.items() if value})
     return made
@@ -162,3 +166,72 @@ def test_creditors_come_from_datevs_own_export(tmp_path: Path):
     (tmp_path / "vendors.csv").write_bytes((DATEV / "EXTF_Buchungsstapel.csv").read_bytes())
     with pytest.raises(ConfigurationError, match="export Debitoren/Kreditoren"):
         books.connector.vendors()
+
+
+def test_every_cell_of_a_thousand_postings_is_what_datev_publishes_for_its_column():
+    lines = extf.write(HEAD, postings(1000)).decode("cp1252").split("\r\n")[2:-1]
+    assert len(lines) == 1000
+    for line in lines:
+        cells = re.findall(r'(?:^|;)("(?:[^"]|"")*"|[^;"]*)', line)
+        assert len(cells) == len(extf.CAPTIONS)
+        for caption, cell in zip(extf.CAPTIONS, cells, strict=True):
+            is_text = caption in extf._TEXTS
+            assert cell.startswith('"') is is_text, f"{caption}: {cell}"
+            plain = cell[1:-1].replace('""', '"') if is_text else cell
+            assert fits(caption, plain), f"{caption}: {cell}"
+        row = dict(zip(extf.CAPTIONS, (cell.strip('"') for cell in cells), strict=True))
+        assert list(problems({caption: cell for caption, cell in row.items() if cell})) == []
+
+
+def test_the_rules_are_about_all_columns_in_their_order_and_know_the_texts_lengths():
+    assert tuple(RULES) == extf.CAPTIONS
+    for caption, length in extf._TEXTS.items():
+        assert not fits(caption, "9" * (length + 1)), caption
+
+
+WRONG = {
+    "Umsatz (ohne Soll/Haben-Kz)": ["0,00", "-1,00", "1.000,00", "12345678901,00", "1,5"],
+    "Soll/Haben-Kennzeichen": ["X", "s"],
+    "WKZ Umsatz": ["EURO", "eur", "€"],
+    "Konto": ["0000", "1234567890", "12A"],
+    "BU-Schlüssel": ["12345", "9a"],
+    "Belegdatum": ["3213", "0013", "161126"],
+    "Belegfeld 1": ["RE 1", "RE.1", "RÄ1", "1;2"],
+    "KOST1 – Kostenstelle": ["10-20", "=1+1"],
+    "Beleglink": ["x" * 211],
+    "Fälligkeit": ["16112026x", "32122026", "16111926"],
+    "Generalumkehr": ["2", "J"],
+    "EU-Steuersatz": ["7,00", "119,00"],
+    "Land": ["Deutschland"],
+}
+
+
+@pytest.mark.parametrize(("caption", "cell"), [(c, one) for c, cells in WRONG.items() for one in cells])
+def test_what_datev_would_refuse_is_not_written(caption: str, cell: str):
+    assert not fits(caption, cell)
+    if caption not in (
+        "Beleglink",
+        "Soll/Haben-Kennzeichen",
+        "Land",
+        "Generalumkehr",
+        "WKZ Umsatz",
+        "BU-Schlüssel",
+    ):  # cut to their length
+        with pytest.raises(ValueError, match=re.escape(caption)):
+            extf.write(HEAD, [{**postings(1)[0], caption: cell}])
+
+
+def test_a_cost_centre_that_datev_does_not_take_is_refused_before_anybody_is_asked(books: Books):
+    with pytest.raises(Rejected, match="KOST1 – Kostenstelle"):
+        books.propose(cii(INVOICE), cost_center="10-20")
+
+
+@pytest.mark.parametrize(
+    ("caption", "cell"), [("EU-Land", "Deutschland"), ("EU-USt-IdNr.", "1" * 14), ("IBAN 1", "DE1"), ("Konto", "7000A")]
+)
+def test_master_data_that_datev_would_refuse_are_not_written(caption: str, cell: str):
+    row = {"Konto": "70001", "Name (Adressatentyp Unternehmen)": '=Müller "& Söhne"; ' + "x" * 60, "Kurzbezeichnung": "Müller"}
+    found = read_file(write_parties(HEAD, [row])).rows[0]
+    assert found["Name (Adressatentyp Unternehmen)"] == ('\'=Müller "& Söhne"; ' + "x" * 60)[:50]
+    with pytest.raises(ValueError, match=re.escape(caption)):
+        write_parties(HEAD, [row | {caption: cell}])
