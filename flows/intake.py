@@ -87,12 +87,17 @@ def _from_connector(runtime: Runtime, flow_name: str, kind: str, connection: str
 def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
     batch: list[Item] = []
     held, began = 0, time.monotonic()
-    for item in items:
-        batch.append(item)
-        held += sum(len(d.data) for d in item.documents)
-        if len(batch) >= BATCH or held >= BYTES or time.monotonic() - began >= SECONDS:
+    try:
+        for item in items:
+            batch.append(item)
+            held += sum(len(d.data) for d in item.documents)
+            if len(batch) >= BATCH or held >= BYTES or time.monotonic() - began >= SECONDS:
+                yield batch
+                batch, held, began = [], 0, time.monotonic()
+    except KontoristError:  # what came before the line broke is taken in: else a bad line would never get anywhere
+        if batch:
             yield batch
-            batch, held, began = [], 0, time.monotonic()
+        raise
     if batch:
         yield batch
 

@@ -13,8 +13,9 @@ from connectors.base import Action, Connector, Health, Item
 from connectors.mail.config import MailConfig, MailOptions
 from connectors.mail.files import mails_in
 from connectors.mail.filing import Flag, Move
-from connectors.mail.item import Trust, item_of
+from connectors.mail.item import Trust, item_of, key_of
 from connectors.mail.oauth import Tokens
+from connectors.mail.place import digests
 from connectors.mail.seen import Seen
 from connectors.mail.sending import Draft, Reply, Send
 from connectors.mail.transport import Fetched, Transport
@@ -25,7 +26,24 @@ from kontorist.reading.mail.header import addresses
 
 __all__ = ["Mail"]
 
-_PAGE = 500
+_PAGE, _AT_ONCE, _BYTES = 500, 50, 8 * 2**20
+
+
+def _portions(mails: Iterator[Fetched]) -> Iterator[list[Fetched]]:
+    """Some mails at a time; those that came before a line broke are not lost with it."""
+    some: list[Fetched] = []
+    try:
+        for found in mails:
+            some.append(found)
+            if len(some) >= _AT_ONCE or sum(len(one.data) for one in some) >= _BYTES:
+                yield some
+                some = []
+    except Unavailable:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
 
 
 class Mail(Connector):
@@ -128,11 +146,17 @@ class Mail(Connector):
         """The mails with these numbers whose content is new."""
         keys: dict[str, str] = {}
         try:
-            for found in self.transport.fetch(folder, ids) if ids else ():
-                item = self.item(found, folder)
-                keys[found.id] = item.source_key
-                if item.source_key not in known({item.source_key}):
-                    yield item
+            for some in _portions(self.transport.fetch(folder, ids)) if ids else ():
+                names = {found.id: {key_of(d) for d in digests(found.data)} for found in some}
+                done = known(set().union(*names.values()))
+                for found in some:
+                    if old := names[found.id] & done:  # after another UIDVALIDITY all are old: nothing else is read in them
+                        keys[found.id] = old.pop()
+                        continue
+                    item = self.item(found, folder)
+                    keys[found.id] = item.source_key
+                    if item.source_key not in known({item.source_key}):
+                        yield item
         finally:  # a reader may stop in the middle
             if keys:
                 self.seen.remember(folder, generation, keys)

@@ -64,10 +64,11 @@ class Move(Action):
         """Move it; one that was moved half-way by a copy is finished."""
         payload = MovePayload.model_validate(permit.payload)
         number = _located(connector, payload.mail, payload.mail["folder"])
+        copied = payload.folder != payload.mail["folder"] and _located(connector, payload.mail, payload.folder) is not None
         permit.commit()
         if number is not None:
-            connector.transport.move(payload.mail["folder"], number, payload.folder)
-        elif _located(connector, payload.mail, payload.folder) is None:
+            connector.transport.move(payload.mail["folder"], number, payload.folder, copied=copied)
+        elif not copied:
             raise Rejected(say(connector.language, "gone", payload.mail["folder"]))
         return _receipt(payload)
 
@@ -128,7 +129,7 @@ def _where(mail: Mapping[str, Any]) -> dict[str, str]:
 
 def _located(connector: MailConnector, where: Mapping[str, str], folder: str) -> str | None:
     found = locate(connector, folder, where["message_id"], where["key"])
-    return found.id if found else None
+    return found.id if found and not found.gone else None
 
 
 def _receipt(payload: MovePayload) -> Receipt:

@@ -27,7 +27,7 @@ from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavai
 _FLAGS = {"seen": rb"\Seen", "answered": rb"\Answered", "flagged": rb"\Flagged", "draft": rb"\Draft"}
 _ROLES = {rb"\sent": "sent", rb"\drafts": "drafts", rb"\trash": "trash", rb"\junk": "junk", rb"\all": "all", rb"\flagged": "all"}
 _OTHERS, _WITHOUT_IDLE, _CROWDED = 15.0, 5.0, 2.0  # seconds between two looks where the server does not speak up itself
-_CHUNK = 20 * 2**20  # bytes that are asked for at once
+_LARGEST, _SMALLEST = 20 * 2**20, 32 * 2**10  # bytes that are asked for at once, on a good line and on a bad one
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -111,6 +111,7 @@ class Imap:
         self._lock = threading.RLock()
         self._client: IMAPClient | None = None
         self._seen: dict[str, tuple[object, ...]] | None = None
+        self._at_once = _LARGEST
 
     # connection ----------------------------------------------------------
 
@@ -242,9 +243,15 @@ class Imap:
         return self._generation
 
     def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
-        """Mails by UID, without marking them as read, at most 20 MB at once."""
+        """Mails by UID, without marking them as read, at most 20 MB at once; less after a line broke, so that a bad one brings some."""
         for some in self._portions(folder, ids):
-            yield from self._fetch(folder, some)
+            try:
+                found = self._fetch(folder, some)
+            except Unavailable:
+                self._at_once = max(min(self._at_once, sum(some.values())) // 4, _SMALLEST)
+                raise
+            self._at_once = min(self._at_once * 2, _LARGEST)
+            yield from found
 
     @_translated
     def _portions(self, folder: str, ids: Sequence[str]) -> list[dict[int, int]]:
@@ -256,7 +263,7 @@ class Imap:
         for number in (int(i) for i in ids):
             if number not in sizes:
                 continue
-            if portions[-1] and sum(portions[-1].values()) + sizes[number] > _CHUNK:
+            if portions[-1] and sum(portions[-1].values()) + sizes[number] > self._at_once:
                 portions.append({})
             portions[-1][number] = sizes[number]
         return portions
@@ -266,13 +273,15 @@ class Imap:
         client = self._in(folder)
         found = []
         whole = [i for i, size in sizes.items() if size <= self.max_size]
+        stays = not client.has_capability("UIDPLUS")
         for numbers, what in ((whole, "BODY.PEEK[]"), ([i for i in sizes if i not in whole], f"BODY.PEEK[]<0.{self.max_size}>")):
             rows = client.fetch(numbers, [what, "FLAGS"]) if numbers else {}
             for number, row in rows.items():
                 data = next((v for k, v in row.items() if k.startswith(b"BODY[]") and isinstance(v, bytes)), None)
                 if data is not None:
                     flags = frozenset(name for name, flag in _FLAGS.items() if flag in row.get(b"FLAGS", ()))
-                    found.append(Fetched(str(number), data, flags, cut=number not in whole))
+                    gone = stays and rb"\Deleted" in row.get(b"FLAGS", ())
+                    found.append(Fetched(str(number), data, flags, number not in whole, gone))
         return sorted(found, key=lambda f: int(f.id))
 
     @_translated
@@ -302,14 +311,15 @@ class Imap:
     # changing ------------------------------------------------------------
 
     @_translated
-    def move(self, folder: str, number: str, target: str) -> None:
+    def move(self, folder: str, number: str, target: str, *, copied: bool = False) -> None:
         """UID MOVE where the server has it and does it, else copy, mark, and expunge that one mail only."""
         client = self._in(folder, to_change=True)
-        name = self._made(client, target)
-        self._in(folder, to_change=True)
-        if client.has_capability("MOVE") and self._moved(client, int(number), name):
-            return
-        client.copy([int(number)], name)
+        if not copied:
+            name = self._made(client, target)
+            self._in(folder, to_change=True)
+            if client.has_capability("MOVE") and self._moved(client, int(number), name):
+                return
+            client.copy([int(number)], name)
         client.add_flags([int(number)], [rb"\Deleted"])
         if client.has_capability("UIDPLUS"):
             client.uid_expunge([int(number)])  # a plain EXPUNGE would delete what somebody else has marked
@@ -361,8 +371,14 @@ class Imap:
 
     def _copy(self, data: bytes, name: str, message_id: str) -> str:
         folder = self.sent_folder()
-        if folder and not self.search(folder, message_id):
-            self.append(folder, data, name, ["seen"])
+        for is_last in (False, True):
+            try:
+                if folder and not self.search(folder, message_id):
+                    self.append(folder, data, name, ["seen"])
+                break
+            except Unavailable:  # the line broke, perhaps after the copy was made: the search tells
+                if is_last:
+                    raise
         return folder
 
     def sent(self, message_id: str, name: str) -> Mapping[str, Any] | None:

@@ -88,8 +88,8 @@ class Maildir:
 
     # changing ------------------------------------------------------------
 
-    def move(self, folder: str, number: str, target: str) -> None:
-        """Rename the file into the other folder, in one step."""
+    def move(self, folder: str, number: str, target: str, *, copied: bool = False) -> None:
+        """Rename the file into the other folder, in one step, which leaves no copies."""
         path = self._find(folder, number)
         place = self._made(target)
         try:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.mail.transport import Fetched
-from kontorist.core.errors import NotReadable, Rejected
-from kontorist.reading.mail import parse_mail
+from kontorist.core.errors import Rejected
+from kontorist.core.values import sha256
+from kontorist.reading.mail import digest_of
 
 if TYPE_CHECKING:
     from connectors.mail import Mail as MailConnector
@@ -31,18 +32,18 @@ def locate(connector: MailConnector, folder: str, message_id: str, key: str) -> 
 
 
 def _with_key(connector: MailConnector, folder: str, numbers: Sequence[str], key: str) -> Fetched | None:
-    found = connector.transport.fetch(folder, numbers)
-    return next((one for one in found if same(one.data, key) or one.cut), None)
+    found = [one for one in connector.transport.fetch(folder, numbers) if same(one.data, key) or one.cut]
+    return next(iter(sorted(found, key=lambda one: one.gone)), None)
 
 
 def same(data: bytes, key: str) -> bool:
     """Whether these bytes are the mail with this key."""
-    try:
-        return parse_mail(data).digest == key
-    except NotReadable:
-        from kontorist.core.values import sha256
+    return key in digests(data)
 
-        return sha256(data) == key
+
+def digests(data: bytes) -> set[str]:
+    """What a mail may be known by: the digest of a mail, or that of its bytes when it could not be taken apart."""
+    return {digest_of(data), sha256(data)}
 
 
 def mail_of(data: Any) -> dict[str, Any] | None:

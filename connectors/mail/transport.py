@@ -27,6 +27,8 @@ class Fetched:
     """Of `seen`, `answered`, `flagged`, `draft` those that are set."""
     cut: bool = False
     """Only the beginning: the mail is larger than the office takes in."""
+    gone: bool = False
+    """Marked as deleted, on a server that cannot take out one mail alone: as good as gone."""
 
     @property
     def answered(self) -> bool:
@@ -73,8 +75,8 @@ class Transport(Protocol):
     def search(self, folder: str, message_id: str) -> Sequence[str]:
         """The numbers of mails with this Message-ID in a folder; nothing when there is no such folder."""
 
-    def move(self, folder: str, number: str, target: str) -> None:
-        """Put a mail into another folder, which is made when it is missing."""
+    def move(self, folder: str, number: str, target: str, *, copied: bool = False) -> None:
+        """Put a mail into another folder, which is made when it is missing; one that is `copied` there already is only taken out."""
 
     def flag(self, folder: str, number: str, name: str, *, on: bool) -> None:
         """Set or clear `seen`, `answered` or `flagged`."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kontorist.core.errors import NotReadable
 from kontorist.reading.language import language_of
-from kontorist.reading.mail import parse_mail, split_reply
+from kontorist.reading.mail import digest_of, parse_mail, split_reply
 from kontorist.reading.page import page_text
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data/mail"
@@ -268,3 +268,20 @@ def test_a_date_is_in_utc() -> None:
     assert parse_mail(b"From: a@b.example\nDate: Mon, 23 Nov 2026 09:00:00 +0100\n\n").date == datetime(
         2026, 11, 23, 8, tzinfo=UTC
     )
+
+
+def test_a_mail_is_known_again_by_its_header_fields_and_bytes_alone() -> None:
+    """After another UIDVALIDITY nothing else is read in a mail that is there already."""
+    ours = (Path(__file__).resolve().parents[2] / "config/mails").glob("*.eml")
+    mails = [p.read_bytes() for p in (*ours, *DATA.rglob("*.eml"), *DATA.rglob("*.txt"))]
+    known = [(data, parse_mail(data).digest) for data in mails if _is_mail(data)]
+    assert len(known) > 10
+    assert [digest_of(data) for data, _ in known] == [digest for _, digest in known]
+    assert digest_of(b"") == ""
+
+
+def _is_mail(data: bytes) -> bool:
+    try:
+        return bool(parse_mail(data))
+    except NotReadable:
+        return False

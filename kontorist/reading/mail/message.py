@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import policy
 from email.message import Message
+from email.parser import BytesParser
 
 from kontorist.core.errors import NotReadable
 from kontorist.reading.mail import header, structure
@@ -78,6 +79,15 @@ def parse_mail(data: bytes) -> Mail:
         raise NotReadable(f"The mail is built so badly that it cannot be taken apart ({type(error).__name__}).") from error
 
 
+def digest_of(data: bytes) -> str:
+    """The digest that `parse_mail` gives, by the header fields alone: to know a mail again; empty for what is no mail."""
+    try:
+        raw = _raw_fields(_parsed(data, head_only=True))
+    except (RecursionError, ValueError, IndexError, LookupError, AttributeError, TypeError):
+        return ""
+    return _digest(raw, data) if raw else ""
+
+
 def _read(message: Message, data: bytes) -> Mail:
     raw = _raw_fields(message)
     if not raw:
@@ -116,9 +126,9 @@ def _read(message: Message, data: bytes) -> Mail:
     )
 
 
-def _parsed(data: bytes) -> Message:
+def _parsed(data: bytes, *, head_only: bool = False) -> Message:
     start = re.match(rb"(?:\xef\xbb\xbf|\s)*(?:From [^\r\n]*\r?\n)?(?:>From [^\r\n]*\r?\n)?", data)
-    return message_from_bytes(data[start.end() :] if start else data, policy=policy.compat32)
+    return BytesParser(policy=policy.compat32).parsebytes(data[start.end() :] if start else data, headersonly=head_only)
 
 
 def _raw_fields(message: Message) -> dict[str, str]:

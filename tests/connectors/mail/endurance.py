@@ -100,7 +100,7 @@ class Trial:
             "twice": sum(n > 1 for n in tokens.values()),
             "seconds": round(seconds, 1),
             **world.counts,
-            **proxy.faults.counts,
+            **{name: n for name, n in proxy.faults.counts.items() if name != "lies"},
             "workers": reports,
         }
 
@@ -246,13 +246,13 @@ class _Worker:
 
     def report(self) -> dict[str, Any]:
         """What it did and how large it grew."""
-        code = self._process.wait(90)
+        code = self._process.wait(900)  # a pass over a folder that was numbered anew lasts
         passes = [json.loads(line) for line in self._log.read_text().splitlines()]
         sizes = [p["mb"] for p in passes]
         return {
             "exit": code,
             "passes": len(passes),
-            "taken in": sum(p["taken"] for p in passes),
+            "taken in by whole passes": sum(p["taken"] for p in passes),
             "interrupted": dict(Counter(p["problem"] for p in passes if p["problem"])),
             "moved": sum(p["moved"] for p in passes),
             "mb": [round(s) for s in sizes[:: max(1, len(sizes) // 8)]],
@@ -289,7 +289,7 @@ def _pass(runtime: Any, chance: random.Random) -> dict[str, Any]:
         taken = intake(runtime, "mails", Tally())
         moved = sum(_moved_away(runtime, chance))
     except KontoristError as error:
-        problem = f"{type(error).__name__}: {re.sub(r'[0-9]+', '…', str(error))[:150]}"
+        problem = f"{type(error).__name__}: {re.sub(r'[0-9]+', '…', str(error)).split(': ')[0][:100]}"
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     mb = pages * resource.getpagesize() / 2**20
     return {"taken": taken, "moved": moved, "problem": problem, "mb": mb, "files": len(list(Path("/proc/self/fd").iterdir()))}

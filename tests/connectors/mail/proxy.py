@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -14,15 +16,33 @@ class Faults:
     """What goes wrong, and how often; may be changed while the proxy runs."""
 
     cut: float = 0.0
-    """Chance that a piece of up to 64 KB is the last one that comes through."""
+    """Chance that a piece of 1 to 64 KB is the last one that comes through; of smaller ones in proportion, for some servers
+    write each line alone."""
+    cut_after: int = 0
+    """Bytes from the server after which every connection breaks."""
     refuse_move: bool = False
     """The server offers MOVE and refuses it."""
     mute_after_idle: bool = False
     """After IDLE nothing passes any more, in either direction, and nobody hangs up."""
     pieces: bool = False
     """What the server says comes in two pieces, some time apart."""
+    at: bytes = b""
+    """A command, as `UID EXPUNGE`, at which `act` is called and the line breaks, once."""
+    answered: bool = False
+    """At the server's answer to that command, which does not come through; else before the server gets it."""
+    act: Callable[[], None] = lambda: None
+    lie: tuple[bytes, bytes] | None = None
+    """What the server says otherwise than it is: a pattern, and what stands there instead."""
     counts: dict[str, int] = field(
-        default_factory=lambda: {"connections": 0, "cuts": 0, "refused moves": 0, "mute idles": 0, "open": 0, "most open": 0}
+        default_factory=lambda: {
+            "connections": 0,
+            "cuts": 0,
+            "lies": 0,
+            "refused moves": 0,
+            "mute idles": 0,
+            "open": 0,
+            "most open": 0,
+        }
     )
 
 
@@ -89,7 +109,8 @@ class _Line:
         self, faults: Faults, chance: random.Random, to_near: asyncio.StreamWriter, to_far: asyncio.StreamWriter
     ) -> None:
         self.faults, self.chance, self.to_near, self.to_far = faults, chance, to_near, to_far
-        self.mute = False
+        self.mute = self.due = False
+        self.passed = 0
 
     async def up(self, near: asyncio.StreamReader) -> None:
         """From the office to the server, looking at each command."""
@@ -100,6 +121,11 @@ class _Line:
                 self.faults.counts["mute idles"] += 1
             if self.mute:
                 continue
+            if self.faults.at and b" ".join(words[1:]).startswith(self.faults.at):
+                if not self.faults.answered:
+                    self._act()
+                    return
+                self.due = True
             if self.faults.refuse_move and words[1:3] == [b"UID", b"MOVE"]:
                 self.faults.counts["refused moves"] += 1
                 self.to_near.write(words[0] + b" NO [CANNOT] not here\r\n")
@@ -107,12 +133,23 @@ class _Line:
             self.to_far.write(data)
             await self.to_far.drain()
 
+    def _act(self) -> None:
+        self.faults.at = b""
+        self.faults.act()
+
     async def down(self, far: asyncio.StreamReader) -> None:
         """From the server to the office, until the line breaks."""
         while data := await far.read(65_536):
             if self.mute:
                 continue
-            if self.chance.random() < self.faults.cut:
+            if self.due and not data.startswith(b"+"):  # the server asks for the mail that it is to put away
+                self._act()
+                return
+            if self.faults.lie:
+                data, times = re.subn(*self.faults.lie, data)
+                self.faults.counts["lies"] += times
+            self.passed += len(data)
+            if (0 < self.faults.cut_after < self.passed) or self.chance.random() < self.faults.cut * min(1.0, len(data) / 1024):
                 self.faults.counts["cuts"] += 1
                 self.to_near.write(data[: self.chance.randrange(len(data))])
                 with suppress(OSError):

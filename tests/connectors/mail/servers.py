@@ -177,11 +177,12 @@ def start_pymap(folder: Path) -> Imap:
     """pymap with a mailbox in memory: another server, another reading of the standard."""
     port = free_port()
     cert, key = certificate(folder)
-    command = [str(Path(sys.executable).with_name("pymap")), "--no-service", "admin", "--no-service", "managesieve"]
+    command = [sys.executable, "-m", "tests.connectors.mail.pymap_quick", "--no-service", "admin", "--no-service", "managesieve"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--cert", str(cert), "--key", str(key)]
     command += ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     with (folder / "pymap.log").open("wb") as log:
-        process = subprocess.Popen(command, start_new_session=True, cwd=folder, stderr=log)
+        process = subprocess.Popen(command, start_new_session=True, cwd=folder, stderr=log, env=environment)
     wait_for(port)
     return Imap(port, 0, cert, process)
 
@@ -192,6 +193,8 @@ class Mailserver:
 
     port: int
     taken: list[Any] = field(default_factory=list)
+    offered: list[bytes] = field(default_factory=list)
+    """Every mail up to its dot, taken or not."""
     mode: str = "fine"
     """fine | drop_before_answer | refuse_after_dot | later_after_dot | refuse_one | slow"""
 
@@ -212,6 +215,7 @@ def smtp_server() -> Iterator[Mailserver]:
             return "250 OK"
 
         async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            state.offered.append(envelope.content)
             if state.mode == "refuse_after_dot":
                 return "554 looks like spam"
             if state.mode == "later_after_dot":

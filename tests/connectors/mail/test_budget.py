@@ -45,10 +45,10 @@ def test_five_watched_mailboxes_on_two_connections_see_every_mail(
         proxy.stop()
 
 
-def _through(proxy: Proxy, plain: Box, folder: Path, user: str) -> Box:
+def _through(proxy: Proxy, plain: Box, folder: Path, user: str, timeout: float = 20) -> Box:
     access = {"host": "127.0.0.1", "port": proxy.port, "user": user, "password": plain.connector.config.imap.password}
     config = plain.connector.config.model_validate(
-        {"from": user, "imap": access | {"tls": "none", "connections": 2, "timeout": 20}}
+        {"from": user, "imap": access | {"tls": "none", "connections": 2, "timeout": timeout}}
     )
     surroundings = plain.connector.surroundings.__class__("mailbox", folder, folder / "var", {"languages": ["de"]})
     return Box(type(plain.connector)(config, surroundings), plain.server, plain.mailserver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_come_back_later_after_the_dot_is_tried_again(smtp: Mailserver) -> None:
     smtp.mode = "later_after_dot"
     with pytest.raises(Unavailable, match="later"):
         _send(smtp, TO)
+
+
+def test_every_attempt_at_one_action_has_the_same_message_id(
+    tmp_path: Path, mailservers: Callable[[str], Imap], smtp: Mailserver
+) -> None:
+    box = make("pymap", tmp_path, mailservers, smtp, "service@example.com")
+    for mode in ("later_after_dot", "later_after_dot", "fine"):
+        smtp.mode = mode
+        with contextlib.suppress(Unavailable):
+            box.do("send", None, to=TO[0], subject="Angebot", body="Anbei.", key="act-7")
+    box.connector.close()
+    assert [parse_mail(data).message_id for data in smtp.offered] == ["act-7@example.com"] * 3
+    assert len(smtp.taken) == 1
 
 
 def test_a_missing_answer_after_the_dot_is_uncertain(smtp: Mailserver) -> None:
