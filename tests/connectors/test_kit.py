@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,63 @@ def test_an_action_that_happens_before_the_fence_is_found_out(tmp_path):
     with pytest.raises(AssertionError, match="happened before the fence"):
         Eager().test_an_action_happens_behind_the_fence_only_and_is_found_afterwards(tmp_path)
     patch.undo()
+
+
+def test_a_connector_of_strangers_is_found_when_its_wheel_is_installed_and_passes_the_kit(tmp_path):
+    """The example of the page as a package: a wheel with an entry point, put into a folder of its own by pip."""
+    for code in re.findall(r"```python\n(# (\w+\.py)\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        (tmp_path / code[1]).write_text(code[0], encoding="utf-8")
+    wheel = _wheel(tmp_path, tmp_path / "notes.py")
+    place = tmp_path / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(place), str(wheel)]
+    subprocess.run(pip, check=True, timeout=120)
+    (tmp_path / "notes.py").unlink()
+    environment = {**os.environ, "PYTHONPATH": f"{place}{os.pathsep}{ROOT}"}
+    office, kontorist = tmp_path / "office", str(Path(sys.executable).with_name("kontorist"))
+    (office / "flows").mkdir(parents=True)
+    (office / "office.yaml").write_text("company: {name: Muster GmbH}\n")
+    (office / "connections.yaml").write_text("notes: {connector: notes, folder: 'data:notes'}\n")
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    listed = run(kontorist, "connectors", "--json")
+    checked = run(kontorist, "check", "--office", str(office))
+    (office / "connections.yaml").write_text("notes: {connector: notes, folda: 'data:notes'}\n")
+    mistyped = run(kontorist, "check", "--office", str(office))
+    kit = run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+        "test_notes.py",
+    )
+
+    assert '"notes"' in listed.stdout, listed.stdout + listed.stderr
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert mistyped.returncode == 1
+    assert "folda" in mistyped.stdout + mistyped.stderr
+    assert "7 passed" in kit.stdout, kit.stdout + kit.stderr
+
+
+def _wheel(folder: Path, module: Path) -> Path:
+    """A wheel with one module that registers its connector; a wheel is a zip with three files beside the code (PEP 427)."""
+    about = "kontorist_notes-1.0.dist-info"
+    files = {
+        "notes.py": module.read_text(encoding="utf-8"),
+        f"{about}/METADATA": "Metadata-Version: 2.1\nName: kontorist-notes\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/entry_points.txt": "[kontorist.connectors]\nnotes = notes:Notes\n",
+    }
+    files[f"{about}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{about}/RECORD"])
+    path = folder / "kontorist_notes-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
