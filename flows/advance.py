@@ -26,6 +26,8 @@ CHUNK, SMALLEST, LARGEST = 50, 10, 500
 QUICK, SLOW = 1.0, 5.0
 """Seconds: chunks that take less grow to what takes half of that, chunks that take more shrink."""
 LEASE_SECONDS = 600.0
+CHEAP_MS = 20.0
+"""What an agent without a model does within this time for a case is stored together with what follows."""
 _PAUSE_AT_MOST, _AWAY_AT_MOST = timedelta(hours=6), timedelta(minutes=5)
 """The longest pause before a step is tried again; and before a model is asked again for which cases wait without end."""
 
@@ -150,12 +152,13 @@ def _said_of_twins(runtime: Runtime) -> str:
 def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
     """Run one step for a group of cases and write what came out, in one transaction."""
     outcomes = [_forgiven(work, o) for work, o in zip(group, run_step(runtime, group), strict=True)]
-    moves = [_move_of(work, outcome, walks[work.case.id], tally) for work, outcome in zip(group, outcomes, strict=True)]
-    proposed = [(work, o.proposal) for work, o in zip(group, outcomes, strict=True) if o.proposal is not None]
-    with runtime.database.write() as connection:
-        new = [runtime_action(runtime, proposal) for _, proposal in proposed]
-        rows = actions.propose_many(connection, new, _said_of_twins(runtime))
-        cases.move(connection, moves, runtime.owner, runtime.run)
+    both = list(zip(group, outcomes, strict=True))
+    for work, outcome in both:
+        if outcome.entry is not None and _is_cheap(outcome.entry):
+            walks[work.case.id].entries.append(outcome.entry)  # stored with what follows; who dies before does it again
+    moves = [_move_of(work, o, walks[work.case.id], tally) for work, o in both if o.entry is None or not _is_cheap(o.entry)]
+    proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
+    rows = _store(runtime, [proposal for _, proposal in proposed], moves)
     for (work, _), row in zip(proposed, rows, strict=True):
         walk = walks[work.case.id]
         walk.actions = {**walk.actions, work.path: row}
@@ -163,9 +166,25 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     for move in moves:
         if move.state is not None:
             del walks[move.case_id]
-    for work, outcome in zip(group, outcomes, strict=True):
+    for work, outcome in both:
         if outcome.entry is not None:
             work.case.journal[outcome.entry.path] = outcome.entry
+
+
+def _is_cheap(entry: cases.Entry) -> bool:
+    """Whether a step without a model may as well be done again: then it costs no commit of its own."""
+    return entry.kind == "agent" and not entry.info.get("usage") and entry.ms < CHEAP_MS
+
+
+def _store(runtime: Runtime, proposed: Sequence[actions.NewAction], moves: Sequence[Move]) -> list[actions.ActionRow]:
+    """Proposals and moves of one step, in one transaction; the actions as they are stored."""
+    if not proposed and not moves:
+        return []
+    with runtime.database.write() as connection:
+        new = [runtime_action(runtime, proposal) for proposal in proposed]
+        rows = actions.propose_many(connection, new, _said_of_twins(runtime))
+        cases.move(connection, moves, runtime.owner, runtime.run)
+    return rows
 
 
 def _forgiven(work: Work, outcome: Outcome) -> Outcome:

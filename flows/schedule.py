@@ -56,8 +56,8 @@ _passes: dict[str, _Pass] = {}
 """Running passes by flow run id."""
 
 
-@task(name="step", **_TASK)
-def _step(key: str) -> None:
+@task(name="step", task_run_name="{named}", **_TASK)
+def _step(key: str, named: str) -> None:  # noqa: ARG001 - what the run is called
     running = _passes[key]
     running.parcel = outcomes = perform(running.runtime, running.parcel)
     failed = [o.error for o in outcomes if o.error]
@@ -69,7 +69,7 @@ def _as_task(key: str) -> Callable[[Runtime, Sequence[Work]], list[Outcome]]:
     def run(_runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
         _passes[key].parcel = works
         with _place(key, limits.of_works(_runtime, works)):
-            _step.with_options(task_run_name=f"{works[0].place} × {len(works)}")(key)
+            _step(key, f"{works[0].place} × {len(works)}")
         outcomes: list[Outcome] = _passes[key].parcel
         return outcomes
 
@@ -82,7 +82,7 @@ def _place(key: str, names: list[str]) -> Iterator[None]:
         yield
 
 
-@task(name="take in", **_TASK)
+@task(name="take in", task_run_name="{flow_name}", **_TASK)
 def _take_in(flow_name: str, key: str) -> int:
     running = _passes[key]
     return taking.intake(running.runtime, flow_name, running.tally)
@@ -95,7 +95,7 @@ def intake(key: str, flows: list[str]) -> None:
     for name in flows:
         try:
             with _place(key, limits.of_source(runtime.office.flows[name])):
-                _take_in.with_options(task_run_name=name)(name, key)
+                _take_in(name, key)
         except KontoristError as error:
             tally.add(name, "failed")
             tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
@@ -109,8 +109,8 @@ def advance(key: str) -> None:
     advancing.advance(runtime, tally, run_step=_as_task(key))
 
 
-@task(name="execute", **_TASK)
-def _execute(key: str) -> int:
+@task(name="execute", task_run_name="{named}", **_TASK)
+def _execute(key: str, named: str) -> int:  # noqa: ARG001 - what the run is called
     running = _passes[key]
     return sum(gating.execute_many(running.runtime, running.parcel, running.tally))
 
@@ -124,7 +124,7 @@ def gate(key: str) -> None:
         _passes[key].parcel = claims
         try:
             with _place(key, [limits.connection(c.row.connection) for c in claims]):
-                _execute.with_options(task_run_name=f"{len(claims)} actions")(key)
+                _execute(key, f"{len(claims)} actions")
         except limits.NoPlace:
             for claimed in claims:
                 ledger.give_back(runtime.database, claimed)

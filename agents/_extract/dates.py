@@ -53,10 +53,10 @@ _RELATIVE = {
 Reader = Callable[[re.Match[str], date], date | None]
 
 
-def dates(text: str, today: date) -> Iterator[Candidate]:
+def dates(text: str, today: date, *, with_digits: bool = False) -> Iterator[Candidate]:
     """Dates in the text; `today` is the day it was written. Overlapping readings: the first form wins."""
     taken: list[tuple[int, int]] = []
-    for pattern, reader, confidence in _FORMS:
+    for pattern, reader, confidence in _WITH_DIGITS if with_digits else _FORMS:
         for match in pattern.finditer(text):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
@@ -157,3 +157,4 @@ _FORMS = (
     _form(r"\b(?:KW|Kalenderwoche|week) ?(?P<w>\d{1,2})(?:[/ ](?P<y>20\d\d))?\b", _week, 0.7),
     _form(r"\b(?:ende des monats|zum monatsende|bis monatsende|end of (?:the|this) month)\b", _month_end, 0.7),
 )
+_WITH_DIGITS = tuple(form for form in _FORMS if r"\d" in form[0].pattern)

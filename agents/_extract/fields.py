@@ -116,24 +116,38 @@ _FINDERS: dict[str, Callable[[str], Iterator[Candidate]]] = {
 def _tokens(pattern: str, text: str, today: date, kinds: AbstractSet[str]) -> Iterator[Candidate]:
     """Matches of an admin's pattern as whole tokens, not as parts of something that has a form of its own."""
     regex = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.MULTILINE)
-    hard = [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)] + [
-        _span(c) for c in _exact_dates(text, today)
-    ]
-    soft = [m.span() for p in (_TOWN, _COUNTED, _YEAR) for m in p.finditer(text)]
-    soft += [_span(c) for finder in (phones, amounts) for c in finder(text)]
-    for match in regex.finditer(text):
-        group = 1 if regex.groups else 0
-        if match[group] is None or _glued(text, *match.span()) or _inside(match.span(), hard):
+    group = 1 if regex.groups else 0
+    matches = [m for m in regex.finditer(text) if m[group] is not None and not _glued(text, *m.span())]
+    hard = _formed(text, today) if matches else []
+    soft: list[tuple[int, int]] | None = None  # looked for only where it is asked for
+    for match in matches:
+        if _inside(match.span(), hard):
             continue
         near = nearness(text, match.start(), kinds)
         # `Bestellung 48155 Bitte …` looks like a postcode with its town, but the word before says what it is
-        if near < 2 and _inside(match.span(), soft):
-            continue
+        if near < 2:
+            soft = _meant_otherwise(text) if soft is None else soft
+            if _inside(match.span(), soft):
+                continue
         yield Candidate(match[group], match.start(group), match.end(group), 0.92 if near == 2 else 0.75)
 
 
+def _formed(text: str, today: date) -> list[tuple[int, int]]:
+    """Where values stand that have a form of their own."""
+    return [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)] + [
+        _span(c) for c in _exact_dates(text, today)
+    ]
+
+
+def _meant_otherwise(text: str) -> list[tuple[int, int]]:
+    """Where numbers look like postcodes, quantities, years, telephone numbers or amounts."""
+    return [m.span() for p in (_TOWN, _COUNTED, _YEAR) for m in p.finditer(text)] + [
+        _span(c) for finder in (phones, amounts) for c in finder(text)
+    ]
+
+
 def _exact_dates(text: str, today: date) -> Iterator[Candidate]:
-    return (c for c in dates(text, today) if any(ch.isdigit() for ch in text[c.start : c.end]))
+    return (c for c in dates(text, today, with_digits=True) if any(ch.isdigit() for ch in text[c.start : c.end]))
 
 
 def _free(candidates: Iterable[Candidate], text: str, today: date) -> Iterator[Candidate]:

@@ -44,6 +44,12 @@ def nearness(text: str, start: int, kinds: AbstractSet[str]) -> int:
     line = before.rpartition("\n")[2]
     if not line.strip() and "\n" in before:
         line = before.rstrip().rpartition("\n")[2]  # a label above its value
+    return _told_by(line, frozenset(kinds))
+
+
+@functools.lru_cache(10_000)
+def _told_by(line: str, kinds: frozenset[str]) -> int:
+    """`nearness` by the words of a line before the value; the same words stand before many."""
     nearest = max(((m.end(), kind) for kind, p in _PATTERNS.items() for m in p.finditer(line)), default=None)
     if nearest is None or not kinds:
         return 1

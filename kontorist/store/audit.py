@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Result, String, func, insert, select, type_coerce
+from sqlalchemy import Connection, Result, String, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import OperationalError
 
 from kontorist.core.audit import GENESIS, event_hash
@@ -49,6 +49,9 @@ def append(connection: Connection, new: Sequence[Event]) -> None:
 
 
 _WAITING = "kontorist.audit"
+_LAST = select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
+_ADD = insert(events)
+_TIP = update(state).where(state.c.name == bindparam("which"))
 
 
 def begin(connection: Connection) -> None:
@@ -64,8 +67,8 @@ def finish(connection: Connection) -> None:
 
 def _write(connection: Connection, new: Sequence[Event]) -> None:
     _lock(connection)
-    last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
-    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    last = connection.execute(_LAST).first()
+    seq, previous = (last[0], last[1]) if last else (0, GENESIS)
     rows, at = [], utcnow()
     for item in new:
         seq += 1
@@ -84,7 +87,7 @@ def _write(connection: Connection, new: Sequence[Event]) -> None:
             }
         )
         previous = digest
-    connection.execute(insert(events), rows)
+    connection.execute(_ADD, rows)
     _remember_tip(connection, seq, previous)
 
 
@@ -96,7 +99,7 @@ def _lock(connection: Connection) -> None:
 def _remember_tip(connection: Connection, seq: int, digest: str) -> None:
     """The tip stands apart from the chain, so that a truncated tail is noticed."""
     value = {"seq": seq, "hash": digest}
-    if connection.execute(state.update().where(state.c.name == "audit.tip").values(value=value)).rowcount == 0:
+    if connection.execute(_TIP, {"which": "audit.tip", "value": value}).rowcount == 0:
         connection.execute(insert(state).values(name="audit.tip", value=value))
 
 

@@ -14,7 +14,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved, Unavailable
@@ -26,17 +26,20 @@ from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import state
 
 _NAME = "instance"
+_HELD = select(state.c.value).where(state.c.name == bindparam("name")).with_for_update()
+_COUNT = update(state).where(state.c.name == bindparam("which"))
 LEFT = "moved"
 _RESTORED = "This office was restored or moved: make sure that it has not happened already."
 
 
 def check(database: Database, connection: Connection) -> None:
     """Raises NotApproved with the reason if this database is a copy; makes a new one known on first use."""
-    if office.get(connection, _NAME) is None:
+    is_new = office.get(connection, _NAME) is None
+    if is_new:
         _lock(connection)  # two workers of a new office: the second finds it known
     if moved := office.get(connection, LEFT):
         raise NotApproved(moved)
-    if office.get(connection, _NAME) is None and _begun(connection) == 0 and _read(database) is None:
+    if is_new and office.get(connection, _NAME) is None and _begun(connection) == 0 and _is_unused(database):
         _bind(database, connection, secrets.token_hex(8), 0)
         return
     _require_own(database, connection)
@@ -46,7 +49,7 @@ def doubt(database: Database, connection: Connection) -> str:
     """Why this database executes nothing; empty if it is the office's own. Changes nothing."""
     if moved := office.get(connection, LEFT):
         return str(moved)
-    if office.get(connection, _NAME) is None and _begun(connection) == 0 and _read(database) is None:
+    if office.get(connection, _NAME) is None and _begun(connection) == 0 and _is_unused(database):
         return ""
     try:
         _require_own(database, connection)
@@ -55,10 +58,19 @@ def doubt(database: Database, connection: Connection) -> str:
     return ""
 
 
-def _require_own(database: Database, connection: Connection) -> None:
-    """Raises NotApproved unless data folder and database belong together, and the database is not the older one."""
+def _is_unused(database: Database) -> bool:
+    """Whether nothing was ever done from this data folder; it may have been bound by a first pass that never came to its commit."""
+    there = _read(database)
+    return there is None or there["begun"] == 0
+
+
+def _require_own(database: Database, connection: Connection, held: int | None = None) -> None:
+    """Raises NotApproved unless data folder and database belong together, and the database is not the older one.
+
+    `held` is the number of effects begun where it is locked. Else it is read after the file: others go on counting meanwhile.
+    """
     here, there = office.get(connection, _NAME), _read(database)
-    if reason := _difference(here or {}, there, _begun(connection)):
+    if reason := _difference(here or {}, there, _begun(connection) if held is None else held):
         raise NotApproved(
             f"{reason} What is approved could have happened already, so nothing is executed. If no other copy of this office "
             "is at work, release this one with `kontorist adopt`; everything approved is then to be decided once more."
@@ -147,19 +159,18 @@ def _doubtful(connection: Connection) -> list[int]:
 
 def begin_effects(database: Database, connection: Connection, count: int) -> int:
     """Count effects about to begin, in the caller's transaction. Raises NotApproved if this database is a copy by now."""
-    begun = _lock(connection) + count
-    _require_own(database, connection)  # it may have been restored under the hands of a worker
-    connection.execute(update(state).where(state.c.name == "effects").values(value=begun))
-    return begun
+    before = _lock(connection)
+    _require_own(database, connection, before)  # it may have been restored under the hands of a worker
+    connection.execute(_COUNT, {"which": "effects", "value": before + count})
+    return before + count
 
 
 def _lock(connection: Connection) -> int:
     """The number of effects begun, with everybody else who wants to know it waiting."""
-    query = select(state.c.value).where(state.c.name == "effects").with_for_update()
-    begun = connection.execute(query).scalar()
+    begun = connection.execute(_HELD, {"name": "effects"}).scalar()
     if begun is None:
         connection.execute(insert_new(connection, state, {"name": "effects", "value": 0}))
-        begun = connection.execute(query).scalar_one()
+        begun = connection.execute(_HELD, {"name": "effects"}).scalar_one()
     return int(begun)
 
 

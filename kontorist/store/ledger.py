@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
@@ -26,6 +27,61 @@ from kontorist.store.tables import actions
 from kontorist.store.tables import cases as case_rows
 
 MAX_ATTEMPTS = 5
+
+# Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
+_HEAD = actions.alias("head")
+_LEADS = or_(
+    actions.c.card == actions.c.id, select(_HEAD.c.id).where(_HEAD.c.id == actions.c.card, _HEAD.c.state == "done").exists()
+)
+_READY = (
+    select(actions)
+    .where(
+        actions.c.state == "approved",
+        or_(actions.c.not_before.is_(None), actions.c.not_before <= bindparam("now")),
+        _LEADS,
+        actions.c.flow.not_in(bindparam("stopped_flows", expanding=True)),
+        actions.c.connection.not_in(bindparam("stopped_connections", expanding=True)),
+    )
+    .order_by(actions.c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    update(actions)
+    .where(actions.c.id.in_(bindparam("which", expanding=True)), actions.c.state == "approved")
+    .values(attempt=actions.c.attempt + 1)
+)
+_CASES = (
+    select(case_rows.c.id, case_rows.c.state)
+    .where(case_rows.c.id.in_(bindparam("which", expanding=True)))
+    .order_by(case_rows.c.id)
+    .with_for_update(read=True)
+)
+_ONE = update(actions).where(actions.c.id == bindparam("which"))
+_ATTEMPT = _ONE.where(actions.c.attempt == bindparam("tried"))
+_SETTLE = _ATTEMPT.where(actions.c.state.in_(bindparam("in_states", expanding=True)))
+
+
+def _leased(state: str) -> ColumnElement[bool]:
+    return (actions.c.state == state) & (actions.c.lease_until > bindparam("now"))
+
+
+_PASS = _ATTEMPT.where(_leased("claimed"), actions.c.sha256 == bindparam("digest"))
+_PASS_AGAIN = _ATTEMPT.where(_leased("committing"), actions.c.sha256 == bindparam("digest"))
+_ATTEMPTS = tuple_(actions.c.id, actions.c.attempt).in_(bindparam("attempts", expanding=True))
+_PASS_TOGETHER = (
+    update(actions)
+    .where(
+        tuple_(actions.c.id, actions.c.attempt, actions.c.sha256).in_(bindparam("attempts", expanding=True)), _leased("claimed")
+    )
+    .returning(actions.c.id)
+)
+_ON_THEIR_WAY = (
+    select(actions.c.id)
+    .where(_ATTEMPTS, actions.c.state.in_(("committing", "uncertain")))
+    .order_by(actions.c.id)
+    .with_for_update()
+)
 SHARED = timedelta(seconds=1)
 """How long a fence holds that several actions have passed together; who comes later passes it again, alone."""
 
@@ -85,19 +141,8 @@ def _ready(connection: Connection, now: datetime, limit: int, stops: office.Stop
     """Approved actions, oldest first; those that share a card wait until the leading one is done."""
     if stops.office:
         return []
-    head = actions.alias("head")
-    leads = or_(
-        actions.c.card == actions.c.id, select(head.c.id).where(head.c.id == actions.c.card, head.c.state == "done").exists()
-    )
-    due = or_(actions.c.not_before.is_(None), actions.c.not_before <= now)
-    query = (
-        select(actions)
-        .where(actions.c.state == "approved", due, leads)
-        .where(actions.c.flow.not_in(stops.flows), actions.c.connection.not_in(stops.connections))
-        .order_by(actions.c.id)
-        .limit(limit)
-    )
-    return [as_row(r) for r in connection.execute(query.with_for_update(skip_locked=True))]
+    given = {"now": now, "at_most": limit, "stopped_flows": stops.flows, "stopped_connections": stops.connections}
+    return [as_row(r) for r in connection.execute(_READY, given)]
 
 
 def last_due(connection: Connection, until: datetime) -> datetime | None:
@@ -118,10 +163,9 @@ def _invalid(row: ActionRow, given: set[str]) -> str:
 
 def _take(connection: Connection, rows: Sequence[ActionRow], owner: str, until: datetime) -> None:
     """Lease actions that nobody else can have, since `_ready` holds their rows."""
-    which = (actions.c.id.in_([row.id for row in rows]), actions.c.state == "approved")
     values = {"state": "claimed", "lease_until": until, "lease_owner": owner, "updated": utcnow()}
     if rows:
-        connection.execute(update(actions).where(*which).values(attempt=actions.c.attempt + 1, **values))
+        connection.execute(_TAKE, {"which": [row.id for row in rows], **values})
 
 
 def _claimed(database: Database, row: ActionRow) -> Claim:
@@ -134,13 +178,7 @@ def _claimed(database: Database, row: ActionRow) -> Claim:
 def _fence(database: Database, row: ActionRow, attempt: int) -> None:
     """Put `committing` on disk, if this claim still stands and nobody pressed stop. Raises NotApproved."""
     now = utcnow()
-    mine = (
-        actions.c.id == row.id,
-        actions.c.attempt == attempt,
-        actions.c.state == "claimed",
-        actions.c.sha256 == row.sha256,
-        actions.c.lease_until > now,
-    )
+    mine = {"which": row.id, "tried": attempt, "digest": row.sha256, "now": now}
     with database.write() as connection:
         if office.stops(connection).hits(row.flow, row.connection):
             raise NotApproved(f"Action {row.id} was held back: the stop button is pressed.")
@@ -148,7 +186,7 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
             raise NotApproved(f"Action {row.id} was held back: its case was closed.")
         if len(approvers(connection, row, now)) < needed(row):
             raise NotApproved(f"Action {row.id} was held back: its approval has expired.")
-        if connection.execute(update(actions).where(*mine).values(state="committing", updated=now)).rowcount != 1:
+        if connection.execute(_PASS, {**mine, "state": "committing", "updated": now}).rowcount != 1:
             raise LeaseLost(f"Action {row.id} is no longer this worker's: nothing was done.")
         begun = instance.begin_effects(database, connection, 1)
     instance.note(database, begun)
@@ -156,13 +194,13 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
 
 def _fence_again(database: Database, row: ActionRow, attempt: int) -> None:
     """Some time after it was passed together with others: all that it asks has to be so still. Raises NotApproved."""
-    mine = (actions.c.id == row.id, actions.c.attempt == attempt, actions.c.state == "committing", actions.c.sha256 == row.sha256)
+    mine = {"which": row.id, "tried": attempt, "digest": row.sha256}
     with database.write() as connection:
         instance.check(database, connection)
         now = utcnow()
         if row.id not in _free(connection, [row], now):
             raise NotApproved(f"Action {row.id} was held back: it was stopped, its case closed, or its approval has expired.")
-        if connection.execute(update(actions).where(*mine, actions.c.lease_until > now).values(updated=now)).rowcount != 1:
+        if connection.execute(_PASS_AGAIN, {**mine, "now": now, "updated": now}).rowcount != 1:
             raise LeaseLost(f"Action {row.id} is no longer this worker's: nothing was done.")
 
 
@@ -175,13 +213,8 @@ def share_fence(database: Database, claims: Sequence[Claim]) -> None:
     with database.write() as connection:
         free = _free(connection, [c.row for c in claims], now)
         mine = [(c.row.id, c.permit.attempt, c.row.sha256) for c in claims if c.row.id in free]
-        which = (
-            tuple_(actions.c.id, actions.c.attempt, actions.c.sha256).in_(mine),
-            actions.c.state == "claimed",
-            actions.c.lease_until > now,
-        )
-        passing = update(actions).where(*which).values(state="committing", updated=now).returning(actions.c.id)
-        passed = set(connection.execute(passing).scalars()) if mine else set()
+        passing = {"attempts": mine, "now": now, "state": "committing", "updated": now}
+        passed = set(connection.execute(_PASS_TOGETHER, passing).scalars()) if mine else set()
         begun = instance.begin_effects(database, connection, len(passed))
     instance.note(database, begun)
     for claimed in claims:
@@ -192,9 +225,8 @@ def share_fence(database: Database, claims: Sequence[Claim]) -> None:
 def _free(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> set[int]:
     """The actions that nothing holds back: no stop button, no closed case, no expired approval."""
     stops, given = office.stops(connection), approvers_of(connection, rows, now)
-    query = select(case_rows.c.id, case_rows.c.state).where(case_rows.c.id.in_([row.case_id for row in rows]))
-    found = connection.execute(query.order_by(case_rows.c.id).with_for_update(read=True))
-    closed = {case.id for case in found if case.state == "closed"}
+    found = connection.execute(_CASES, {"which": [row.case_id for row in rows]})
+    closed = {case_id for case_id, state in found if state == "closed"}
     allowed = (r for r in rows if r.case_id not in closed and not stops.hits(r.flow, r.connection))
     return {row.id for row in allowed if len(given[row.id]) >= needed(row)}
 
@@ -217,17 +249,12 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
 def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> None:
     """`done` for several, each with its evidence and outputs; it is on disk at once, or for none of them."""
     now, attempts = utcnow(), [(c.row.id, c.permit.attempt) for c, _, _ in finished]
-    current = select(actions.c.id).where(
-        tuple_(actions.c.id, actions.c.attempt).in_(attempts), actions.c.state.in_(("committing", "uncertain"))
-    )
     with database.write() as connection:
-        mine = set(connection.execute(current.order_by(actions.c.id).with_for_update()).scalars())
+        mine = set(connection.execute(_ON_THEIR_WAY, {"attempts": attempts}).scalars())
         rows = [{"which": c.row.id, "receipt": {"evidence": e, "outputs": o}} for c, e, o in finished if c.row.id in mine]
         values = {"state": "done", "lease_until": None, "lease_owner": None, "updated": now, "error": None}
         if rows:
-            connection.execute(
-                update(actions).where(actions.c.id == bindparam("which")).values(receipt=bindparam("receipt"), **values), rows
-            )
+            connection.execute(_ONE, [{**row, **values} for row in rows])
         audit.append(connection, [_said(c.row, c.permit.attempt, "done", c.row.id in mine, receipt=e) for c, e, _ in finished])
         cases.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
         cases.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
@@ -282,10 +309,8 @@ def changed(database: Database, claimed: Claim, reasons: Sequence[str], rests_on
 def _settle(connection: Connection, row: ActionRow, attempt: int, states: tuple[str, ...], state: str, **values: Any) -> bool:
     """Write what became of an attempt; false (and only a note in the audit chain) when it is no longer the current one."""
     values = {"error": None, **values}
-    where = (actions.c.id == row.id, actions.c.attempt == attempt, actions.c.state.in_(states))
-    changed_rows = connection.execute(
-        update(actions).where(*where).values(state=state, lease_until=None, lease_owner=None, updated=utcnow(), **values)
-    ).rowcount
+    values |= {"state": state, "lease_until": None, "lease_owner": None, "updated": utcnow()}
+    changed_rows = connection.execute(_SETTLE, {"which": row.id, "tried": attempt, "in_states": states, **values}).rowcount
     receipt = values["receipt"]["evidence"] if state == "done" else None
     audit.append(connection, [_said(row, attempt, state, bool(changed_rows), error=values["error"], receipt=receipt)])
     return bool(changed_rows)

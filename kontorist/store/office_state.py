@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.store import audit
@@ -14,10 +14,12 @@ from kontorist.store.audit import Event
 from kontorist.store.database import insert_new
 from kontorist.store.tables import passes, state
 
+_FACT = select(state.c.value).where(state.c.name == bindparam("name"))
+
 
 def get(connection: Connection, name: str) -> Any:
     """A stored fact, or None."""
-    return connection.execute(select(state.c.value).where(state.c.name == name)).scalar()
+    return connection.execute(_FACT, {"name": name}).scalar()
 
 
 def put(connection: Connection, name: str, value: Any) -> None:

@@ -89,19 +89,23 @@ class Race:
         """Kill a random worker again and again, and start another in its place, until all is done; returns the kills."""
         chance, kills, pause = random.Random(self.seed), 0, 0.05
         children = [self._worker() for _ in range(self.workers)]
-        while (left := self._left()) and kills < 20 * self.kills:
-            # spread over the whole work: the fewer actions are left, the more kills have to have been
-            due = 1.1 * self.kills * (1 - left / self.actions)
-            time.sleep(chance.uniform(0, pause))
-            if kills > due + 5:
-                continue
-            victim = chance.randrange(self.workers)
-            os.kill(children[victim], signal.SIGKILL)
-            kills += ended(children[victim]) == -signal.SIGKILL
-            children[victim] = self._worker()
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-            ended(child)
+        try:
+            while (left := self._left()) and kills < 20 * self.kills:
+                # spread over the whole work: the fewer actions are left, the more kills have to have been
+                due = 1.1 * self.kills * (1 - left / self.actions)
+                time.sleep(chance.uniform(0, pause))
+                _require_alive(children)
+                if kills > due + 5:
+                    continue
+                victim = chance.randrange(self.workers)
+                os.kill(children[victim], signal.SIGKILL)
+                ended(children[victim])
+                kills += 1
+                children[victim] = self._worker()
+        finally:
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+                ended(child)
         return kills
 
     def _left(self) -> int:
@@ -121,6 +125,13 @@ class Race:
 
     def _drain(self) -> None:
         self.office.drain()
+
+
+def _require_alive(children: list[int]) -> None:
+    """A worker that ends of itself has found a defect: nobody would do its work any more. Raises AssertionError."""
+    for child in children:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            raise AssertionError(f"Worker {child} died of itself; what it died of stands above.")
 
 
 def _proposal(runtime: Runtime, token: str) -> tuple[str, str, Any]:

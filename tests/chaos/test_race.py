@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from flows import gate
 from tests.chaos.office import make
 from tests.chaos.race import Race
 from tests.postgres import Postgres
@@ -23,6 +26,15 @@ def test_they_do_so_too_while_the_database_is_restarted_every_second(tmp_path: P
     figures = Race(make(tmp_path, postgres.durable_database()), ACTIONS, KILLS, restart=postgres.restart, every=1.0).run()
     all_once(figures)
     assert figures["restarts"] > 1
+
+
+def test_a_worker_that_dies_of_itself_ends_the_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(gate, "gate", broken)
+    with pytest.raises(AssertionError, match="died of itself"):
+        Race(make(tmp_path, f"sqlite:///{tmp_path}/store.sqlite"), 20, 2).run()
 
 
 def all_once(figures: dict[str, Any]) -> None:

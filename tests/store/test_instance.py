@@ -52,6 +52,14 @@ def test_a_new_office_with_several_workers_is_known_once(database) -> None:
     assert (database.data_dir / "instance.json").stat().st_mode & 0o007 == 0
 
 
+def test_a_first_pass_that_lost_its_commit_leaves_an_office_that_works(database) -> None:
+    approve(database, propose(database))
+    with pytest.raises(RuntimeError), database.write() as connection:
+        instance.check(database, connection)
+        raise RuntimeError("the database went away")
+    assert len(claim(database)) == 1
+
+
 def refuses(database: Database, why: str) -> None:
     with pytest.raises(NotApproved, match=why) as refusal:
         claim(database)
