@@ -97,7 +97,9 @@ def test_a_changed_master_record_voids_the_approval(tmp_path: Path) -> None:
     assert len(saved(runtime)) == 1
 
 
-def test_a_journalled_step_is_not_repeated_after_a_crash(tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize(("cheap", "again"), [(0.0, []), (1e9, ["notes:wanted"])], ids=["journalled", "cheap"])
+def test_only_a_cheap_step_is_repeated_after_a_crash(tmp_path: Path, monkeypatch, cheap: float, again: list[str]) -> None:
+    monkeypatch.setattr("flows.advance.CHEAP_MS", cheap)
     runtime = make_office(tmp_path, {"notes": SAVE})
     (case_id,) = arrive(runtime, "notes", "Bestellung 4711")
     ran: list[str] = []
@@ -116,7 +118,7 @@ def test_a_journalled_step_is_not_repeated_after_a_crash(tmp_path: Path, monkeyp
         connection.exec_driver_sql("UPDATE cases SET lease_until = '2000-01-01T00:00:00+00:00'")
     advance(runtime, Tally(), run_step=crash)
 
-    assert ran == ["notes:wanted", "notes:order", "notes:order", "notes:note"]
+    assert ran == ["notes:wanted", "notes:order", *again, "notes:order", "notes:note"]
     assert len(proposals(runtime)) == 1
     assert case(runtime, case_id).state == "waiting"
 
