@@ -54,9 +54,8 @@ def test_a_new_office_with_several_workers_is_known_once(database) -> None:
 
 def test_a_first_pass_that_lost_its_commit_leaves_an_office_that_works(database) -> None:
     approve(database, propose(database))
-    with pytest.raises(RuntimeError), database.write() as connection:
+    with database.engine.connect() as connection:  # and the database goes away
         instance.check(database, connection)
-        raise RuntimeError("the database went away")
     assert len(claim(database)) == 1
 
 
