@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install demo test check bench chaos soak cluster endure docs real-model screenshots lock clean reload
+.PHONY: help install demo test check bench chaos soak cluster endure docs real-model screenshots lock clean reload shadow
 help:
 	@echo "make demo    install what is needed, run the sample office, open its inbox"
 	@echo "make test    install and run all tests"
@@ -15,6 +15,7 @@ help:
 	@echo "make chaos   10,000 actions and 500 killed workers on each database, 2,000 random histories; prints the figures"
 	@echo "make soak    100,000 cases through one office (SOAK_MAILS=…); memory and open files stay flat, prints the figures"
 	@echo "make reload  1,000 cases while a flow changes three times and once breaks"
+	@echo "make shadow  shadow run and discover on 2,000 mails with known truth, on disk and on Dovecot; prints the figures"
 	@echo "make endure  10,000 mails on each mail server while everything goes wrong; prints the figures"
 	@echo "make cluster the services of compose.yaml on this machine; Prefect is dropped meanwhile"
 	@echo "make real-model  fetches 1.1 GB: a small language model on this machine, the cascade and injection with it"
@@ -72,6 +73,10 @@ cluster: $(DEV_STAMP)
 
 reload: $(DEV_STAMP)
 	@RELOAD_CASES=1000 $(BIN)/pytest -n0 -k changes_three_times tests/flows/test_shipping.py
+
+shadow: $(DEV_STAMP)
+	@$(BIN)/python -m tests.flows.past
+	@$(BIN)/python -m tests.flows.past --dovecot
 
 endure: $(DEV_STAMP)
 	@$(BIN)/python -m tests.connectors.mail.endurance

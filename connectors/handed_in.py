@@ -29,11 +29,20 @@ def hand_in(office: Office, database: Database, flow: str, paths: Sequence[Path]
     if trigger is None or trigger.upload is None:
         raise NotAllowed(f"The flow '{flow}' takes no files that are handed in; its `trigger:` would have to be `upload: {{}}`.")
     for path in paths:
-        if not fnmatch.fnmatch(path.name.lower(), trigger.upload.pattern.lower()):
+        if not fits(path.name, trigger.upload.pattern):
             raise NotReadable(f"{path.name} does not fit {trigger.upload.pattern}, which the flow '{flow}' takes.")
+        if path.stat().st_size > trigger.upload.max_size:
+            raise NotReadable(
+                f"{path.name} is larger than {trigger.upload.max_size} bytes, which is the most that the flow '{flow}' takes."
+            )
     new = [_case(office, database, flow, item, path) for path in paths for item in _items(office, database, path)]
     with database.write() as connection:
         return cases.take_in(connection, new, person)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a file's name is one that a flow takes; capital letters do not matter."""
+    return fnmatch.fnmatch(name.lower(), pattern.lower())
 
 
 def _items(office: Office, database: Database, path: Path) -> Iterator[Item]:

@@ -15,8 +15,6 @@ from kontorist.core.check import check
 from kontorist.core.errors import KontoristError
 from kontorist.core.office import Office
 
-_SAMPLE = starters.FOLDER.parent / "config"
-
 
 def first_flow(office: Office, row: Mapping[str, Any], connection: str, name: str) -> tuple[str, str]:
     """The text of a flow that passes `check` in this office, and the starter it is from. Raises KontoristError.
@@ -72,7 +70,7 @@ def _nearest(row: Mapping[str, Any]) -> list[tuple[str, Path]]:
         own = [*(path.parent / "flows").glob("[!.]*.yaml")]
         flows = [p for p in own if not p.name.endswith(".test.yaml")]
         flows += [
-            _SAMPLE / "flows" / f"{name}.yaml"
+            starters.SAMPLE / "flows" / f"{name}.yaml"
             for name, trigger in (about.get("flows") or {}).items()
             if "mail:" in (trigger or "")
         ]

@@ -51,6 +51,8 @@ class Run:
     past: Sequence[Past]
     sent: int
     """How many sent mails were looked at."""
+    booked: Postings = field(repr=False)
+    """What was booked, by whomever."""
 
 
 def shadow(office: Office, data_dir: Path, flow: str, since: str, *, connection: str = "", tell: Tell | None = None) -> Run:
@@ -79,7 +81,7 @@ def shadow(office: Office, data_dir: Path, flow: str, since: str, *, connection:
             if source in results
         ]
     moments = sorted(p.letter.arrived for p in past if p.letter.arrived)
-    return Run(flow, name, folders, since, next(iter(moments), None), next(reversed(moments), None), past, len(out))
+    return Run(flow, name, folders, since, next(iter(moments), None), next(reversed(moments), None), past, len(out), booked)
 
 
 def mailbox_of(office: Office, flow: str, connection: str) -> tuple[str, list[str]]:

@@ -15,8 +15,6 @@ from flows.people import waited
 from flows.shadow import Run
 from flows.shadow_compare import Case, compare
 from flows.shadow_figures import figures
-from flows.shadow_postings import Postings
-from flows.simulate import throw_away
 from kontorist.core.office import Office
 from kontorist.store.database import open_database
 from kontorist.store.tables import handling
@@ -50,9 +48,7 @@ class Report:
 
 def report(office: Office, data_dir: Path, run: Run, minutes: Mapping[str, float]) -> Report:
     """The verdicts on every mail and their figures."""
-    with throw_away(office, data_dir) as runtime:
-        booked = Postings.of(runtime)
-    cases = compare(office, run, booked)
+    cases = compare(office, run, run.booked)
     return Report(run, cases, figures(cases, minutes, measured_approval(data_dir, run.flow)))
 
 

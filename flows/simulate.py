@@ -23,7 +23,7 @@ from kontorist.core.values import plain
 from kontorist.store import actions, cases
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case
-from kontorist.store.database import open_database
+from kontorist.store.database import open_throw_away
 
 CHUNK = 25
 _MAIL = {".eml", ".mbox"}
@@ -58,7 +58,7 @@ def throw_away(office: Office, data_dir: Path, answers: Mapping[str, Any] | None
     with tempfile.TemporaryDirectory(prefix="kontorist-simulate-") as folder:
         runtime = Runtime(
             office,
-            open_database(Path(folder), f"sqlite:///{folder}/store.sqlite"),
+            open_throw_away(Path(folder)),
             data_dir,
             simulated=True,
             answers=answers or {},

@@ -12,6 +12,8 @@ from kontorist.core.errors import KontoristError
 
 FOLDER = Path(__file__).resolve().parents[1] / "starters"
 """A starter's folder: starter.yaml says what it takes of the sample office; its other files are added to that."""
+SAMPLE = FOLDER.parent / "config"
+"""The sample office, as it came with the product."""
 _OWN = "starter.yaml"
 
 
@@ -21,13 +23,13 @@ def there_are() -> dict[str, str]:
     return found | {path.parent.name: _read(path)["description"] for path in sorted(FOLDER.glob(f"*/{_OWN}"))}
 
 
-def make(name: str, directory: Path, sample: Path) -> None:
+def make(name: str, directory: Path, sample: Path = SAMPLE) -> None:
     """Write the office of a starter into a new or empty folder. Raises KontoristError."""
     if name not in there_are():
         raise KontoristError(f"There is no starter '{name}'; there are: {', '.join(there_are())}.")
     if directory.exists() and any(directory.iterdir()):
         raise KontoristError(f"{directory} is not empty; name a new folder.")
-    shutil.copytree(sample, directory, dirs_exist_ok=True)
+    shutil.copytree(sample, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".env"))
     if name != "sample":
         _keep(directory, _read(FOLDER / name / _OWN))
         shutil.copytree(FOLDER / name, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_OWN))

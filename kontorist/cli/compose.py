@@ -96,14 +96,14 @@ def init(
     office: OfficeOption = OFFICE,
     data: DataOption = DATA,
 ) -> None:
-    """Make a new office from a starter."""
+    """Make a new office from a starter: of what came with the product, wherever it is called."""
     from flows import starters
 
     if from_ == "list":
         for name, text in starters.there_are().items():
             out(f"{name}\t{text}")
         return
-    starters.make(from_, directory, office)
+    starters.make(from_, directory)
     say(f"The office is in {directory}. Edit it, then: kontorist check --office {directory}")
 
 

@@ -168,6 +168,7 @@ class Upload(_Shape):
     """Files that somebody hands in: in the inbox, or with `kontorist upload`."""
 
     pattern: str = Field("*", description="which files, as in '*.pdf'")
+    max_size: int = Field(20 * 2**20, gt=0, le=50 * 2**20, description="larger files (bytes) are not taken; at most 50 MB")
 
 
 class After(_Shape):
@@ -185,7 +186,9 @@ class Trigger(_Shape):
     rows: dict[str, Any] | None = Field(None, description="{connection, table …}: each new or changed row")
     webhook: dict[str, Any] | None = Field(None, description="{connection, schema …}: each delivery of another system")
     schedule: str | None = Field(None, description="cron expression in the office's time zone, as in '0 7 * * 1-5'")
-    upload: Upload | None = Field(None, description="{pattern}: each file that somebody hands in, `kontorist upload`")
+    upload: Upload | None = Field(
+        None, description="{pattern, max_size}: each file that somebody hands in, in the inbox or with `kontorist upload`"
+    )
     after: After | None = Field(None, description="{flow, state}: each case of another flow that has ended")
 
     def kind(self) -> str | None:

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kontorist.core.clock import utcnow
 from kontorist.core.filters import ZONE
+from kontorist.core.office import Office
 from kontorist.inbox import event_words, labels
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.facts import is_digest
@@ -191,6 +192,11 @@ def place(evidence: Mapping[str, Any]) -> str:
     return {"text": "", "rendered": "", "subject": ""}.get(part, part)
 
 
+def taking(office: Office, hidden: Sequence[str]) -> list[str]:
+    """The flows that take files which somebody hands in, but for those that are for others."""
+    return [name for name, flow in office.flows.items() if flow.trigger and flow.trigger.upload and name not in hidden]
+
+
 def language_for(request: Request, desk: Desk, viewer: Viewer | None) -> str:
     """The language of this page."""
     wanted = request.cookies.get(LANGUAGE, "") or (viewer.language if viewer else "")
@@ -216,6 +222,7 @@ def page(
         "label": desk.label,
         "called": desk.called,
         "demo": desk.demo_people is not None,
+        "hands_in": viewer is not None and viewer.decides and bool(taking(desk.office, viewer.hidden)),
         "path": request.url.path,
     }
     html = _environment(language).get_template(template).render(**common, **values)

@@ -63,6 +63,9 @@ def with_driver(url: str) -> str:
 class Database:
     """The store of one office."""
 
+    durable = True
+    """Whether what is committed is on disk; only a store that is thrown away does without."""
+
     def __init__(self, url: str, data_dir: Path) -> None:
         self.url = url
         self.data_dir = data_dir
@@ -102,7 +105,22 @@ def open_database(data_dir: Path, url: str | None = None) -> Database:
         raise Unavailable(
             f"The data folder {data_dir} cannot be created: {error.strerror}. Choose another with --data."
         ) from error
-    database = Database(url or database_url(data_dir), data_dir)
+    return _migrated(Database(url or database_url(data_dir), data_dir))
+
+
+def open_throw_away(folder: Path) -> Database:
+    """A store in a folder that is deleted afterwards: nothing in it waits for the disk. Raises Unavailable."""
+    database = Database(f"sqlite:///{folder}/store.sqlite", folder)
+    database.durable = False
+    event.listen(database.engine, "connect", _not_durable)
+    return _migrated(database)
+
+
+def _not_durable(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def _migrated(database: Database) -> Database:
     try:
         with _readable_errors(database.url):
             migrate(database)

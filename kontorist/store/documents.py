@@ -33,8 +33,9 @@ def put(database: Database, data: bytes) -> str:
         if target.exists() and sha256(target.read_bytes()) == digest and _freshened(target):
             return digest
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, data)
-        _sync_folder(target.parent)
+        _write(target, data, durable=database.durable)
+        if database.durable:
+            _sync_folder(target.parent)
     except OSError as error:
         raise Unavailable(
             f"A document cannot be stored in {target.parent}: {error.strerror}. Nothing was lost; the next run tries again."
@@ -85,14 +86,15 @@ def _removed(path: Path, before: datetime) -> bool:
     return False
 
 
-def _write(target: Path, data: bytes) -> None:
+def _write(target: Path, data: bytes, *, durable: bool) -> None:
     file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False)  # noqa: SIM115 - closed below
     new = Path(file.name)
     try:
         with file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         new.chmod(0o440)
         new.replace(target)
     finally:

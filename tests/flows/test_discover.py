@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
-from collections.abc import Sequence
-from math import comb
 from pathlib import Path
 
 import pytest
@@ -17,16 +14,10 @@ from flows.discover_flow import first_flow
 from kontorist.core.check import check
 from kontorist.core.office import load_office
 from scripts.past_mailbox import Truth, make
+from tests.flows.past import adjusted_rand_index
 from tests.flows.test_simulate import everything_in, mined  # noqa: F401 - a fixture
 
 MAILS = 2_000 if os.environ.get("LONG_TESTS") else 400
-
-
-def adjusted_rand_index(one: Sequence[object], other: Sequence[object]) -> float:
-    """Hubert and Arabie 1985."""
-    both, a, b = (sum(comb(n, 2) for n in Counter(x).values()) for x in (zip(one, other, strict=True), one, other))
-    chance = a * b / comb(len(one), 2)
-    return (both - chance) / ((a + b) / 2 - chance)
 
 
 @pytest.fixture(scope="module")

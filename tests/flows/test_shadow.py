@@ -14,6 +14,7 @@ from flows import shadow_page, shadow_report
 from flows.shadow import shadow
 from kontorist.core.office import load_office
 from scripts.past_mailbox import Truth, make
+from tests.flows.past import untrue
 from tests.flows.test_simulate import everything_in, mined  # noqa: F401 - a fixture
 
 MAILS = 2_000 if os.environ.get("LONG_TESTS") else 160
@@ -34,15 +35,7 @@ def found(past: tuple[Path, list[Truth]]) -> shadow_report.Report:
 
 def test_reported_agreement_is_the_truth(past: tuple[Path, list[Truth]], found: shadow_report.Report) -> None:
     truth = {one.message_id: one for one in past[1]}
-    wrong = []
-    for line in list(shadow_report.lines(found))[:-1]:
-        verdicts = {v["action"]: v["verdict"] for v in line["verdicts"]}
-        one = truth[line["message_id"]]
-        if (verdicts.get("reply", ""), verdicts.get("move", "")) != (one.reply, one.move) or line["hours"] != pytest.approx(
-            one.hours, abs=0.02
-        ):
-            wrong.append((one, line))
-    assert wrong == []
+    assert untrue(past[1], list(shadow_report.lines(found))[:-1]) == []
     for kind in ("reply", "move"):
         counts = Counter(getattr(one, kind) for one in truth.values())
         assert {k: found.figures["actions"][kind][k] for k in ("same", "different", "only_flow", "only_people")} == {
