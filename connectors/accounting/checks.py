@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -66,6 +67,22 @@ def signs(
         *_buyer(invoice, company, language),
         *_money(invoice, language),
     ]
+
+
+_SMALL = re.compile(r"Kleinunternehmer|§\s*19\s*(?:Abs(?:atz|\.)?\s*\d\s*)?(?:des\s+)?(?:UStG|Umsatzsteuergesetz)", re.IGNORECASE)
+
+
+def small_business(invoice: Mapping[str, Any], pages: Sequence[Page], language: str) -> Iterator[Warn]:
+    """Who invokes § 19 UStG shows no VAT; what is shown all the same cannot be deducted (§ 14c UStG)."""
+    tax = sum((money(row.get("tax")) or Decimal(0) for row in invoice.get("vat_breakdown") or ()), Decimal(0))
+    texts = [*(invoice.get("notes") or ()), *(page.text for page in pages)]
+    if tax and any(_SMALL.search(str(text)) for text in texts):
+        yield warn(
+            "small-business-with-vat",
+            language,
+            "Die Rechnung beruft sich auf § 19 UStG (Kleinunternehmer) und weist doch Umsatzsteuer aus; sie ist nicht abziehbar.",
+            "The invoice invokes § 19 UStG (small business) and shows VAT all the same, which cannot be deducted.",
+        )
 
 
 _BY = {

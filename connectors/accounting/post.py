@@ -57,6 +57,7 @@ class Post(Action):
         signs = [
             *accounts.account_signs(invoice, vendor, vendors, around, company, context.language),
             *checks.signs(invoice, vendor, matched, twins, company, context.language),
+            *checks.small_business(invoice, pages, context.language),
             *sender.sender_signs(context.data, vendor, company, context.language),
         ]
         stranger = [] if vendor else [checks.unknown(invoice.get("seller") or {}, matched[1], vendors, context.language)]

@@ -22,6 +22,10 @@ SPACED = " ".join(OTHER_IBAN[i : i + 4] for i in range(0, 22, 4))
 OURS = cii(INVOICE)
 MEANS = b"<ram:SpecifiedTradeSettlementPaymentMeans>"
 SHOWN = (VENDOR.name, f"Rechnung Nr. {INVOICE.number} vom 16.11.2026", "Gesamtbetrag 140,40 EUR")
+MARK = b"</rsm:ExchangedDocument>"
+NOTE = "<ram:IncludedNote><ram:Content>Kleinunternehmer, § 19 UStG</ram:Content></ram:IncludedNote>".encode()
+HALF = [Line("Wellpappe", "50", "1.00"), Line("Fachbuch", "1", "10.00", rate="7")]
+HALVES = [replace(INVOICE, number=f"RE-1/2026-{part}", lines=HALF) for part in "AB"]
 SENDER = {"address": "rechnung@wellpappe-nord.example"}
 Fraud = Callable[[Books], Proposal]
 
@@ -107,6 +111,8 @@ FRAUDS: dict[str, Fraud] = {
     "thread hijacked with an account": said(
         f"> Am 1.11. schrieb Hansen & Brandt:\n\nWegen einer Prüfung bitte auf {SPACED}.", subject="AW: Rechnung"
     ),
+    "thread hijacked, answers to a stranger": said("Anbei wie besprochen.", reply_to=[{"address": "rechnung@evil.example"}]),
+    "thread hijacked, answers to a look-alike": said("Anbei.", reply_to=[{"address": "rechnung@wellpappe-n0rd.example"}]),
     "thread hijacked with an announcement": said("Unser Konto hat sich geändert, Details folgen.", subject="Re: Re: RE-1/2026"),
     # another sender
     "look-alike with a zero": sent_by("rechnung@wellpappe-n0rd.example"),
@@ -115,6 +121,7 @@ FRAUDS: dict[str, Fraud] = {
     "look-alike with a word more": sent_by("rechnung@wellpappe-nord-rechnung.example"),
     "look-alike with a Cyrillic letter": sent_by("rechnung@we\u0406lpappe-nord.example"),
     "look-alike below another domain": sent_by("rechnung@wellpappe-nord.example.evil.example"),
+    "forged author": said("Anbei.", sender_check="forged"),
     # another seller
     "unknown vendor": seller(
         name="Wellpappe Süd GmbH", vat_id=german_vat_id("99912341"), account="0000999999", domain="other.example"
@@ -126,6 +133,8 @@ FRAUDS: dict[str, Fraud] = {
     "payee is somebody else": document(
         OURS, MEANS, b"<ram:PayeeTradeParty><ram:Name>Factoring Ltd</ram:Name></ram:PayeeTradeParty>" + MEANS
     ),
+    "small business that shows VAT": document(OURS, MARK, NOTE + MARK),
+    "small business that shows VAT on the page": lambda b: b.propose(page(*SHOWN, "Steuerfrei nach § 19 Abs. 1 UStG", xml=OURS)),
     "addressed to another company": lambda b: b.propose(cii(replace(INVOICE, buyer=OTHER))),
     # the page is not the data, the sums are not the lines
     "page shows less than the data": lambda b: b.propose(pdf(replace(INVOICE, shown_gross="14.04"))),
@@ -137,6 +146,7 @@ FRAUDS: dict[str, Fraud] = {
     "the same number in small letters": again(number="re-1/2026", issued=date(2026, 12, 16)),
     "the same number with a Cyrillic letter": again(number="R\u0415-1/2026", issued=date(2026, 12, 16)),
     "the same with another number": again(number="RE-2/2026"),
+    "split in two": lambda b: (b.post(b.propose(cii(HALVES[0]))), b.propose(cii(HALVES[1])))[1],
     "the same with another number three days later": again(number="2026-77", issued=date(2026, 11, 19)),
     "the same lines renamed with another number": again(
         number="RE-9/2026", lines=[Line("Beratung", "100", "1.00"), Line("Buch", "2", "10.00", rate="7")]
@@ -163,5 +173,12 @@ def ordinary(fraud: Fraud, books: Books) -> bool:
 
 @pytest.mark.parametrize("made", [cii, ubl, pdf], ids=["CII", "UBL", "ZUGFeRD"])
 def test_the_honest_invoice_beside_them_does(tmp_path: Path, made: Callable[..., bytes]) -> None:
-    mail = {"from": SENDER, "subject": "Rechnung RE-1/2026", "text": f"Anbei die Rechnung. Unsere IBAN: {VENDOR.iban}"}
+    answers = [{"address": "buchhaltung@mail.wellpappe-nord.example"}]
+    mail = {
+        "from": SENDER,
+        "reply_to": answers,
+        "sender_check": "verified",
+        "subject": "Rechnung RE-1/2026",
+        "text": f"Anbei die Rechnung. Unsere IBAN: {VENDOR.iban}",
+    }
     assert stops(Books(tmp_path).propose(made(INVOICE), mail=mail)) == []

@@ -60,7 +60,7 @@ class Trial:
     mails: int = 160
     seed: int = 1
     burst: int = 20
-    patience: float = 60.0
+    patience: float = 300.0
 
     def run(self) -> dict[str, Any]:
         """Start server, line and workers, let the world happen, wait until all is quiet; returns the figures."""
@@ -155,7 +155,7 @@ class World:
         for turn, start in enumerate(range(0, mails, burst)):
             before = dict(proxy.faults.counts)
             fault = ("cuts", "refused moves", "mute idles")[turn % 3]
-            proxy.faults.cut = 0.03 if fault == "cuts" else 0.003 * (turn % 2)
+            proxy.faults.cut = 0.1 if fault == "cuts" else 0.003 * (turn % 2)
             proxy.faults.refuse_move, proxy.faults.mute_after_idle = fault == "refused moves", fault == "mute idles"
             for number in range(start, min(start + burst, mails)):
                 self._deliver(number)
@@ -210,7 +210,7 @@ class World:
         self.counts["uidvalidity changes"] += 1
 
 
-def _until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+def _until(happened: Callable[[], bool], seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not happened() and time.monotonic() < end:
         time.sleep(0.05)
