@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from connectors.accounting.config import Config as BooksConfig
 from connectors.accounting.export import ExportVendors
 from connectors.accounting.files import unwritable
+from connectors.accounting.originals import ExportDocuments
 from connectors.accounting.post import Post
 from connectors.accounting.postings import Posting, posted
 from connectors.accounting.reverse import Reverse
@@ -36,6 +37,7 @@ class Accounting(Connector):
         "settle": Settle,
         "reverse": Reverse,
         "export_vendors": ExportVendors,
+        "export_documents": ExportDocuments,
     }
     retention_law: ClassVar[str] = "documents of what was booked are kept for years (§ 147 AO, § 257 HGB)"
     config: BooksConfig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -178,3 +179,36 @@ def test_without_a_place_to_look_nothing_is_claimed(server, connect):
     assert Http.actions["send"]().find(connect(), PAYLOAD, "k-1") is None
     with pytest.raises(ValueError, match="finds nothing"):
         connect(look_up="notes")
+
+
+PUBLIC, INSIDE = "93.184.215.14", "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([[PUBLIC], [INSIDE]], Unavailable),  # what was looked up for the check is what is called: there is no second look
+        ([[INSIDE], [PUBLIC]], Rejected),
+        ([[PUBLIC, INSIDE]], Rejected),
+        ([[INSIDE, PUBLIC]], Rejected),
+    ],
+)
+def test_a_name_that_changes_between_the_check_and_the_call_leads_nowhere(server, connect, monkeypatch, answers, error):
+    """DNS rebinding: a name that is public when it is checked and inside of the network when it is called."""
+    asked, called = [], []
+
+    def look_up(host, port, *_, **__):
+        asked.append(host)
+        found = answers[min(len(asked), len(answers)) - 1]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
+
+    def call(address, *_, **__):
+        called.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", call)
+    with pytest.raises(error):
+        send(connect(url=f"http://rebind.example:{server.server_port}/api", private=False, timeout=1))
+    assert asked == ["rebind.example"]
+    assert called == ([PUBLIC] if error is Unavailable else [])

@@ -289,7 +289,7 @@ def _pass(runtime: Any, chance: random.Random) -> dict[str, Any]:
         taken = intake(runtime, "mails", Tally())
         moved = sum(_moved_away(runtime, chance))
     except KontoristError as error:
-        problem = f"{type(error).__name__}: {re.sub(r'[0-9]+', '…', str(error)).split(': ')[0][:100]}"
+        problem = f"{type(error).__name__}: {re.sub(r'[0-9]+', '…', ': '.join(str(error).split(': ')[:2]))[:120]}"
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     mb = pages * resource.getpagesize() / 2**20
     return {"taken": taken, "moved": moved, "problem": problem, "mb": mb, "files": len(list(Path("/proc/self/fd").iterdir()))}
