@@ -50,8 +50,10 @@ _PROVIDERS = {
         "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
         ("https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"),
     ),
-    "google": ("https://oauth2.googleapis.com/device/code", "https://oauth2.googleapis.com/token", ("https://mail.google.com/",)),
+    "google": ("", "https://oauth2.googleapis.com/token", ("https://mail.google.com/",)),
 }
+_BROWSER = {"google": "https://accounts.google.com/o/oauth2/v2/auth"}
+"""Google's device flow gives no right to mail, so a person signs in with a browser there."""
 
 
 class OAuth(Config):
@@ -61,15 +63,16 @@ class OAuth(Config):
     client_id: str = Field(description="The number of your registered application")
     client_secret: str = Field("", description="As ${NAME}, if the provider wants one", repr=False)
     tenant: str = Field("organizations", description="microsoft: your tenant", pattern=r"^[A-Za-z0-9.-]+$")
-    device_url: str | None = Field(None, description="Where a sign-in begins (RFC 8628)")
+    device_url: str | None = Field(None, description="Where a sign-in with a code begins (RFC 8628)")
+    authorize_url: str | None = Field(None, description="Where a sign-in with a browser on this machine begins (RFC 8252)")
     token_url: str | None = Field(None, description="Where tokens are given out")
     scopes: list[str] = Field(default=[], description="What is asked for; default: the provider's for IMAP and SMTP")
 
     @model_validator(mode="after")
     def _is_complete(self) -> OAuth:
-        if self.provider is None and not (self.device_url and self.token_url):
-            raise ValueError("oauth needs 'provider' (microsoft, google), or 'device_url' and 'token_url'")
-        for url in (self.device_url, self.token_url):
+        if self.provider is None and not ((self.device_url or self.authorize_url) and self.token_url):
+            raise ValueError("oauth needs 'provider' (microsoft, google), or 'token_url' and 'device_url' or 'authorize_url'")
+        for url in (self.device_url, self.authorize_url, self.token_url):
             if url and not (url.startswith("https://") or _is_this_machine(urlsplit(url).hostname or "")):
                 raise ValueError(f"{url}: tokens go over https only")
         return self
@@ -78,6 +81,11 @@ class OAuth(Config):
     def device_endpoint(self) -> str:
         """Where a sign-in begins."""
         return self.device_url or _PROVIDERS[str(self.provider)][0].format(tenant=self.tenant)
+
+    @property
+    def authorize_endpoint(self) -> str:
+        """Where a sign-in with a browser begins; empty where a code is shown."""
+        return self.authorize_url or ("" if self.device_url else _BROWSER.get(str(self.provider), ""))
 
     @property
     def token_endpoint(self) -> str:

@@ -1,6 +1,6 @@
 """Signing in at mail servers that take no password any more (Microsoft 365, Google): OAuth 2 tokens, kept and renewed.
 
-`kontorist login CONNECTION` asks a person once (RFC 8628, device flow); from then on the refresh token is used.
+`kontorist login CONNECTION` asks a person once (RFC 8628, device flow; RFC 8252, browser); from then on the refresh token is used.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from connectors.mail import loopback
 from connectors.mail.config import OAuth
 from kontorist.core.errors import AccessDenied, Unavailable
 
@@ -59,8 +60,16 @@ class Tokens:
 
     def login(self, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> None:
         """Let a person sign in with a browser of their own; `tell` shows what they have to do."""
-        scope = {"scope": " ".join(self.oauth.scope_list)}
-        answer = self._ask(self.oauth.device_endpoint, scope)
+        scopes = " ".join(self.oauth.scope_list)
+        if self.oauth.authorize_endpoint:
+            answer = self._ask(
+                self.oauth.token_endpoint, loopback.ask(self.oauth.authorize_endpoint, self.oauth.client_id, scopes, tell)
+            )
+            if "access_token" not in answer:
+                raise AccessDenied(f"The sign-in was refused: {_said(answer)}")
+            self._keep(answer)
+            return
+        answer = self._ask(self.oauth.device_endpoint, {"scope": scopes})
         if "device_code" not in answer:
             raise AccessDenied(f"The sign-in server refuses '{self.connection}': {_said(answer)}")
         where = answer.get("verification_uri") or answer.get("verification_url")
