@@ -15,6 +15,7 @@ from agents._extract.candidates import Candidate, emails, ibans, links, phones, 
 from agents._extract.dates import dates
 from agents._extract.hints import kinds_of, nearness
 from agents._extract.numbers import amounts, numbers
+from agents._extract.quantities import quantities
 from agents._extract.rows import rows
 
 Kind = Literal["text", "number", "money", "date", "iban", "vat_id", "email", "phone", "choice", "rows"]
@@ -74,7 +75,7 @@ def find(name: str, option: FieldOption, text: str, today: date) -> Found:
         return _rows(text)
     kinds = kinds_of(name, option.means)
     candidates = sorted(_candidates(name, option, text, today, kinds), key=lambda c: c.start)
-    chosen = _nearest(candidates, text, kinds, strict=option.type in {"text", "number"})
+    chosen = _nearest(candidates, text, kinds, strict=option.type in {"text", "number"} and "quantity" not in kinds)
     if not chosen:
         return Found()
     values = _distinct(c.value for c in chosen)
@@ -99,7 +100,8 @@ def _candidates(name: str, option: FieldOption, text: str, today: date, kinds: A
         case "text":
             yield from _tokens(option.pattern, text, today, kinds) if option.pattern else _labelled(name, option.means, text)
         case "number":
-            yield from _free(numbers(text), text, today)
+            free = list(_free(numbers(text), text, today))
+            yield from _counted(free, text, kinds) if "quantity" in kinds else free
         case kind:
             yield from _FINDERS[kind](text)
 
@@ -154,6 +156,13 @@ def _free(candidates: Iterable[Candidate], text: str, today: date) -> Iterator[C
     taken = [_span(c) for finder in (ibans, vat_ids, emails, phones, links) for c in finder(text)]
     taken += [_span(c) for c in _exact_dates(text, today)]
     return (c for c in candidates if not _inside(_span(c), taken))
+
+
+def _counted(free: Sequence[Candidate], text: str, kinds: AbstractSet[str]) -> list[Candidate]:
+    """A quantity is a number that is called one, else one with a unit of goods behind it, else any number."""
+    if any(nearness(text, c.start, kinds) == 2 for c in free):
+        return list(free)
+    return list(quantities(text)) or [c for c in free if nearness(text, c.start, kinds)]
 
 
 def _labelled(name: str, means: str, text: str) -> Iterator[Candidate]:

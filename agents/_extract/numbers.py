@@ -8,18 +8,18 @@ from decimal import Decimal
 
 from agents._extract.candidates import Candidate
 
-_NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d{1,4})?"
+NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d{1,4})?"
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "euro": "EUR", "euros": "EUR", "fr.": "CHF", "sfr": "CHF"}
 _CURRENCY = r"EUR|Euros?|€|CHF|SFr|Fr\.|USD|US\$|\$|GBP|£|PLN|CZK|DKK|SEK"
 _MONEY = re.compile(
-    rf"(?<![\w.,])(?:(?P<before>{_CURRENCY}) ?(?P<minus1>[-−])?(?P<first>{_NUMBER})(?:,[-–—]{{1,2}})?"
-    rf"|(?P<minus2>[-−])?(?P<second>{_NUMBER})(?:,[-–—]{{1,2}})? ?(?P<after>{_CURRENCY}))(?![\w])",
+    rf"(?<![\w.,])(?:(?P<before>{_CURRENCY}) ?(?P<minus1>[-−])?(?P<first>{NUMBER})(?:,[-–—]{{1,2}})?"
+    rf"|(?P<minus2>[-−])?(?P<second>{NUMBER})(?:,[-–—]{{1,2}})? ?(?P<after>{_CURRENCY}))(?![\w])",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(
-    rf"(?i)\b(?:betrag|summe|gesamt|brutto|netto|total|amount|price|preis|sum)\b[^\d\n]{{0,20}}({_NUMBER})(?![\w.,]?\d)"
+    rf"(?i)\b(?:betrag|summe|gesamt|brutto|netto|total|amount|price|preis|sum)\b[^\d\n]{{0,20}}({NUMBER})(?![\w.,]?\d)"
 )
-_PLAIN = re.compile(rf"(?<![\w.,])[-−]?(?:{_NUMBER})(?![\w]|[.,]\d)")
+_PLAIN = re.compile(rf"(?<![\w.,])[-−]?(?:{NUMBER})(?![\w]|[.,]\d)")
 
 
 def decimal(written: str) -> Decimal:

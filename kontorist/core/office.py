@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from kontorist.core import secrets
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import ConfigurationError
 from kontorist.core.flow import DOTTED, KINDS, NAME, Flow
@@ -167,9 +167,8 @@ def load_office(directory: Path) -> Office:
     connections_file = _read(directory, "connections.yaml")
     environment = _environment(directory)
     if isinstance(office_file.data, dict):
-        _secrets_in_clear(office_file.data.get("oidc"), ("oidc",), office_file)
-        _secrets_in_clear(office_file.data.get("models"), ("models",), office_file, frozenset(_SECRET_KEYS | {"key"}))
-        _addresses_in_clear(office_file.data.get("notify"), office_file)
+        for part, keys in (("oidc", frozenset[str]()), ("models", frozenset({"key"})), ("notify", frozenset[str]())):
+            secrets.in_clear(office_file.data.get(part), (part,), office_file, keys)
     office_data = fill_secrets(office_file.data or {}, office_file, environment=environment)
     settings = _settings(office_data, office_file)
     connections = _connections(connections_file, environment)
@@ -224,42 +223,15 @@ def _connections(file: YamlFile, environment: Mapping[str, str]) -> dict[str, Co
         if not isinstance(options, dict) or not isinstance(options.get("connector"), str):
             file.add((name,), f"the connection '{name}' needs a `connector:`")
             continue
-        _secrets_in_clear(options, (name,), file)
+        secrets.in_clear(options, (name,), file)
         filled = fill_secrets(options, file, (name,), environment)
         result[name] = Connection(name, filled.pop("connector"), filled)
     return result
 
 
-_SECRET_KEYS = {"password", "api_key", "token", "secret", "client_secret"}
-
-
-def _secrets_in_clear(data: Any, loc: Loc, file: YamlFile, keys: frozenset[str] = frozenset(_SECRET_KEYS)) -> None:
-    for key, value in data.items() if isinstance(data, dict) else ():
-        here = (*loc, key)
-        if isinstance(value, dict):
-            _secrets_in_clear(value, here, file, keys)
-        elif key in keys and isinstance(value, str) and value and "${" not in value:
-            file.add(
-                here,
-                f"'{key}' stands here in clear; write ${{NAME}} and set NAME in the environment or in the office's .env",
-                key=True,
-            )
-
-
-def _addresses_in_clear(notify: Any, file: YamlFile) -> None:
-    """The addresses of most services hold a password or a token."""
-    channels = notify.get("channels") if isinstance(notify, dict) else None
-    for name, channel in channels.items() if isinstance(channels, dict) else ():
-        url = channel.get("url") if isinstance(channel, dict) else None
-        if isinstance(url, str) and re.search(r"://[^/]*:[^/]*@", url) and "${" not in url:
-            here = ("notify", "channels", name, "url")
-            file.add(
-                here, "this address holds a password in clear; write ${NAME} for it and set NAME in the environment", key=True
-            )
-
-
 def parse_flow(file: YamlFile) -> Flow | None:
     """The flow in a parsed file, or None with the problems noted."""
+    secrets.in_flow(file.data, file)
     if file.data is None:
         if not file.problems:
             file.add((), "is empty; a flow needs at least `steps:`")

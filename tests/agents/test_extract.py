@@ -83,6 +83,29 @@ def test_what_only_looks_like_a_date_is_none(setting: Setting, text: str) -> Non
     assert value(text, "date", setting) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("Bitte bieten Sie uns 500 Stück vom Artikel 1002 an.", "500"),
+        ("Artikel 1002, 500 Stk., Lieferung nach 24103 Kiel", "500"),
+        ("1.500 Stück von Art.-Nr. 1002 für 2 Standorte", "1500"),
+        ("We are 30 people and need 20 rolls by 12 Dec 2026.", "20"),
+        ("500x Artikel 1002", "500"),
+        ("drei Paletten von 1002", "3"),
+        ("Menge: 40\nVerpackt in 2 Kartons", "40"),
+    ],
+)
+def test_a_quantity_is_what_is_called_one_or_has_a_unit_of_goods(setting: Setting, text: str, quantity: str) -> None:
+    found = extract(text, {"quantity": {"type": "number", "means": "Menge", "required": True}}, setting)
+    assert found.output["quantity"] == Decimal(quantity)
+
+
+def test_two_quantities_are_a_conflict_and_a_number_of_something_else_is_none(setting: Setting) -> None:
+    wanted = {"quantity": {"type": "number", "means": "Menge", "required": True}}
+    assert extract("12 Kartons à 500 Stück von Artikel 1002", wanted, setting).unclear
+    assert extract("Was kostet Artikel 1002?", wanted, setting).unclear
+
+
 def test_an_iban_counts_only_with_its_checksum(setting: Setting) -> None:
     assert value("IBAN DE89 3704 0044 0532 0130 00 BIC COBADEFFXXX", "iban", setting) == "DE89370400440532013000"
     assert value("IBAN DE88 3704 0044 0532 0130 00", "iban", setting) is None

@@ -144,11 +144,58 @@ def test_a_flow_with_a_mistake_says_where_and_what(tmp_path: Path, before: str, 
         ),
         (OFFICE, CONNECTIONS.replace("path", "pth", 1), "connections.yaml:1"),
         (OFFICE, CONNECTIONS + "x: {connector: mail, password: geheim}\n", "stands here in clear"),
+        (
+            OFFICE,
+            CONNECTIONS + "x: {connector: http, url: 'https://me:geheim@h.example/api'}\n",
+            "connections.yaml:3:22: this address holds a password",
+        ),
+        (
+            OFFICE,
+            CONNECTIONS + "x: {connector: http, url: 'https://h.example/api?a=1&token=geheim'}\n",
+            "this address holds a token",
+        ),
+        (
+            OFFICE,
+            CONNECTIONS + "x: {connector: sql, dsn: 'Server=db;User Id=me;Password=geheim'}\n",
+            "this connection string holds a password",
+        ),
+        (OFFICE, CONNECTIONS + "x: {connector: sql, dsn: 'postgresql://me:geheim@db/erp'}\n", "this address holds a password"),
+        (OFFICE, CONNECTIONS + "x: {connector: http, headers: {Authorization: Bearer abc}}\n", "this header holds a secret"),
+        (OFFICE, CONNECTIONS + "x: {connector: y, several: [{token: abc}]}\n", "'token' stands here in clear"),
+        (
+            OFFICE + "notify: {channels: {a: {url: 'mailto://me:geheim@h.example', for: [service]}}}\n",
+            CONNECTIONS,
+            "this address holds a password",
+        ),
         (OFFICE, CONNECTIONS + "x: 1\n", "needs a `connector:`"),
     ],
 )
 def test_an_office_with_a_mistake_says_where_and_what(tmp_path: Path, office: str, connections: str, said: str) -> None:
     assert said in "\n".join(problems(tmp_path, office=office, connections=connections))
+
+
+def test_a_secret_in_an_address_of_a_flow_is_found_at_its_line(tmp_path: Path) -> None:
+    flow = FLOW.replace("{{ file.text }}", "https://me:geheim@h.example/x", 1)
+    assert flow != FLOW
+    line = flow[: flow.index("geheim")].count("\n") + 1
+    assert any(f"flows/n.yaml:{line}:" in p and "this address holds a password" in p for p in problems(tmp_path, flow))
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "https://me:${PASSWORD}@h.example", "https://h.example/?token=${TOKEN}", "https://h.example:8443/a@b", "Password=${P};User=x;a=b",
+        "Your password: geheim", "https://h.example/?q=token", "mailto:me@h.example", "https://h.example/?token={{ row.token }}",
+    ],
+)  # fmt: skip
+def test_what_is_no_secret_is_not_called_one(harmless: str) -> None:
+    from kontorist.core import secrets
+    from kontorist.core.yamlfile import YamlFile
+
+    file = YamlFile("x.yaml")
+    secrets.in_clear({"a": harmless}, (), file)
+    secrets.in_flow({"a": harmless}, file)
+    assert file.problems == []
 
 
 def test_every_problem_is_shown_at_once_in_order(tmp_path: Path) -> None:
