@@ -10,6 +10,7 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flows import advance as advancing
 from flows import gate as gating
@@ -22,7 +23,7 @@ from flows.watch import Watcher, watchers
 from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import pulse, retention
+from kontorist.store import figure_days, pulse, retention
 from kontorist.store.retention import Keep
 
 LOOK = 0.2
@@ -152,11 +153,12 @@ class Runner:
             return direct_pass(self._runtime)
 
     def _forget(self) -> None:
-        """What the office no longer keeps goes once a day, whoever of several runners comes first."""
+        """What the office no longer keeps goes once a day, whoever of several runners comes first; before that its days are counted."""
         if time.monotonic() - self._forgot > FORGET:
             self._forgot = time.monotonic()
             kept = self._runtime.office.settings.retention
             retention.nightly(self._runtime.database, Keep(parse_duration(kept.cases), parse_duration(kept.transcripts)))
+            figure_days.keep_up(self._runtime.database, ZoneInfo(self._runtime.office.settings.timezone))
 
     def _reconcile(self) -> None:
         if time.monotonic() - self._reconciled > RECONCILE:

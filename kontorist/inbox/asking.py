@@ -18,7 +18,8 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.pages import page
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn
-from kontorist.store import actions, asking, cases, tables
+from kontorist.store import actions, asking, audit, cases, tables
+from kontorist.store.audit import Event
 from kontorist.store.cases import Case
 
 router = APIRouter()
@@ -99,6 +100,7 @@ def wait_no_more(connection: Connection, posted: Posted, card_id: int) -> None:
             raise NotAllowed("This is for others to decide; you can read it.")
         mine = (tables.actions.c.id == row.id, tables.actions.c.state.in_(cards.DECIDABLE))
         connection.execute(update(tables.actions).where(*mine).values(not_before=None, updated=utcnow()))
+        audit.append(connection, [Event("action.resumed", posted.who.name, f"action:{row.id}", {})])
 
 
 @router.post("/case/{case_id}/question")

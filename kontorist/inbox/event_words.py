@@ -18,6 +18,7 @@ EVENTS = {
     "action.voided": N_("to be decided anew"),
     "action.withdrawn": N_("withdrawn"),
     "action.resolved": N_("settled by a person"),
+    "action.resumed": N_("to be decided without the answer"),
     "action.parked": N_("rests until an answer"),
     "action.undelivered": N_("came back undelivered"),
     "action.late-report": N_("late report of a worker"),

@@ -13,6 +13,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from kontorist.core.clock import utcnow
+from kontorist.store import figure_days
 from kontorist.store import figures as store
 from kontorist.store.database import Database
 from kontorist.store.figures import Day, quantile
@@ -21,8 +22,6 @@ PERIODS = {"7d": 7, "30d": 30, "90d": 90, "365d": 365}
 """Periods to choose from, in days with today."""
 ENOUGH = 5
 """Fewer cases than that say nothing about time."""
-_SETTLED = 8
-"""Days; an approval lives for a week, so what was decided before does not change any more."""
 _FRESH = 120.0
 _NANO = 1_000_000_000
 
@@ -125,18 +124,15 @@ class Figures:
         return Report(period, first, today, people_at_least, whole, lines, list(_bars(kept, step)), step)
 
     def _count(self, database: Database, first: date, today: date, zone: ZoneInfo) -> None:
+        """Days that are over come from the store, or are counted and kept there; the last week is counted anew."""
+        unknown = [d for d in _dates(first, today) if d not in self._days]
+        settled = today - timedelta(days=figure_days.SETTLED)
+        if old := [d for d in unknown if d <= settled]:
+            self._days.update(figure_days.read(database, min(old), max(old), zone))
         fresh = self._recent is not None and self._recent[1] == today and time.monotonic() - self._recent[0] < _FRESH
-        settled = today - timedelta(days=_SETTLED)
-        missing = [d for d in _dates(first, today) if d not in self._days or (d > settled and not fresh)]
-        if not missing:
-            return
-        start = datetime.combine(min(missing), datetime.min.time(), zone)
-        found: dict[date, dict[str, Day]] = {d: {} for d in _dates(min(missing), today)}
-        with database.read() as connection:
-            for (day, flow), counted in store.days(connection, start, utcnow() + timedelta(seconds=1), zone).items():
-                found.setdefault(day, {})[flow] = counted
-        self._days.update(found)
-        self._recent = (time.monotonic(), today)
+        if not fresh:
+            self._days.update(figure_days.live(database, settled + timedelta(days=1), today, zone))
+            self._recent = (time.monotonic(), today)
 
 
 def _dates(first: date, last: date) -> Iterator[date]:

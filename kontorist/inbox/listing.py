@@ -20,7 +20,7 @@ from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import facets
 from kontorist.store import words as search
-from kontorist.store.actions import as_row
+from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.tables import actions, cases
 
 router = APIRouter()
@@ -91,8 +91,7 @@ def _tab(connection: Connection, viewer: Viewer, wanted: Wish, listed: Sequence[
     """What the chosen tab shows."""
     if wanted.tab in ("mine", "others", "asked"):
         cards = [c for c in listed if wanted.fits(c)]
-        some = _gathered(cards, wanted.by)[skip : skip + PAGE]
-        load(connection, some)
+        some = load(connection, _gathered(cards, wanted.by)[skip : skip + PAGE])
         for card in some:
             card.more = about(card)
         rows = _cases(connection, viewer, wanted, skip) if wanted.tab == "asked" else []
@@ -133,20 +132,24 @@ def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> l
     if state == "unclear":
         query = query.where(resting() if wanted.tab == "asked" else not_(resting()))
     if wanted.q:
-        query = query.where(cases.c.id.in_(search.matching(connection, wanted.q)))
+        query = query.where(cases.c.id.in_(search.newest(connection, wanted.q)))
     if viewer.hidden:
         query = query.where(cases.c.id.not_in(hidden_cases(viewer.hidden)))
     return [(r, r.who) for r in connection.execute(query)]
 
 
 def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
+    return decided(connection, viewer, wanted.q, skip, PAGE)
+
+
+def decided(connection: Connection, viewer: Viewer, words: str, skip: int, limit: int) -> list[ActionRow]:
     """What was decided, the newest first."""
     query = select(actions).where(actions.c.state.not_in(("proposed", "uncertain", "refused")))
-    if wanted.q:
-        query = query.where(actions.c.case_id.in_(search.matching(connection, wanted.q)))
+    if words:
+        query = query.where(actions.c.case_id.in_(search.newest(connection, words)))
     if viewer.hidden:
         query = query.where(actions.c.case_id.not_in(hidden_cases(viewer.hidden)))
-    query = query.order_by(actions.c.id.desc()).limit(PAGE).offset(skip)
+    query = query.order_by(actions.c.id.desc()).limit(limit).offset(skip)
     return [as_row(r) for r in connection.execute(query)]
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, literal, select, text
+from sqlalchemy import Connection, and_, func, literal, select
 
 from kontorist.core.clock import utcnow
+from kontorist.inbox.open_rows import Line, lists, open_rows
 from kontorist.inbox.sight import hidden_cases, hidden_flows
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import words as search
 from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.tables import OPEN_STATES, actions, approvals, cases, revisions
 
+OPEN = ("proposed", "uncertain", "refused")
+_AT_ONCE = 500
 OWN, GROUP, DEPUTY = 0, 1, 2
 """Why a card is mine: given to me by name, to a group of mine, or to somebody I stand in for."""
 
@@ -86,31 +89,26 @@ SORTS = {
 """Orders to choose from; the first is the usual one."""
 
 
-_OPEN = """
-SELECT card, min(deciders), max(deciders), max(escalate), min(due), max(risk), max(eyes), min(flow), max(who), max(amount),
-min(case_id), count(*), min(action), min(not_before)
-FROM actions {hint} WHERE state IN ('proposed', 'uncertain', 'refused') GROUP BY card
-"""
-"""Every open card on one line, from the index of open actions alone; moments stay as they are stored."""
-
-
-def _open(connection: Connection) -> Any:
-    # SQLite has no statistics of a young office, and would take an index that has to look into each row
-    return text(_OPEN.format(hint="INDEXED BY ix_actions_open" if connection.dialect.name == "sqlite" else ""))
-
-
 def open_cards(connection: Connection, viewer: Viewer, sort: str = "risk") -> list[Card]:
-    """All cards that this viewer may know of and that wait for a decision, in order; `mine` marks those they may decide now."""
-    cards = _cards(connection.execute(_open(connection)).all(), viewer)
-    for number in _done_by(connection, viewer.name):
-        if number in cards:
-            cards[number].given, cards[number].mine = True, False
+    """All cards that this viewer may know of and that wait for a decision, in order; `mine` marks those they may decide now.
+
+    They are shared by everybody who asks: `load` gives copies to be filled.
+    """
+    seq, lines = open_rows(connection)
+    key = (seq, viewer.name, viewer.role, viewer.groups, viewer.own, viewer.hidden, sort)
+    return lists(connection).get(key, lambda: _ordered(connection, viewer, lines, sort))
+
+
+def _ordered(connection: Connection, viewer: Viewer, lines: Mapping[int, Line], sort: str) -> list[Card]:
+    cards = _cards(lines.values(), viewer)
+    for number in _done_by(connection, viewer.name, [c.id for c in cards.values() if c.eyes > 1]):
+        cards[number].given, cards[number].mine = True, False
     seen = _without_hidden(connection, viewer, cards)
     return sorted(seen, key=SORTS.get(sort, SORTS["risk"]))
 
 
-def _cards(rows: Iterable[Row[Any]], viewer: Viewer) -> dict[int, Card]:
-    now, names, found = _stored(utcnow()), viewer.groups | {viewer.name}, {}
+def _cards(rows: Iterable[Line], viewer: Viewer) -> dict[int, Card]:
+    now, names, found = _stored(utcnow()), viewer.groups | {viewer.name}, dict[int, Card]()
     own = viewer.own
 
     @cache
@@ -148,7 +146,7 @@ def _stored(moment: datetime) -> str:
 
 def found_by(connection: Connection, cards: Sequence[Card], words: str) -> list[Card]:
     """Of these cards, those whose case has all these words."""
-    ids = set(connection.execute(search.matching(connection, words)).scalars())
+    ids = search.among_open(connection, words)
     return [c for c in cards if c.case_id in ids]
 
 
@@ -161,32 +159,34 @@ def _without_hidden(connection: Connection, viewer: Viewer, cards: dict[int, Car
     return [c for c in cards.values() if c.mine or c.given or (c.flow not in hidden and c.case_id not in theirs)]
 
 
-def _done_by(connection: Connection, person: str) -> set[int]:
-    """Cards that this person has approved, or composed, where more than one has to agree."""
-    several = (OPEN_STATES, actions.c.eyes > 1)
-    ids = list(connection.execute(select(actions.c.card).where(*several).distinct()).scalars())
-    if not ids:
-        return set()
-    same = and_(approvals.c.action_id == actions.c.id, approvals.c.revision == actions.c.revision)
-    mine = (approvals.c.person == person, approvals.c.decision == "approve", approvals.c.expires > utcnow())
-    approved = select(actions.c.card).join(approvals, same).where(*several, *mine)
-    made = and_(revisions.c.action_id == actions.c.id, revisions.c.revision == actions.c.revision)
-    composed = select(actions.c.card).join(revisions, made).where(*several, revisions.c.composed_by == person)
-    return {*connection.execute(approved).scalars(), *connection.execute(composed).scalars()}
+def _done_by(connection: Connection, person: str, several: Sequence[int]) -> set[int]:
+    """Of these cards, where more than one has to agree, those that this person has approved, or composed."""
+    found: set[int] = set()
+    for start in range(0, len(several), _AT_ONCE):
+        ids = select(actions.c.id, actions.c.revision, actions.c.card)
+        some = ids.where(actions.c.card.in_(several[start : start + _AT_ONCE]), actions.c.state.in_(OPEN)).subquery()
+        same = and_(approvals.c.action_id == some.c.id, approvals.c.revision == some.c.revision)
+        mine = (approvals.c.person == person, approvals.c.decision == "approve", approvals.c.expires > utcnow())
+        found.update(connection.execute(select(some.c.card).join(approvals, same).where(*mine)).scalars())
+        made = and_(revisions.c.action_id == some.c.id, revisions.c.revision == some.c.revision)
+        composed = select(some.c.card).join(revisions, made).where(revisions.c.composed_by == person)
+        found.update(connection.execute(composed).scalars())
+    return found
 
 
-def load(connection: Connection, cards: Iterable[Card]) -> None:
-    """The actions and the cases of the cards that are shown."""
-    listed = list(cards)
-    by_id = {c.id: c for c in listed}
+def load(connection: Connection, cards: Iterable[Card]) -> list[Card]:
+    """Copies of the cards that are shown, with their actions and cases; without those that were decided this moment."""
+    by_id = {c.id: replace(c, rows=()) for c in cards}
     query = select(actions).where(actions.c.card.in_(list(by_id)), OPEN_STATES).order_by(actions.c.id)
     for row in connection.execute(query):
         by_id[row.card].rows = [*by_id[row.card].rows, as_row(row)]
+    listed = [c for c in by_id.values() if c.rows]
     ids = {c.case_id for c in listed}
     query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state).where(cases.c.id.in_(ids))
     found = {r.id: r for r in connection.execute(query)}
     for card in listed:
         card.case = found.get(card.case_id)
+    return listed
 
 
 def next_after(cards: Sequence[Card], card_id: int) -> int | None:

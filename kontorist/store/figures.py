@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select, text
 
+from kontorist.core.values import sha256
 from kontorist.store.asking import PREFIX
 from kontorist.store.tables import BY_HAND, UNCLEAR, actions, approvals, cases, events, handling, journal, revisions
 
@@ -34,7 +35,7 @@ class Day:
     handled: dict[str, Counter[int]] = field(default_factory=dict)
     """Outcome → seconds that a card was open → how many cards."""
     people: set[str] = field(default_factory=set)
-    """Who decided: only to know whether they are enough for a figure about time."""
+    """Marks of who decided (`mark`): only to know whether they are enough for a figure about time."""
 
     def add(self, other: Day) -> None:
         """Add another day."""
@@ -49,7 +50,12 @@ class Day:
 Days = dict[tuple[date, str], Day]
 
 
-def days(connection: Connection, start: datetime, end: datetime, zone: ZoneInfo) -> Days:
+def mark(person: str, salt: str) -> str:
+    """A sign for a person by which several days can be counted together, and that names nobody."""
+    return sha256(f"{salt}:{person}".encode())[:12]
+
+
+def days(connection: Connection, start: datetime, end: datetime, zone: ZoneInfo, salt: str = "") -> Days:
     """Every day and flow between two moments in which something happened."""
     found: Days = {}
     local = _Local(zone)
@@ -75,7 +81,7 @@ def days(connection: Connection, start: datetime, end: datetime, zone: ZoneInfo)
         day = at(row.at, row.flow)
         setattr(day, outcome, getattr(day, outcome) + 1)
         day.waits[_rounded(local.seconds(row.created, row.at))] += 1
-        day.people |= people
+        day.people |= {mark(p, salt) for p in people}
     _measured(connection, found, local.day(_stored(start)), local.day(_stored(end)))
     return found
 

@@ -363,6 +363,17 @@ handling = Table(
 )
 """How long a card was open before it was decided: by day and flow, and on purpose neither by person nor by card."""
 
+figure_days = Table(
+    "figure_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("flow", String(100), primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in ("arrived", "prepared", "unchanged", "edited", "rejected", "unclear")),
+    Column("nanos", BigInteger, nullable=False),
+    Column("more", PlainText, nullable=False),
+)
+"""Days that are over, counted once (kontorist.store.figure_days). A row without a flow says that its day was counted."""
+
 corrections = Table(
     "corrections",
     metadata,

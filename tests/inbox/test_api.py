@@ -26,7 +26,9 @@ from starlette.testclient import TestClient
 from kontorist.inbox import api
 from kontorist.store import tables, tokens
 from kontorist.store.actions import ActionRow
+from tests.flows.offices import work
 from tests.inbox.desks import Desk, make_desk
+from tests.inbox.test_flow_pages import change
 
 V1 = "/api/v1"
 EXAMPLES = 20
@@ -191,6 +193,9 @@ def test_an_auditor_reads_everything_and_changes_nothing(desk: Desk) -> None:
     assert karl.post("/several/approve", cards=[{"card": row.id, "shown": shown(row)}]).status_code == 403
     assert karl.client.put(f"{V1}/stops", json={"office": True}).status_code == 403
     assert karl.post(f"/stuck/{row.case_id}/retry").status_code == 403
+    assert karl.post("/flows/keep/approve", version="0" * 12).status_code == 403
+    assert karl.post("/people/anna/end-sessions").status_code == 403
+    assert karl.post("/people/anna/disable").status_code == 403
     assert {k: v for k, v in desk.snapshot().items() if k != "people"} == before
     for path in ("/flows", "/connections", "/models", "/people", "/audit", "/figures", "/ledger", "/stops", "/stuck", "/passes"):
         assert karl.get(path).status_code == 200, path
@@ -299,6 +304,71 @@ def test_an_unclear_case_is_answered_and_a_stale_question_is_not(desk: Desk) -> 
     assert anna.post(f"/cases/{listed['id']}/answer", path=question["path"], choice="joke").status_code == 422
     assert anna.post(f"/cases/{listed['id']}/answer", path=question["path"], choice="order").json()["did"] == "answered"
     assert anna.post(f"/cases/{listed['id']}/close", reason="done by phone").json()["did"] == "closed"
+
+
+def test_versions_of_a_flow_are_read_and_gone_back_to(desk: Desk) -> None:
+    change(desk, "content: saved", "content: kept")
+    petra = Program(desk, "petra")
+    new, old = petra.get("/flows/keep/versions").json()
+    assert (new["in_use"], old["in_use"], old["refused"]) == (True, False, "")
+    read = petra.get(f"/flows/keep/versions/{new['version']}").json()
+    assert "content: kept" in read["text"]
+    assert any(line.startswith("-") and "content: saved" in line for line in read["diff"])
+    assert Program(desk, "karl").post("/flows/keep/rollback", version=old["version"]).status_code == 403
+    done = petra.post("/flows/keep/rollback", version=old["version"]).json()
+    assert done == {"did": "rolled-back", "flow": "keep", "version": old["version"]}
+    assert "content: saved" in (desk.runtime.office.directory / "flows" / "keep.yaml").read_text()
+    assert petra.get("/flows/nothing/versions").status_code == 404
+    assert petra.get("/flows/keep/versions/0123456789ab").status_code == 404
+    german = petra.get("/flows/keep/picture.svg", language="de").text
+    assert '<tspan class="k">Beginn</tspan> Datei · scans' in german
+
+
+def test_a_change_that_waits_is_agreed_to(desk: Desk) -> None:
+    office = desk.runtime.office.directory / "office.yaml"
+    office.write_text(office.read_text() + "flow_changes: four-eyes\n")
+    change(desk, "content: saved", "content: kept")
+    petra = Program(desk, "petra")
+    waits = petra.get("/flows/keep/versions").json()[0]
+    assert waits["refused"]
+    assert petra.post("/flows/keep/approve", version=waits["version"]).json()["did"] == "approved"
+    assert petra.post("/flows/keep/approve", version=waits["version"]).status_code == 422
+
+
+def test_the_path_of_a_case_is_read_with_what_went_in_and_how_it_was_configured(desk: Desk) -> None:
+    row, anna = desk.card("hello"), Program(desk, "anna")
+    path = anna.get(f"/cases/{row.case_id}/path").json()
+    assert (path["flow"], path["newest"], path["case"]) == ("keep", True, row.case_id)
+    desk.cards("what is this", flow="sort")
+    anna.post("/cases/2/answer", path=anna.get("/cases/2").json()["question"]["path"], choice="order")
+    work(desk.runtime)
+    (topic,) = anna.get("/cases/2/path").json()["steps"]
+    assert topic["inputs"] == {"text": "what is this"}
+    assert "agent: classify" in topic["written"]
+
+
+def test_what_was_decided_is_listed_with_its_receipt(desk: Desk) -> None:
+    rows, anna = desk.cards("alpha", "beta"), Program(desk, "anna")
+    assert anna.get("/decisions").json()["actions"] == []
+    anna.post(f"/cards/{rows[0].id}/reject", shown=as_read(anna.get(f"/cards/{rows[0].id}")), reason="no")
+    found = anna.get("/decisions").json()["actions"]
+    assert {(a["card"], a["state"]) for a in found} == {(rows[0].id, "rejected")}
+    assert anna.get("/decisions", q="beta").json()["actions"] == []
+    assert len(anna.get("/decisions", q="alpha").json()["actions"]) == 2
+
+
+def test_an_admin_signs_somebody_out_everywhere_and_lets_them_in_no_more(desk: Desk) -> None:
+    anna, petra = desk.browser("anna"), Program(desk, "petra")
+    assert anna.get(f"{V1}/me").status_code == 200
+    assert Program(desk, "ole").post("/people/anna/end-sessions").status_code == 403
+    assert petra.post("/people/anna/end-sessions").json() == {"ended": 1}
+    assert anna.get(f"{V1}/me").status_code == 401
+    assert petra.post("/people/nobody/end-sessions").status_code == 404
+    assert petra.post("/people/petra/disable").status_code == 422
+    assert petra.post("/people/anna/disable").status_code == 204
+    assert {p["name"]: p["can_sign_in"] for p in petra.get("/people").json()}["anna"] is False
+    (event,) = petra.get("/audit", kind="person.disabled").json()["events"]
+    assert (event["actor"], event["subject"]) == ("petra", "office")
 
 
 def test_the_stop_button_is_pressed_by_admins_and_keeps_to_names_that_there_are(desk: Desk) -> None:

@@ -13,7 +13,8 @@ import pytest
 from flows.advance import Tally
 from flows.intake import intake
 from kontorist.core.clock import utcnow
-from kontorist.store import tables
+from kontorist.store import audit, tables
+from kontorist.store.audit import Event
 from tests.flows.offices import work
 from tests.inbox.desks import Desk, make_desk
 
@@ -99,6 +100,7 @@ def test_nothing_comes_and_after_a_week_the_card_is_there_again_undecided(office
     with office.runtime.database.write() as connection:
         past = utcnow() - timedelta(seconds=1)
         connection.execute(tables.actions.update().where(tables.actions.c.id == row.id).values(not_before=past))
+        audit.append(connection, [Event("action.changed", "test", f"action:{row.id}", {})])
     assert anna.get("/counts").json()["mine"] == 1
     assert office.row(row.id).state == "proposed"
 

@@ -14,8 +14,9 @@ from kontorist.core.clock import utcnow
 from kontorist.inbox import charts
 from kontorist.inbox.figures import Bar, Figures, Report
 from kontorist.inbox.looking import Presence
+from kontorist.store import figure_days, handling, tables
 from kontorist.store import figures as store
-from kontorist.store import handling, tables
+from kontorist.store.actions import ActionRow
 from kontorist.store.figures import Day, quantile
 from tests.inbox.desks import Desk
 
@@ -163,16 +164,90 @@ def test_cost_is_what_models_cost_in_the_steps_of_a_flow(desk: Desk):
     assert str(report(desk).total.cost_each) == "0.03"
 
 
-def test_days_that_are_over_are_counted_once(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    desk.card("one")
-    kept, asked = Figures(), []
+def ago(desk: Desk, days: int, *rows: ActionRow) -> None:
+    """Put everything about these cards, and the decisions on them, so many days back."""
+    moved = timedelta(days=days)
+    with desk.runtime.database.write() as connection:
+        for row in rows:
+            for table, key in ((tables.cases, row.case_id), (tables.actions, row.id)):
+                connection.execute(update(table).where(table.c.id == key).values(created=utcnow() - moved))
+            kept = connection.execute(select(tables.approvals).where(tables.approvals.c.action_id == row.id)).all()
+            for made in kept:  # decisions are append-only: one of that day comes beside it
+                values = {**made._mapping, "id": made.id + 1000, "person": f"{made.person}2", "at": utcnow() - moved}
+                connection.execute(tables.approvals.insert().values(values))
+
+
+def test_days_that_are_over_are_counted_once_and_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    row = desk.card("one")
+    ago(desk, 40, row)
+    first = Figures().report(desk.runtime.database, "90d", BERLIN, 1)
+    assert first.total.day.arrived == 1
+    asked = []
     real = store.days
-    monkeypatch.setattr(store, "days", lambda c, start, end, zone: (asked.append(start), real(c, start, end, zone))[1])
-    for period in ("30d", "30d", "7d"):
+    monkeypatch.setattr(store, "days", lambda c, start, *rest: (asked.append(start), real(c, start, *rest))[1])
+    kept = Figures()  # another process
+    for period in ("90d", "30d", "7d"):
         kept.report(desk.runtime.database, period, BERLIN, 1)
-    assert len(asked) == 1
-    kept.report(desk.runtime.database, "365d", BERLIN, 1)
-    assert len(asked) == 2
+    (begin,) = asked  # only what may still change
+    assert (utcnow() - begin).days <= figure_days.SETTLED
+    with desk.runtime.database.write() as connection:
+        connection.execute(update(tables.cases).values(created=utcnow() - timedelta(days=400)))
+    assert Figures().report(desk.runtime.database, "90d", BERLIN, 1).total.day.arrived == 1
+
+
+def test_what_is_kept_of_a_day_is_what_was_counted(desk: Desk):
+    one, two, three = desk.cards("one", "two", "three")
+    measured(desk, "approved", 5, 9)
+    anna = desk.browser("anna")
+    anna.decide(one, "approve")
+    anna.decide(two, "reject", reason="no")
+    day = utcnow().astimezone(BERLIN).date()
+    counted = figure_days.count(desk.runtime.database, day, day, BERLIN)
+    with desk.runtime.database.read() as connection:
+        rows = connection.execute(select(tables.figure_days)).all()
+    assert figure_days.read(desk.runtime.database, day, day, BERLIN) == counted
+    keep = counted[day]["keep"]
+    assert (keep.arrived, keep.unchanged, keep.rejected, sum(keep.waits.values()), keep.handled["approved"]) == (
+        3,
+        1,
+        1,
+        2,
+        {5: 1, 9: 1},
+    )
+    assert len(keep.people) == 1
+    assert not any(name in r.more for r in rows for name in ("anna", "Anna"))
+    assert three.state == "proposed"
+
+
+def test_of_two_pairs_of_eyes_on_different_days_only_the_second_day_counts(desk: Desk):
+    (row,) = desk.cards("two", flow="four-eyes")
+    desk.browser("anna").decide(row, "approve")
+    desk.browser("ole").decide(row, "approve")
+    ago(desk, 20, row)  # decisions twenty days ago, and the last one today
+    day = (utcnow() - timedelta(days=20)).astimezone(BERLIN).date()
+    counted = figure_days.count(desk.runtime.database, day, day, BERLIN)
+    assert counted[day]["four-eyes"].unchanged == 1  # the last one lies further off than an approval lives
+    near = figure_days.SETTLED - 2
+    with desk.runtime.database.write() as connection:
+        connection.execute(tables.figure_days.delete())
+        last = connection.execute(select(tables.approvals).where(tables.approvals.c.id < 1000)).first()
+        values = {**last._mapping, "id": 5000, "person": "petra", "at": utcnow() - timedelta(days=20 - near)}
+        connection.execute(tables.approvals.insert().values(values))
+    assert figure_days.count(desk.runtime.database, day, day, BERLIN)[day]["four-eyes"].unchanged == 0
+
+
+def test_days_are_counted_before_anybody_asks(desk: Desk):
+    assert figure_days.keep_up(desk.runtime.database, BERLIN) == 0
+    ago(desk, 100, desk.card("one"))
+    assert figure_days.keep_up(desk.runtime.database, BERLIN, portions=1) == pytest.approx(10, abs=4)
+    done = 0
+    while more := figure_days.keep_up(desk.runtime.database, BERLIN):
+        done += more
+    assert 80 <= done <= 101 - figure_days.SETTLED
+    with desk.runtime.database.read() as connection:
+        assert connection.execute(select(tables.figure_days.c.flow).where(tables.figure_days.c.arrived > 0)).scalars().all() == [
+            "keep"
+        ]
 
 
 def test_no_page_and_no_answer_names_a_person(desk: Desk):

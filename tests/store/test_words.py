@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from kontorist.store import cases, forgetting, words
 from kontorist.store.cases import NewCase
 from tests.store.offices import propose
 
 
-def found(database, text: str) -> list[int]:
+def found(database, said: str) -> list[int]:
     with database.read() as connection:
-        return sorted(connection.execute(words.matching(connection, text)).scalars())
+        return sorted(connection.execute(words.matching(connection, said)).scalars())
 
 
-def mail(text: str, name: str = "Karla Müller") -> dict:
-    return {"mail": {"from": {"name": name, "address": "karla@nordwind-versand.example"}, "text": text}}
+def mail(said: str, name: str = "Karla Müller") -> dict:
+    return {"mail": {"from": {"name": name, "address": "karla@nordwind-versand.example"}, "text": said}}
 
 
 def take_in(database, *data: dict) -> list[int]:
@@ -34,8 +36,8 @@ def test_every_word_has_to_occur_and_may_be_begun_only(database) -> None:
 
 def test_what_looks_like_a_query_is_only_words(database) -> None:
     (one,) = take_in(database, mail('say "hello" OR NEAR(x) & | ! :* and words:y'))
-    for text in ('"hello"', "OR", "NEAR(x)", "words:y", "& | !", "'); DROP TABLE cases; --", "hello*", "\0"):
-        assert found(database, text) in ([one], []), text
+    for said in ('"hello"', "OR", "NEAR(x)", "words:y", "& | !", "'); DROP TABLE cases; --", "hello*", "\0"):
+        assert found(database, said) in ([one], []), said
     assert found(database, "hello near") == [one]
 
 
@@ -51,3 +53,16 @@ def test_what_was_forgotten_is_found_no_more(database) -> None:
         forgetting.empty(connection, [one], "test")
     assert found(database, "gundula") == []
     assert found(database, "karla") == []
+
+
+def test_words_that_most_cases_have_are_found_in_the_open_ones_and_the_newest(database, monkeypatch) -> None:
+    ids = take_in(database, *(mail(f"Rechnung {i} für Köln") for i in range(30)))
+    still_open = propose(database, payload={"body": "Rechnung nach Köln"}).case_id
+    with database.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    for few in (5_000, 3):  # looked up in the index, or spelled out
+        monkeypatch.setattr(words, "_FEW", few)
+        with database.read() as connection:
+            assert still_open in words.among_open(connection, "RECHNUNG köln")
+            assert words.among_open(connection, "rechnung nothing") == set()
+            assert set(connection.execute(words.newest(connection, "Rechnung")).scalars()) == {*ids, still_open}

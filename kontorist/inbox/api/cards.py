@@ -55,9 +55,8 @@ def list_cards(
         waiting = open_cards(connection, viewer, sort=sort)
         found = found_by(connection, waiting, wanted.q) if wanted.q else waiting
         fitting = [c for c in found if wanted.fits(c)]
-        some = fitting[skip : skip + limit]
-        load(connection, some)
-    return shapes.CardList(total=len(fitting), skip=skip, cards=[rendering.line(c) for c in some if c.rows])
+        some = load(connection, fitting[skip : skip + limit])
+    return shapes.CardList(total=len(fitting), skip=skip, cards=[rendering.line(c) for c in some])
 
 
 @router.get("/cards/{card}")

@@ -11,15 +11,16 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, select
 
 from kontorist.inbox import again as anew
-from kontorist.inbox import asking, case_page, files
+from kontorist.inbox import asking, case_page, files, listing
 from kontorist.inbox.api import rendering, shapes
 from kontorist.inbox.api.caller import Caller, Head, Number, Overseer, as_form, router_of
 from kontorist.inbox.api.cards import Limit, Skip
 from kontorist.inbox.desk import Desk, TheDesk
+from kontorist.inbox.path_page import taken
 from kontorist.inbox.problems import answers
 from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.viewer import Posted, Viewer
-from kontorist.store import actions, cases, earlier
+from kontorist.store import actions, cases, earlier, versions
 from kontorist.store import seen as ledger
 from kontorist.store import words as search
 from kontorist.store.tables import cases as table
@@ -69,6 +70,29 @@ def read_case(desk: TheDesk, viewer: Caller, case: Number) -> shapes.CaseBody:
         trace=[rendering.step(e) for e in entries], facts=rendering.facts(entries, question), actions=rendering.editable(desk, rows),
         earlier=[c.id for c in others], may=viewer.decides and found.state in ("unclear", "failed", "waiting", "runnable"),
     )  # fmt: skip
+
+
+@router.get("/cases/{case}/path")
+def read_path(desk: TheDesk, viewer: Caller, case: Number) -> shapes.PathBody:
+    """The path of a case through its flow as it was when the case began: what went into each step, and what came out."""
+    with desk.database.read() as connection:
+        require_sight(connection, viewer, case)
+        (found,) = cases.load(connection, [case])
+        then = versions.flows_of(connection, found.flow_version) or dict(desk.office.flows)
+        newest = versions.is_good(connection, found.flow, found.flow_version)
+    return shapes.PathBody(
+        case=case, flow=found.flow, version=found.flow_version, newest=newest, steps=[rendering.path_step(t) for t in taken(found, then)]
+    )  # fmt: skip
+
+
+@router.get("/decisions")
+def list_decisions(
+    desk: TheDesk, viewer: Caller, q: Annotated[str, Query(max_length=200)] = "", skip: Skip = 0, limit: Limit = 100
+) -> shapes.DecisionList:
+    """Actions that were decided or ended otherwise, the newest first, with their receipts."""
+    with desk.database.read() as connection:
+        rows = listing.decided(connection, viewer, q.strip(), skip, limit)
+    return shapes.DecisionList(skip=skip, actions=[rendering.decision(r) for r in rows])
 
 
 @router.get(

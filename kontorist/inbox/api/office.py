@@ -1,64 +1,28 @@
-"""The office over the JSON API: flows, connections, models, people, figures, audit, the stop button."""
+"""The office over the JSON API: connections, models, people, figures, audit, the stop button."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Query
-from fastapi.responses import Response
+from fastapi import Path, Query
 from sqlalchemy import select
 
-from kontorist.core.errors import NotFound
-from kontorist.core.picture import picture
+from kontorist.core.errors import NotFound, Rejected
 from kontorist.inbox import again, overview
 from kontorist.inbox import stopping as stop_button
-from kontorist.inbox.api import rendering, shapes
+from kontorist.inbox.api import shapes
 from kontorist.inbox.api.caller import Head, Number, Overseer, router_of
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.figures import Line, Report
-from kontorist.inbox.overview import ConnectionView, FlowView, ModelView, PersonView
+from kontorist.inbox.overview import ConnectionView, ModelView, PersonView
 from kontorist.inbox.problems import answers
-from kontorist.store import audit_search, health, office_state
+from kontorist.store import audit_search, health, office_state, people
 from kontorist.store.tables import passes
 
 router = router_of("Office")
 Plain = r"^[^\x00]*$"
-
-
-@router.get("/flows")
-def list_flows(desk: TheDesk, viewer: Overseer) -> list[shapes.FlowBody]:
-    """Every flow and how it is doing."""
-    with desk.database.read() as connection:
-        return [_flow(v) for v in overview.flows(desk, connection)]
-
-
-def _flow(view: FlowView) -> shapes.FlowBody:
-    trigger = view.flow.trigger.model_dump(exclude_none=True) if view.flow.trigger else None
-    return shapes.FlowBody(
-        name=view.name, title=view.flow.title, description=view.flow.description, trigger=trigger, stopped=view.stopped,
-        problems=list(view.problems), **view.health.__dict__,
-    )  # fmt: skip
-
-
-@router.get(
-    "/flows/{flow}/picture.svg",
-    response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {}}, "description": "the picture"}},
-)
-def flow_picture(desk: TheDesk, viewer: Overseer, flow: str) -> Response:
-    """A flow as a picture, drawn from its YAML."""
-    if flow not in desk.office.flows:
-        raise NotFound("There is no such flow.")
-    return Response(picture(desk.office.flows[flow], desk.office.flows), media_type="image/svg+xml", headers=dict(PICTURE))
-
-
-PICTURE: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
-    "X-Frame-Options": "SAMEORIGIN",
-}
-"""Only for the picture: it brings its own style and nothing that runs."""
+Name = Annotated[str, Path(max_length=100, pattern=r"^[^\x00/]+$")]
 
 
 @router.get("/connections")
@@ -108,6 +72,28 @@ def _person(view: PersonView) -> shapes.PersonBody:
         name=view.name, label=p.name, role=p.role, groups=p.groups, deputy=p.deputy, away=p.away,
         can_sign_in=view.has_password and not view.disabled, second_factor=view.code, sessions=view.sessions,
     )  # fmt: skip
+
+
+@router.post("/people/{name}/end-sessions")
+def end_sessions(desk: TheDesk, viewer: Head, name: Name) -> shapes.Sessions:
+    """Sign somebody out everywhere."""
+    with desk.database.write() as connection:
+        if name not in {p.name for p in people.listing(connection)}:
+            raise NotFound("There is no such person.")
+        ended = len(people.living(connection, name))
+        people.end(connection, name, actor=viewer.name)
+    return shapes.Sessions(ended=ended)
+
+
+@router.post("/people/{name}/disable", status_code=204)
+def disable(desk: TheDesk, viewer: Head, name: Name) -> None:
+    """Let somebody in no more."""
+    if name == viewer.name:
+        raise Rejected("You would lock yourself out. Ask another admin.")
+    with desk.database.write() as connection:
+        if name not in {p.name for p in people.listing(connection)}:
+            raise NotFound("There is no such person.")
+        people.disable(connection, name, viewer.name)
 
 
 @router.get("/audit")
@@ -202,6 +188,3 @@ def _line(line: Line) -> shapes.FigureLine:
         flow=line.flow, approved_unchanged=line.day.unchanged, **_counts(line.day), open=line.open, oldest=line.oldest, minutes=minutes,
         cost=f"{line.cost:f}", cost_per_approved=None if each is None else f"{each:.6f}", time_saved=time,
     )  # fmt: skip
-
-
-__all__ = ["PICTURE", "rendering", "router"]

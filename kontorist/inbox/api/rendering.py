@@ -13,6 +13,7 @@ from kontorist.inbox.desk import Desk
 from kontorist.inbox.edit_form import schema_of
 from kontorist.inbox.facts import facts_of
 from kontorist.inbox.listing import about
+from kontorist.inbox.path_page import Taken
 from kontorist.inbox.queue import Card
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import actions
@@ -125,4 +126,21 @@ def case_line(found: Case | Any) -> shapes.CaseLine:
     return shapes.CaseLine(
         id=found.id, flow=found.flow, title=found.title, who=getattr(found, "who", "") or "", source=found.source, state=found.state,
         error=found.error, created=found.created,
+    )  # fmt: skip
+
+
+def path_step(found: Taken) -> shapes.PathStep:
+    """A step of a case's path."""
+    entry = found.entry
+    return shapes.PathStep(
+        path=entry.path, step=entry.step, kind=entry.kind, inputs=safe(dict(found.inputs)), output=safe(entry.output),
+        evidence=safe(entry.evidence), model=entry.model, ms=entry.ms, written=found.written,
+    )  # fmt: skip
+
+
+def decision(row: ActionRow) -> shapes.Decision:
+    """An action that was decided."""
+    return shapes.Decision(
+        id=row.id, card=row.card, case=row.case_id, flow=row.flow, connection=row.connection, action=row.action, sentence=row.sentence,
+        state=row.state, revision=row.revision, updated=row.updated, receipt=safe(row.receipt), error=row.error,
     )  # fmt: skip

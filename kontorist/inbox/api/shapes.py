@@ -137,6 +137,12 @@ class Stops(_Taken):
     connections: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=1000)] = []
 
 
+class Version(_Taken):
+    """A version of a flow."""
+
+    version: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+
+
 # given ----------------------------------------------------------------------
 
 
@@ -580,3 +586,85 @@ class Retried(BaseModel):
     """How many cases run again."""
 
     retried: int
+
+
+class ChangeBody(BaseModel):
+    """One change of a flow."""
+
+    version: str
+    at: datetime
+    who: str
+    in_use: bool
+    refused: str = Field(description="why it is not in use: what `check` found, or whose approval it waits for")
+    cases: int = Field(description="how many that have not ended go on with it")
+
+
+class VersionBody(BaseModel):
+    """A version of a flow as its admin wrote it, and what it changed."""
+
+    flow: str
+    version: str
+    text: str
+    diff: list[str]
+
+
+class VersionDone(BaseModel):
+    """What became of a version; the office works with it from the next pass on."""
+
+    did: Literal["approved", "rolled-back"]
+    flow: str
+    version: str
+
+
+class PathStep(BaseModel):
+    """A step that a case took, with what went into it and how it was configured then."""
+
+    path: str
+    step: str
+    kind: str
+    inputs: Any
+    output: Any
+    evidence: Any
+    model: str
+    ms: float
+    written: str = Field(description="the step in YAML, as it stood in the flow then")
+
+
+class PathBody(BaseModel):
+    """The path of a case through its flow as it was when the case began."""
+
+    case: int
+    flow: str
+    version: str
+    newest: bool = Field(description="whether the flow has not changed since")
+    steps: list[PathStep]
+
+
+class Decision(BaseModel):
+    """An action that was decided, or ended otherwise."""
+
+    id: int
+    card: int
+    case: int
+    flow: str
+    connection: str
+    action: str
+    sentence: str
+    state: str
+    revision: int
+    updated: datetime
+    receipt: Any
+    error: str | None
+
+
+class DecisionList(BaseModel):
+    """A part of what was decided, the newest first."""
+
+    skip: int
+    actions: list[Decision]
+
+
+class Sessions(BaseModel):
+    """How many sessions of a person ended."""
+
+    ended: int
