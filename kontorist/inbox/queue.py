@@ -201,10 +201,11 @@ def next_after(cards: Sequence[Card], card_id: int) -> int | None:
 
 def counts(connection: Connection, cards: Sequence[Card], viewer: Viewer) -> dict[str, int]:
     """The numbers on the tabs."""
-    query = select(cases.c.state, resting(), func.count()).where(cases.c.state.in_(("unclear", "failed")))
+    rests = resting().label("rests")  # by its name: PostgreSQL takes two spellings with a parameter each for two different things
+    query = select(cases.c.state, rests, func.count()).where(cases.c.state.in_(("unclear", "failed")))
     if hidden := hidden_flows(viewer):
         query = query.where(cases.c.id.not_in(hidden_cases(hidden)))
-    found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, resting()))}
+    found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, "rests"))}
     return {
         "mine": sum(c.mine and not c.rests for c in cards),
         "others": sum(not c.mine and not c.rests for c in cards),

@@ -84,6 +84,7 @@ def make_desk(
     connections: str = CONNECTIONS,
     flows: Mapping[str, str] = FLOWS,
     files: Mapping[str, str] | None = None,
+    url: str = "",
 ) -> Desk:
     """An office with its flows, its people, other `files` and the inbox before it."""
     office = folder / "office"
@@ -94,7 +95,7 @@ def make_desk(
         (office / name).write_text(text)
     for name, text in flows.items():
         (office / "flows" / f"{name}.yaml").write_text(textwrap.dedent(text))
-    runtime = open_runtime(office, folder / "data", url=f"sqlite:///{folder}/store.sqlite")
+    runtime = open_runtime(office, folder / "data", url=url or f"sqlite:///{folder}/store.sqlite")
     with runtime.database.write() as connection:
         people.add(connection, "anna", PASSWORD, "test")
         row = connection.execute(select(tables.people)).one()
