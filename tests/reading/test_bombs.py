@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import zlib
@@ -141,6 +142,60 @@ def zip_in_zip() -> bytes:
     return data
 
 
+def loop_of_tables() -> bytes:
+    """A table of objects whose predecessor is itself."""
+    data = one_page(stream(zlib.compress(b"q Q")))
+    start = data.rindex(b"xref")
+    return data.replace(b"trailer << ", b"trailer << /Prev %d " % start)
+
+
+def objects_in_a_stream() -> bytes:
+    """A stream of objects that becomes a gigabyte, and in which the catalog is said to be."""
+    packed = deflated(1 << 30, b"1 0 2 9 << /A 1 >> ")
+    about = b"/Type /ObjStm /N 50000000 /First 10 /Filter /FlateDecode"
+    table = b"".join(b"\x02" + (1).to_bytes(2, "big") + bytes([n]) for n in range(3))
+    body = b"%PDF-1.7\n1 0 obj\n" + stream(packed, about) + b"\nendobj\n"
+    index = b"/Type /XRef /Size 6 /W [1 2 1] /Index [2 3] /Root 2 0 R"
+    return body + b"5 0 obj\n" + stream(table, index) + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
+
+
+def tiff() -> bytes:
+    """Sixty thousand by sixty thousand points in a strip of zlib."""
+    packed = deflated(1 << 30, b"\0" * 16)
+    entries = [
+        (256, 4, 60_000),
+        (257, 4, 60_000),
+        (258, 3, 8),
+        (259, 3, 8),
+        (262, 3, 1),
+        (273, 4, 8),
+        (277, 3, 1),
+        (278, 4, 60_000),
+    ]
+    entries.append((279, 4, len(packed)))
+    table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    return struct.pack("<2sHI", b"II", 42, 8 + len(packed)) + packed + struct.pack("<H", len(entries)) + table + bytes(4)
+
+
+def jpeg() -> bytes:
+    """A head that says 65,500 by 65,500 points, and nothing behind it."""
+    frame = struct.pack(">BHHB", 8, 65_500, 65_500, 3) + bytes((1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0))
+    scan = b"\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00"
+    part = lambda mark, body: b"\xff" + mark + struct.pack(">H", len(body) + 2) + body  # noqa: E731
+    tables = (
+        part(b"\xdb", b"\0" + b"\1" * 64)
+        + part(b"\xc4", b"\0" + b"\1" + bytes(15) + b"\0")
+        + part(b"\xc4", b"\x10" + b"\1" + bytes(15) + b"\0")
+    )
+    return b"\xff\xd8" + tables + part(b"\xc0", frame) + part(b"\xda", scan) + b"\0" * 2_000_000 + b"\xff\xd9"
+
+
+def form_in_a_form() -> bytes:
+    """Drawings that draw themselves."""
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F 5 0 R >> >>"
+    return one_page(stream(zlib.compress(b"/F Do " * 20)), b"<< /XObject << /F 5 0 R >> >>", stream(b"/F Do " * 20, form))
+
+
 XML, NO_TYPE = '<?xml version="1.0"?>', "document type declaration"
 BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "billion laughs": ("laughs.xml", laughs, NO_TYPE),
@@ -156,6 +211,11 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a picture of 3.6 gigapixels": ("picture.pdf", picture, ""),
     "streams in streams": ("nested.pdf", nested_streams, ""),
     "pages that contain themselves": ("kids.pdf", endless_kids, ""),
+    "a table of objects before itself": ("loop.pdf", loop_of_tables, ""),
+    "a gigabyte of objects in a stream": ("objects.pdf", objects_in_a_stream, ""),
+    "drawings that draw themselves": ("forms.pdf", form_in_a_form, ""),
+    "a TIFF of 3.6 gigapixels": ("bomb.tif", tiff, "picture"),
+    "a JPEG of 4 gigapixels": ("bomb.jpg", jpeg, "picture"),
     "a PNG of 4 gigapixels": ("bomb.png", picture_file, "picture"),
     "zips in zips": ("bomb.zip", zip_in_zip, "format that cannot be read"),
     "a line of twenty megabytes": ("line.csv", lambda: b"Buchungstag;Betrag\n" + b"A1B2" * (5 << 20), ""),

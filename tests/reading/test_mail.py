@@ -285,3 +285,15 @@ def _is_mail(data: bytes) -> bool:
         return bool(parse_mail(data))
     except NotReadable:
         return False
+
+
+PIECES = [b"From: a@b.example", b"Subject: x", b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\n\n", b"\r\n\r\n", b"To: c", b"body"]
+PIECES += [b"From x", b">From y", b"\xef\xbb\xbf", b"\xe4", b"Message-ID: <1@b>", b"\x0b", b"\x0c", b"\x1c", b"\xc2\x85"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20))
+@settings(max_examples=500, deadline=None)
+def test_whatever_a_mail_is_made_of_it_is_known_again_by_its_header_fields(pieces: list[bytes]) -> None:
+    data = b"".join(pieces)
+    if _is_mail(data):
+        assert digest_of(data) == parse_mail(data).digest

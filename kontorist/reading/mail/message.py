@@ -128,7 +128,10 @@ def _read(message: Message, data: bytes) -> Mail:
 
 def _parsed(data: bytes, *, head_only: bool = False) -> Message:
     start = re.match(rb"(?:\xef\xbb\xbf|\s)*(?:From [^\r\n]*\r?\n)?(?:>From [^\r\n]*\r?\n)?", data)
-    return BytesParser(policy=policy.compat32).parsebytes(data[start.end() :] if start else data, headersonly=head_only)
+    data = data[start.end() :] if start else data
+    if head_only and (end := re.search(rb"\r?\n\r?\n|\r\r", data)):
+        data = data[: end.end()]
+    return BytesParser(policy=policy.compat32).parsebytes(data, headersonly=head_only)
 
 
 def _raw_fields(message: Message) -> dict[str, str]:

@@ -144,9 +144,37 @@ def false_winmail() -> bytes:
     return _with("winmail.dat", "application/ms-tnef", data)
 
 
+def many_fields() -> bytes:
+    """Two hundred thousand header fields."""
+    return b"From: a@b.example\n" + b"".join(b"X-%d: x\n" % n for n in range(200_000)) + b"\nText\n"
+
+
+def many_recipients() -> bytes:
+    """A hundred thousand recipients in one field."""
+    return b"From: a@b.example\nTo: " + b", ".join(b"<a%d@b.example>" % n for n in range(100_000)) + b"\n\nText\n"
+
+
+def many_words_to_decode() -> bytes:
+    """A subject of a hundred thousand encoded words, each in another charset."""
+    words = b" ".join(b"=?%s?q?=41?=" % (b"utf-8" if n % 2 else b"iso-8859-%d" % (n % 15 + 1)) for n in range(100_000))
+    return b"From: a@b.example\nSubject: " + words + b"\n\nText\n"
+
+
+def many_attachments() -> bytes:
+    """Ten thousand attachments."""
+    part = b"--x\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=a.pdf\n\n%PDF-1.4\n"
+    return b'From: a@b.example\nContent-Type: multipart/mixed; boundary="x"\n\n' + part * 10_000 + b"--x--\n"
+
+
+def boundary_of_boundaries() -> bytes:
+    """A body of two megabytes of lines that nearly are the boundary."""
+    return b'From: a@b.example\nContent-Type: multipart/mixed; boundary="' + b"-" * 60 + b'"\n\n' + (b"-" * 61 + b"\n") * 33_000
+
+
 BOMBS: list[Callable[[], bytes]] = [
     zip_bomb, lying_zip, zip_with_a_hundred_thousand_files, pdf_bomb, billion_laughs, xxe, deep_mime, many_parts, mails_in_mails,
-    picture_bomb, large_attachment, endless_line, false_winmail,
+    picture_bomb, large_attachment, endless_line, false_winmail, many_fields, many_recipients, many_words_to_decode, many_attachments,
+    boundary_of_boundaries,
 ]  # fmt: skip
 
 
