@@ -55,6 +55,8 @@ class Result:
     model: str = "built-in"
     """Which model and prompt version produced it: `built-in/use-3`, `openai:gpt-x/classify-2`."""
     warnings: Sequence[str] = ()
+    alarms: Sequence[str] = ()
+    """Warnings that the approver has to confirm, shown in red."""
     usage: Mapping[str, Any] = field(default_factory=dict)
     """Tokens, cost and milliseconds of model calls."""
 

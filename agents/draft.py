@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, model_validator
 
+from agents._draft import written
 from agents._draft.facts import changed, unsupported
 from agents._draft.knowledge import Hit, choose, search, sections
 from agents._model.ask import Answer, ask, fell_back
@@ -47,6 +48,10 @@ class DraftOptions(Options):
     language: str = Field("", description="the language of the reply, a template; default: the office's first language")
     template: str | dict[str, str] | None = Field(None, description="the reply, a template; or one for each language")
     polish: bool = Field(False, description="true: a language model may improve the wording; facts must stay")
+    write: bool = Field(
+        False,
+        description="true: a language model writes the reply from the knowledge pages and the template; without one as before",
+    )
     knowledge: list[str] | bool = Field(False, description="knowledge pages the reply may rest on, or true for all")
     question: str = Field("", description="what is asked, a template; default: the mail's subject and new text")
     at_least: float = Field(0.7, ge=0, le=1, description="below this confidence in the pages found the case goes to a person")
@@ -71,6 +76,8 @@ class _Prepared:
     result: Result
     language: str
     feedback: Sequence[str] = ()
+    hits: Sequence[Hit] = ()
+    """The knowledge that was found, for a model that writes."""
 
 
 class Draft(Agent):
@@ -87,9 +94,11 @@ class Draft(Agent):
         polished = [i for i, p in enumerate(prepared) if isinstance(p, _Prepared) and _is_to_polish(tasks[i], p, setting)]
         if polished:
             by_task = {id(tasks[i]): prepared[i] for i in polished}
-            answers = ask([tasks[i] for i in polished], setting, lambda task, names: _question(by_task[id(task)], names, setting))
+            answers = ask(
+                [tasks[i] for i in polished], setting, lambda task, names: _asking(task, by_task[id(task)], names, setting)
+            )
             for i, answer in zip(polished, answers, strict=True):
-                results[i] = answer if isinstance(answer, Away) else _polished(results[i], answer, setting)  # type: ignore[arg-type]
+                results[i] = answer if isinstance(answer, Away) else _answered(tasks[i], by_task[id(tasks[i])], answer, setting)
         return results
 
     def outputs(self, options: Any) -> Mapping[str, str]:
@@ -121,11 +130,14 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     }
     result = Result(output, model="built-in/template-1", warnings=warnings)
     if options.knowledge and not used:
-        return _Prepared(_nothing_found(result, hits, setting), language, task.feedback)
+        return _Prepared(_nothing_found(result, hits, setting), language, task.feedback)  # what no page answers, no model answers
     text = _text(task, template, "\n\n".join(h.section.text for h in used), language, setting)
     confidence = used[0].confidence if used else 1.0
     return _Prepared(
-        replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=confidence), language, task.feedback
+        replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=confidence),
+        language,
+        task.feedback,
+        used,
     )
 
 
@@ -217,7 +229,43 @@ def _evidence(hits: Sequence[Hit]) -> dict[str, list[Evidence]]:
 
 
 def _is_to_polish(task: Task, prepared: _Prepared, setting: Setting) -> bool:
-    return bool(task.options.polish and setting.model.is_language_model and prepared.result.output["text"])
+    return bool(
+        (task.options.polish or task.options.write) and setting.model.is_language_model and prepared.result.output["text"]
+    )
+
+
+def _asking(task: Task, prepared: Any, names: Sequence[str], setting: Setting) -> Request:
+    if not task.options.write:
+        return _question(prepared, names, setting)
+    tone = (_LANGUAGES.get(prepared.language, prepared.language), _TONES.get(setting.tone, _TONES["formal"]))
+    return written.question(task, _asked(task), _facts(prepared, task), prepared.hits, setting, tone, names)
+
+
+def _facts(prepared: Any, task: Task) -> str:
+    """What a model that writes is given of the case: the filled-in template, where there is one."""
+    return str(prepared.result.output["text"]) if task.options.template else ""
+
+
+def _answered(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Result:
+    if not task.options.write:
+        return _polished(prepared.result, answer, setting)
+    return _written(task, prepared, answer, setting)
+
+
+def _written(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Result:
+    """What the model wrote, with its sources and an alarm for what stands in none; without an answer the draft as it was."""
+    result: Result = prepared.result
+    if not isinstance(answer, Completion) or not str(getattr(answer.data, "text", "")).strip():
+        error = answer if isinstance(answer, KontoristError) else KontoristError("an empty reply")
+        return replace(result, warnings=[*result.warnings, fell_back(error, setting)])
+    data: Any = answer.data
+    reply = written.judged(data, task, _asked(task), _facts(prepared, task), prepared.hits, setting)
+    cited = reply.hits or ([] if task.options.template else prepared.hits)
+    output = {**result.output, "text": reply.text, "citations": [_citation(h) for h in cited], "model": answer.model}
+    alarms = [say(setting, "unsupported", facts=", ".join(reply.without_source[:8]))] if reply.without_source else []
+    return replace(
+        result, output=output, evidence=_evidence(cited), model=answer.model, usage=answer.usage, alarms=[*result.alarms, *alarms]
+    )
 
 
 def _question(prepared: Any, names: Sequence[str], setting: Setting) -> Request:

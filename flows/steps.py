@@ -117,6 +117,7 @@ def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) ->
     info = {
         "confidence": result.confidence,
         "warnings": list(result.warnings),
+        **({"alarms": list(result.alarms)} if result.alarms else {}),
         "origins": _agent_origins(work, result),
         **({"usage": dict(result.usage)} if result.usage else {}),
     }
@@ -247,7 +248,8 @@ def _new_action(
 
 def _case_warnings(work: Work) -> list[dict[str, Any]]:
     texts = [*work.case.warnings, *(w for e in work.case.journal.values() for w in e.info.get("warnings", ()))]
-    return [{"code": "case", "text": text, "stop": False} for text in dict.fromkeys(texts)]
+    alarms = [a for e in work.case.journal.values() for a in e.info.get("alarms", ())]
+    return [{"code": "case", "text": text, "stop": text in alarms} for text in dict.fromkeys([*alarms, *texts])]
 
 
 def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -168,6 +169,7 @@ def render(
         "doubts": found.doubtful() if view.decidable else [],
         "path_taken": told(entries),
         "redraftable": redraftable,
+        "cited": _cited(entries),
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
         "rests": view.head.not_before if view.decidable and view.head.not_before and view.head.not_before > utcnow() else None,
         "can_ask": bool(view.decidable) and possible(desk, view.case.data, view.case.connection),
@@ -177,6 +179,12 @@ def render(
     }
     values["forms"] = forms(desk, view, edited) if edit and view.may and not view.given else []
     return page(request, "card.html", viewer, status, problem=problem, **values)
+
+
+def _cited(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    """The passages of the knowledge pages that drafts of this card rest on."""
+    outputs = [e.output for e in entries if e.kind == "agent" and isinstance(e.output, Mapping)]
+    return [one for output in outputs for one in output.get("citations") or () if isinstance(one, Mapping) and one.get("quote")]
 
 
 def forms(desk: Desk, view: CardView, edited: Form | None) -> list[tuple[ActionRow, list[Input]]]:

@@ -232,7 +232,9 @@ SAID = (
     N_("You may not sign in here any more. Ask your admin."),
     N_("Give the filter a name."),
     N_("You have twenty filters already; remove one first."),
-    N_("Something else of this case still waits; decide that first, or reject this without a new draft."),
+    N_(
+        "Something else of this case still waits, or there were three new drafts already: decide that first, or reject this without a new draft."
+    ),
     N_("Say why it is rejected: the agents learn from it, and colleagues can see it."),
     N_("Choose the person or group who shall decide this."),
     N_("Say whether it happened, and how you know."),

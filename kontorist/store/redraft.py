@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed
@@ -18,11 +18,20 @@ from kontorist.store.tables import journal
 
 KIND = "redraft"
 """Journal entries of this kind say why the steps before were done again; agents that write read it."""
+AT_MOST = 3
+"""New drafts of a case; then a person writes it."""
 _UNFINISHED = ("proposed", "approved", "claimed", "committing", "uncertain", "refused")
 
 
 def possible(connection: Connection, rows: Sequence[ActionRow]) -> bool:
-    """Whether nothing else of the case waits that the same steps have prepared."""
+    """Whether nothing else of the case waits that the same steps have prepared, and there were not three new drafts already."""
+    again = select(func.count()).where(
+        journal.c.case_id == rows[0].case_id,
+        journal.c.kind == KIND,
+        journal.c.path.startswith(f"{rows[0].path}~", autoescape=True),
+    )
+    if int(connection.execute(again).scalar_one()) >= AT_MOST:
+        return False
     others = select(table.c.id).where(
         table.c.case_id == rows[0].case_id, table.c.card != rows[0].card, table.c.state.in_(_UNFINISHED)
     )
@@ -33,7 +42,9 @@ def redraft(connection: Connection, shown: Sequence[Shown], who: Who, reason: st
     """Reject these revisions for good, and let the flow do `steps` again and propose anew. Raises Stale or NotAllowed."""
     rows = [actions.get(connection, item.action_id) for item in shown]
     if not possible(connection, rows):
-        raise NotAllowed("Something else of this case still waits; decide that first, or reject this without a new draft.")
+        raise NotAllowed(
+            "Something else of this case still waits, or there were three new drafts already: decide that first, or reject this without a new draft."
+        )
     actions.reject(connection, shown, who, reason)
     (case,) = cases.load(connection, [rows[0].case_id])
     _void(connection, case, rows[0], steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -329,3 +330,66 @@ def test_pages_with_a_broken_head_are_named(office: Setting) -> None:
 
     assert isinstance(error, KontoristError)
     assert "kaputt.md" in str(error)
+
+
+# replies that a model writes ---------------------------------------------------
+
+ASKED = {
+    "subject": "Versand",
+    "new_text": "Was kostet der Versand?",
+    "from": {"name": "Ida Berg", "address": "ida@berg.example"},
+}
+
+
+def write(office: Setting, examples: list[dict[str, Any]] | None = None, feedback: list[str] | None = None) -> Result:
+    office = replace(office, examples={"service/reply": examples or []})
+    task = Task(DraftOptions(knowledge=True, write=True), {"language": "de"}, {"mail": ASKED}, feedback=feedback or [])
+    [result] = Draft().run([task], office)
+    assert isinstance(result, Result), result
+    return result
+
+
+def test_a_model_writes_from_the_pages_and_its_sources_are_cited(office: Setting, server: ScriptedServer, endpoint: Make) -> None:
+    server.will({"text": "Guten Tag Ida Berg, der Versand kostet 6,90 EUR.", "used": [1]})
+    result = write(replace(office, model=endpoint()))
+    assert (result.alarms, result.warnings, result.model) == ([], [], "scripted:test-model/write-1")
+    [citation] = result.output["citations"]
+    assert "6,90" in citation["quote"]
+    assert citation["file"] == "versand.de.md"
+
+
+def test_what_stands_in_no_source_is_an_alarm(office: Setting, server: ScriptedServer, endpoint: Make) -> None:
+    invented = "Zahlen Sie 77,77 EUR bis 24.12.2026 auf DE89 3704 0044 0532 0130 00, siehe https://zahlen.example/x, Ihre Frau Ungenannt."
+    server.will({"text": invented, "used": [1, 99]})
+    [alarm] = write(replace(office, model=endpoint())).alarms
+    for fact in ("77,77", "24.12.2026", "DE89 3704 0044 0532 0130 00", "zahlen.example", "Ungenannt"):
+        assert fact in alarm
+
+
+def test_earlier_replies_are_those_to_the_same_customer_and_the_reason_is_told(
+    office: Setting, server: ScriptedServer, endpoint: Make
+) -> None:
+    server.will({"text": "Guten Tag", "used": []})
+    kept = [
+        {"kind": "edit", "customer": "ida@berg.example", "corrected": {"body": "Liebe Frau Berg, wie immer schnell."}},
+        {"kind": "edit", "customer": "eve@other.example", "corrected": {"body": "Geheimer Rabatt von Eve"}},
+    ]
+    write(replace(office, model=endpoint(trusted=False)), kept, ["Bitte die Adresse ida@berg.example nennen"])
+    sent = json.dumps(server.requests[-1], ensure_ascii=False)
+    assert "wie immer schnell" in sent
+    assert "Geheimer Rabatt" not in sent
+    assert "Bitte die Adresse" in sent
+    for private in ("ida@berg.example", "Ida", "Frau Berg"):
+        assert private not in sent
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply("no JSON"), Reply(status=500), Reply({"text": "", "used": []})], ids=["garbage", "500", "empty"]
+)
+def test_without_an_answer_the_reply_is_that_of_the_pages(
+    office: Setting, server: ScriptedServer, endpoint: Make, reply: Reply
+) -> None:
+    server.will(reply)
+    result = write(replace(office, model=endpoint()))
+    assert "6,90 EUR" in result.output["text"]
+    assert "Sprachmodell" in result.warnings[0]

@@ -11,7 +11,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
 from kontorist.inbox.diffs import words
 from kontorist.inbox.facts import Fact, Facts, pieces
-from kontorist.store import tables
+from kontorist.store import redraft, tables
 from tests.inbox.desks import Desk
 
 DATA = Path(__file__).parents[3] / "shared/data"
@@ -128,3 +128,22 @@ def test_a_file_name_cannot_leave_its_header(desk: Desk):
     answer = desk.browser("anna").get(f"/case/{row.case_id}/document/0")
     assert "set-cookie" not in answer.headers
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''%C3%A9vilb.txt"
+
+
+def test_the_passages_that_a_draft_rests_on_open_on_the_card(desk: Desk):
+    row = desk.mail_card(MAIL, payload={"name": "x.txt", "content": "6,90"})
+    cited = {"page": "versand", "heading": "Versandkosten", "file": "versand.de.md", "quote": "Bis 150 EUR <b>6,90</b> EUR."}
+    journal(desk, row.case_id, step="answer", output={"text": "6,90", "citations": [cited]})
+    page = desk.browser("anna").get(f"/card/{row.id}").text
+    assert '<summary>Versandkosten <span class="dim">versand.de.md</span></summary>' in page
+    assert "<blockquote>Bis 150 EUR &lt;b&gt;6,90&lt;/b&gt; EUR.</blockquote>" in page
+
+
+def test_there_are_three_new_drafts_at_most(desk: Desk):
+    row = desk.card()
+    for number in range(3):
+        with desk.runtime.database.read() as connection:
+            assert redraft.possible(connection, [row])
+        journal(desk, row.case_id, path=f"{row.path}~{number}", step="", kind="redraft", output={"reason": "shorter"}, info={})
+    with desk.runtime.database.read() as connection:
+        assert not redraft.possible(connection, [row])
