@@ -48,6 +48,9 @@ def check(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonO
     sys.exit(EXIT_PROBLEM if errors else 0)
 
 
+_WIDE = 160
+
+
 def _show_line(file: str, line: int, column: int) -> None:
     """The offending line with a mark below it."""
     try:
@@ -55,8 +58,10 @@ def _show_line(file: str, line: int, column: int) -> None:
     except OSError:
         return
     if 0 < line <= len(lines):
-        shown, before = lines[line - 1][:160], lines[line - 1][: column - 1].expandtabs(1)
-        out(f"{line:>5} | {shown}\n      | {' ' * min(len(before), 160)}^")
+        whole = lines[line - 1].expandtabs(1)
+        start = max(0, column - 100) if len(whole) > _WIDE else 0
+        shown = ("…" if start else "") + whole[start : start + _WIDE] + ("…" if len(whole) > start + _WIDE else "")
+        out(f"{line:>5} | {shown}\n      | {' ' * (column - 1 - start + bool(start))}^")
 
 
 def doctor(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False) -> None:

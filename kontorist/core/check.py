@@ -410,11 +410,11 @@ class _FlowCheck:
         used = sorted(expressions.uses(text, expression=expression))
         for name in sorted(expressions.roots(text, expression=expression) - names):
             line = next((line for path, line in used if path == (name,)), 1)
-            self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}", line_offset=line - 1)
+            self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}", line_offset=line - 1, word=name)
         for path, line in used:
             if (known := self._fields_of(path[:-1])) and path[-1] not in known and path[0] in names:
                 text = f"{'.'.join(path)}: '{'.'.join(path[:-1])}' has no '{path[-1]}'{did_you_mean(path[-1], known)}"
-                self.file.add(loc, text, line_offset=line - 1)
+                self.file.add(loc, text, line_offset=line - 1, word=".".join(path))
 
     def _fields_of(self, path: tuple[str, ...]) -> Sequence[str] | None:
         """The fields that are known of a value, or None where anything may be in it."""

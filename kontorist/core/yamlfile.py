@@ -60,11 +60,21 @@ class YamlFile:
             loc = loc[:-1]
         return (1, 1)
 
-    def add(self, loc: Loc, message: str, *, key: bool = False, severity: str = "error", line_offset: int = 0) -> None:
-        """Note a problem at a key or value."""
+    def add(
+        self, loc: Loc, message: str, *, key: bool = False, severity: str = "error", line_offset: int = 0, word: str = ""
+    ) -> None:
+        """Note a problem at a key or value, or at a word within it."""
         line, column = self.place(loc, key=key)
-        line_offset += loc in self.blocks and not key
-        self.problems.append(Problem(self.path, line + line_offset, column, message, severity))
+        at = line + line_offset + (loc in self.blocks and not key)
+        self.problems.append(
+            Problem(self.path, at, self._column(at, word, column if at == line else 1) or column, message, severity)
+        )
+
+    def _column(self, line: int, word: str, first: int) -> int:
+        """Where a word stands in a line, from a column on; 0 where it does not."""
+        text = self.lines[line - 1] if word and 0 < line <= len(self.lines) else ""
+        found = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)").search(text, first - 1)
+        return found.start() + 1 if text and found else 0
 
 
 def read_yaml(path: Path, shown_as: str) -> YamlFile:

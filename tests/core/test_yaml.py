@@ -174,6 +174,13 @@ def test_an_office_with_a_mistake_says_where_and_what(tmp_path: Path, office: st
     assert said in "\n".join(problems(tmp_path, office=office, connections=connections))
 
 
+def test_the_mark_stands_below_the_word_in_a_text_of_many_lines(tmp_path: Path) -> None:
+    flow = FLOW.replace('content: "{{ file.text }}"}', 'content: "x {{ file.text }} {{ file.texd }}"}')
+    assert flow != FLOW
+    line = next(n for n in flow.splitlines() if "texd" in n)
+    assert any(f"flows/n.yaml:5:{line.index('file.texd') + 1}: file.texd" in p for p in problems(tmp_path, flow))
+
+
 def test_a_secret_in_an_address_of_a_flow_is_found_at_its_line(tmp_path: Path) -> None:
     flow = FLOW.replace("{{ file.text }}", "https://me:geheim@h.example/x", 1)
     assert flow != FLOW
@@ -264,4 +271,4 @@ def test_the_columns_of_each_row_are_known(tmp_path: Path) -> None:
     for name, text in (("office.yaml", OFFICE), ("connections.yaml", erp), ("flows/n.yaml", flow)):
         (folder.parent / name).write_text(text)
     (found,) = map(str, check(folder.parent))
-    assert found.endswith("n.yaml:5:20: order.shiped_on: 'order' has no 'shiped_on', did you mean 'shipped_on'?")
+    assert found.endswith("n.yaml:5:24: order.shiped_on: 'order' has no 'shiped_on', did you mean 'shipped_on'?")
