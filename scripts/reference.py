@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kontorist.core import registry
+from kontorist.core import flow_examples, registry
 from kontorist.core.filter_examples import EXAMPLES
 from kontorist.core.filters import FILTERS
-from kontorist.core.flow import KINDS, Approve, Flow, Trigger
+from kontorist.core.flow import KINDS, Approve, Flow, Retry, Trigger
 from kontorist.core.schema import flow_schema
 from scripts import reference_api
 
@@ -61,21 +61,31 @@ def _agents() -> Iterator[str]:
 
 
 def _flows() -> Iterator[str]:
-    yield "# The flow language\n\nOne file under `flows/` is one flow. Made by `make docs`; `kontorist schema` prints the same for editors.\n"
+    yield "# The flow language\n\nOne file under `flows/` is one flow. Made by `make docs`; `kontorist schema` prints the same for editors. Each example is a whole flow that passes `check`; the tests see to it, and that every key is shown.\n"
     yield from _fields(Flow)
+    yield from _example("flow")
     yield "\n## trigger\n"
     yield from _fields(Trigger)
+    for name in Trigger.model_fields:
+        yield from _example(f"trigger {name}")
     for name, cls in KINDS.items():
         yield f"\n## Step `{name}`\n\n{_first(cls)}\n"
         yield from _fields(cls)
-    yield "\n## approve\n"
-    yield from _fields(Approve)
+        yield from _example(name)
+    for name, shape in (("approve", Approve), ("retry", Retry)):
+        yield f"\n## {name}\n\n{_first(shape)}\n"
+        yield from _fields(shape)
+        yield from _example(name)
     yield "\n## Filters\n\nBehind a `|` in `{{ … }}`. States are BB, BE, BW, BY, HB, HE, HH, MV, NI, NW, RP, SH, SL, SN, ST, TH.\n"
     yield "| name | what | arguments | example |\n|---|---|---|---|"
     for name, function in FILTERS.items():
         arguments = ", ".join(str(p) for p in list(inspect.signature(function).parameters.values())[1:]).replace(": Any", "")
         example = EXAMPLES[name].replace("|", "\\|")
         yield f"| `{name}` | {_first(function)} | `{arguments or '–'}` | `{example}` |"
+
+
+def _example(name: str) -> Iterator[str]:
+    yield f"\n```yaml\n{flow_examples.EXAMPLES[name]}```"
 
 
 def _first(thing: Any) -> str:
