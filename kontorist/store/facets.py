@@ -50,8 +50,11 @@ def risk_of(warnings: Sequence[Mapping[str, Any]]) -> int:
 
 
 def ruled(rule: Mapping[str, Any], assigned: str | None = None) -> dict[str, Any]:
-    """The columns that repeat who may decide: by rule and assignment, in an escalation, and how many of them."""
-    names = [*map(str, rule.get("by") or ()), *([assigned] if assigned else [])]
+    """The columns that repeat in whose list it stands, by rule or by assignment, in an escalation, and how many have to decide.
+
+    What was handed over stands in the list of who got it alone; whom the rule names may still decide it.
+    """
+    names = [assigned] if assigned else [*map(str, rule.get("by") or ())]
     return {
         "deciders": f"|{'|'.join(names)}|"[:1000],
         "escalate": str(rule.get("escalate") or "")[:200],

@@ -24,6 +24,18 @@ def set_columns(desk: Desk, number: int, **values: object) -> None:
         audit.append(connection, [Event("action.changed", "test", f"action:{number}", {})])  # as whatever changes one does
 
 
+def test_what_was_handed_over_leaves_the_list_of_who_gave_it_and_can_still_be_decided_there(desk: Desk):
+    first, second = desk.cards("one", "two")
+    anna, ole, petra = (desk.browser(n) for n in ("anna", "ole", "petra"))
+    anna.decide(first, "hand-over", to="accounting", comment="please look")
+    assert order(anna) == [second.id]
+    assert first.id in order(anna, "/?tab=others")
+    assert order(petra) == [first.id]
+    assert set(order(ole)) == {first.id, second.id}  # of both groups
+    anna.decide(desk.row(first.id), "approve")
+    assert desk.row(first.id).state == "approved"
+
+
 def test_what_was_given_to_me_comes_first_then_what_says_stop_then_what_is_due(desk: Desk):
     usual, risky, soon, handed = (r.id for r in desk.cards("one", "two", "three", "four"))
     set_columns(desk, risky, risk=2)
