@@ -112,3 +112,23 @@ def test_on_a_phone_nothing_hangs_over_the_edge(desk: Desk, page: Any):
     box = page.locator(".approve .primary").bounding_box()
     assert box["y"] + box["height"] <= 844
     assert box["height"] >= 36
+
+
+def test_rows_come_and_go_by_themselves_and_the_chosen_one_stays_chosen(desk: Desk, page: Any):
+    first, second, third = desk.cards("one", "two", "three")
+    page.goto("/")
+    for _ in range(2):
+        page.keyboard.press("j")
+    chosen = "document.activeElement.getAttribute('href')"
+    assert page.evaluate(chosen) == f"/card/{second.id}"
+    (fourth, fifth) = desk.cards("four", "five")
+    desk.browser("ole").decide(first, "reject", reason="no")
+    page.evaluate("count()")  # what the page does every fifteen seconds
+    rows = [r.get_attribute("href") for r in page.query_selector_all("[data-row]")]
+    assert rows == [f"/card/{r.id}" for r in (second, third, fourth, fifth)]
+    assert page.is_visible(f"a[href='/card/{fourth.id}']")
+    assert page.evaluate(chosen) == f"/card/{second.id}"
+    desk.browser("ole").decide(second, "reject", reason="no")
+    page.evaluate("count()")
+    assert page.evaluate(chosen) == f"/card/{third.id}"
+    assert page.complaints == []

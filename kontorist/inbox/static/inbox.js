@@ -93,7 +93,25 @@ async function count() {
   const answer = await fetch("/counts", { headers: { accept: "application/json" } }).catch(() => null);
   if (!answer || !answer.ok || answer.redirected) return;
   const counts = await answer.json();
-  all("[data-count]").forEach((e) => { e.textContent = counts[e.dataset.count]; });
+  const changed = all("[data-count]").filter((e) => e.textContent !== String(counts[e.dataset.count]));
+  changed.forEach((e) => { e.textContent = counts[e.dataset.count]; });
+  if (changed.length) await rows();
+}
+async function rows() {
+  const live = one("[data-live]");
+  const answer = live && await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer || !answer.ok || answer.redirected) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+  if (!now) return;
+  const before = all("[data-row]");
+  const chosen = live.contains(document.activeElement) ? before.indexOf(document.activeElement) : -1;
+  const links = before.map((row) => row.getAttribute("href"));
+  live.replaceChildren(...now.childNodes);
+  if (chosen < 0) return;
+  // the chosen row stays chosen; where it is gone, the one that came after it
+  const after = [...links.slice(chosen), ...links.slice(0, chosen).reverse()];
+  const row = after.map((href) => all("[data-row]").find((r) => r.getAttribute("href") === href)).find(Boolean);
+  if (row) row.focus({ preventScroll: true });
 }
 if (one("[data-count]")) setInterval(count, 15000);
 
