@@ -132,3 +132,10 @@ def test_rows_come_and_go_by_themselves_and_the_chosen_one_stays_chosen(desk: De
     page.evaluate("count()")
     assert page.evaluate(chosen) == f"/card/{third.id}"
     assert page.complaints == []
+
+
+def test_the_reason_for_a_rejection_looks_like_any_field(desk: Desk, page: Any):
+    page.goto(f"/card/{desk.card().id}")
+    page.keyboard.press("r")
+    style = "getComputedStyle(document.querySelector('.drop[open] [name=reason]')).borderTopStyle"
+    assert page.evaluate(style) == "solid"  # and not like the place where files are dropped
