@@ -128,6 +128,18 @@ def _month_end(_match: re.Match[str], today: date) -> date:
     return first - timedelta(days=1)
 
 
+def _named_month_end(match: re.Match[str], today: date) -> date:
+    month = _month(match["m"])
+    year = _year(match["y"], month, 28, today)
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+def _week_end(match: re.Match[str], today: date) -> date:
+    """The Friday of this week or the next: offices are closed after it."""
+    later = 7 if match["which"].lower().startswith(("nächste", "kommende", "next", "coming")) else 0
+    return today - timedelta(days=today.weekday()) + timedelta(days=4 + later)
+
+
 def _form(pattern: str, reader: Reader, confidence: float) -> tuple[re.Pattern[str], Reader, float]:
     return re.compile(pattern, re.IGNORECASE), reader, confidence
 
@@ -141,6 +153,13 @@ _FORMS = (
     ),
     _form(rf"\b(?P<m>{_MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[.:]\d)(?:,? (?P<y>(?:19|20)\d\d))?", _named, 0.9),
     _form(r"(?<![\d.,/])(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>)(?!\d)", _numeric, 0.85),
+    _form(rf"\b(?:ende|end of) (?P<m>{_MONTH})(?: (?P<y>(?:19|20)\d\d))?", _named_month_end, 0.7),
+    _form(
+        r"\bend(?:e| of) (?:der |the )?(?P<which>nächster|nächsten|kommender|kommenden|dieser|next|this|coming) (?:woche|week)\b",
+        _week_end,
+        0.7,
+    ),
+    _form(rf"\b(?:heute|today) (?P<vor>in) (?P<n>{_COUNT}) (?P<unit>tage?n?|wochen?|days?|weeks?)(?P<ago>)\b", _span, 0.7),
     _form(
         r"\b(vorgestern|gestern|heute|übermorgen|(?<!guten )morgen|yesterday|today|tomorrow)\b(?! (?:früh )?zusammen)", _near, 0.8
     ),

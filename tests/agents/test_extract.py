@@ -72,6 +72,11 @@ def test_money_in_german_and_english_writing(setting: Setting, text: str, amount
         ("Anlieferung KW 22", date(2026, 5, 25)),
         ("bis Ende des Monats", date(2026, 3, 31)),
         ("am 28. Dezember", date(2025, 12, 28)),
+        ("bis Ende November 2026", date(2026, 11, 30)),
+        ("by the end of February", date(2026, 2, 28)),
+        ("Ende nächster Woche", date(2026, 3, 13)),
+        ("by the end of this week", date(2026, 3, 6)),
+        ("heute in einer Woche", date(2026, 3, 11)),
     ],
 )
 def test_dates_count_from_the_day_of_the_mail(setting: Setting, text: str, day: date) -> None:
