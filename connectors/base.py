@@ -20,8 +20,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from kontorist.core.errors import NotApproved, Rejected
+from kontorist.core.errors import NotApproved, Rejected, Unavailable
 from kontorist.core.permit import Permit
+from kontorist.core.values import sha256
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,21 @@ class Surroundings:
         if written.startswith("data:"):
             return self.data_dir / written.removeprefix("data:").lstrip("/")
         return (self.office_dir / Path(written).expanduser()).resolve()
+
+    def place(self, digest: str) -> Path:
+        """Where a document of the office lies, by its SHA-256."""
+        return self.data_dir / "documents" / digest[:2] / digest
+
+    def document(self, digest: str) -> bytes:
+        """The bytes of a document of the office. Raises Unavailable when it cannot be read, Rejected when it is damaged."""
+        place = self.place(digest)
+        try:
+            data = place.read_bytes()
+        except OSError as error:
+            raise Unavailable(f"The document {digest[:12]}… cannot be read: {error.strerror}.") from error
+        if sha256(data) != digest:
+            raise Rejected(f"The document {digest[:12]}… in {place} is damaged; restore it from the backup.")
+        return data
 
 
 class Connector(ABC):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors import _files
 from connectors._saving import MoveFile, SaveFile, SavePayload
 from connectors.base import Action, Config, Connector, Health, Item, NewDocument
-from kontorist.core.errors import ConfigurationError, KontoristError, NotReadable, Rejected, Unavailable
+from kontorist.core.errors import ConfigurationError, KontoristError, NotReadable, Unavailable
 from kontorist.core.values import sha256
 
 _QUIET = 2.0
@@ -72,14 +72,7 @@ class Folder(Connector):
         """The bytes to save. Raises Unavailable when the document is not in the data folder."""
         if payload.document is None:
             return (payload.content or "").encode()
-        place = self.surroundings.data_dir / "documents" / payload.document[:2] / payload.document
-        try:
-            data = place.read_bytes()
-        except OSError as error:
-            raise Unavailable(f"The document {payload.document[:12]}… cannot be read: {error.strerror}.") from error
-        if sha256(data) != payload.document:
-            raise Rejected(f"The document {payload.document[:12]}… in {place} is damaged; restore it from the backup.")
-        return data
+        return self.surroundings.document(payload.document)
 
     def read(self, kind: str, options: Any, known: Any) -> Iterator[Item]:
         """Files that have stopped growing and whose content was not seen, oldest first."""

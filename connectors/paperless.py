@@ -14,9 +14,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from connectors import _files, _web
 from connectors.base import Action, Config, Connector, Context, Health, Payload, Proposal, Receipt, Warn
-from kontorist.core.errors import KontoristError, Rejected, Unavailable
+from kontorist.core.errors import KontoristError, Rejected
 from kontorist.core.permit import Permit
-from kontorist.core.values import sha256
 
 _ACCEPT = "application/json; version=9"  # the oldest that paperless-ngx 3 still speaks, and known to 2.16 and later
 
@@ -75,7 +74,7 @@ class File(Action):
     def execute(self, connector: Paperless, permit: Permit) -> Receipt:
         """Hand it over; the archive takes it in by itself, a little later."""
         payload = FilePayload.model_validate(permit.payload)
-        data = connector.document(payload.document)
+        data = connector.surroundings.document(payload.document)
         if there := connector.filed(payload.document, data):
             permit.commit()
             return _receipt(payload, document=there)
@@ -96,7 +95,7 @@ class File(Action):
     def find(self, connector: Paperless, payload: Any, key: str) -> Receipt | None:
         """The document with these bytes; not found means nothing, since the archive takes things in later."""
         typed = payload if isinstance(payload, FilePayload) else FilePayload.model_validate(payload)
-        there = connector.filed(typed.document, connector.document(typed.document))
+        there = connector.filed(typed.document, connector.surroundings.document(typed.document))
         return _receipt(typed, document=there) if there else None
 
 
@@ -110,17 +109,6 @@ class Paperless(Connector):
         super().__init__(config, surroundings)
         headers = {"Authorization": f"Token {config.token.get_secret_value()}", "Accept": _ACCEPT}
         self.web = _web.Web(config.url, headers, private=config.private, timeout=config.timeout)
-
-    def document(self, digest: str) -> bytes:
-        """The bytes of a document of the office. Raises Unavailable, Rejected."""
-        place = self.surroundings.data_dir / "documents" / digest[:2] / digest
-        try:
-            data = place.read_bytes()
-        except OSError as error:
-            raise Unavailable(f"The document {digest[:12]}… cannot be read: {error.strerror}.") from error
-        if sha256(data) != digest:
-            raise Rejected(f"The document {digest[:12]}… in {place} is damaged; restore it from the backup.")
-        return data
 
     def numbers(self, payload: FilePayload) -> dict[str, Any]:
         """The archive's numbers of tags, correspondent and type. Raises Rejected naming what is not there."""

@@ -153,10 +153,7 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     """Run one step for a group of cases and write what came out, in one transaction."""
     outcomes = [_forgiven(work, o) for work, o in zip(group, run_step(runtime, group), strict=True)]
     both = list(zip(group, outcomes, strict=True))
-    for work, outcome in both:
-        if outcome.entry is not None and _is_cheap(outcome.entry):
-            walks[work.case.id].entries.append(outcome.entry)  # stored with what follows; who dies before does it again
-    moves = [_move_of(work, o, walks[work.case.id], tally) for work, o in both if o.entry is None or not _is_cheap(o.entry)]
+    moves = [move for work, o in both if (move := _move_of(work, o, walks[work.case.id], tally)) is not None]
     proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
     rows = _store(runtime, [proposal for _, proposal in proposed], moves)
     for (work, _), row in zip(proposed, rows, strict=True):
@@ -214,7 +211,11 @@ def runtime_action(runtime: Runtime, new: actions.NewAction) -> actions.NewActio
     return dataclasses.replace(new, rule={**new.rule, "by": admins})
 
 
-def _move_of(work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move:
+def _move_of(work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move | None:
+    """What is stored of a step; None when that can wait for what follows."""
+    if outcome.entry is not None and _is_cheap(outcome.entry):
+        walk.entries.append(outcome.entry)  # who dies before it is stored does it again
+        return None
     entries = _taken(walk)
     case = work.case
     if outcome.error is not None:

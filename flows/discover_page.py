@@ -76,7 +76,7 @@ def masked_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def page(found: Found, rows: Sequence[Mapping[str, Any]], language: str) -> str:
     """The page, in German or English."""
-    say = {key: pair[0 if language == "de" else 1] for key, pair in _WORDS.items()}
+    say = report.words(_WORDS, language)
     number = report.Numbers(language)
     read = say["read"].format(n=len(found.asked), days=round(found.days), sent=found.sent, auto=found.automatic)
     parts = [report.paragraph(read), _first(rows, say, number)]

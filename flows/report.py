@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,11 @@ class Numbers:
     def share(self, value: float | None) -> str:
         """A share in percent."""
         return "–" if value is None else f"{value:.0%}".replace("%", "\N{NO-BREAK SPACE}%" if self._german else "%")
+
+
+def words(pairs: Mapping[str, tuple[str, str]], language: str) -> Mapping[str, str]:
+    """The words of a page in German (de) or English (anything else)."""
+    return {key: pair[0 if language == "de" else 1] for key, pair in pairs.items()}
 
 
 def advice(text: str, colour: str) -> Html:

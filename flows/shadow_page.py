@@ -11,7 +11,7 @@ from flows.masking import masked
 from flows.report import Html
 from flows.shadow_compare import DIFFERENT, ONLY_FLOW, ONLY_PEOPLE, SAME, Case
 from flows.shadow_report import ADVICE, Report
-from flows.shadow_words import words
+from flows.shadow_words import WORDS
 
 SHOWN = 25
 """So many letters of each sort stand on the page; JSON has them all."""
@@ -21,7 +21,7 @@ COLOURS = {SAME: "#2f7d4f", DIFFERENT: "#b3541e", ONLY_FLOW: "#8a6d1a", ONLY_PEO
 
 def page(found: Report, language: str, *, mask: bool = False) -> str:
     """The page, in German or English."""
-    say, figures, number = words(language), found.figures, report.Numbers(language)
+    say, figures, number = report.words(WORDS, language), found.figures, report.Numbers(language)
     hide = masked if mask else str
     parts = [
         *_number(found, say, language, number),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WORDS: Mapping[str, tuple[str, str]] = {
+WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Probelauf: {flow} neben dem, was wirklich geschah", "Shadow run: {flow} beside what really happened"),
     "period": (
         "{mails} Mails vom {first} bis {last} und {sent} gesendete Mails wurden gelesen. Nichts wurde gesendet, verschoben oder gebucht.",
@@ -64,8 +64,3 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Steps behind the first approval do not run in a shadow run. The figures were made on this machine; nothing left it.",
     ),
 }  # fmt: skip
-
-
-def words(language: str) -> Mapping[str, str]:
-    """The words in German (de) or English (anything else)."""
-    return {key: pair[0 if language == "de" else 1] for key, pair in _WORDS.items()}

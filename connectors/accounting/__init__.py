@@ -67,7 +67,7 @@ class Accounting(Connector):
 
     def document(self, digest: str, given: Mapping[str, bytes]) -> bytes:
         """A document of the case, else from the office's store. Raises Rejected when it is gone or changed."""
-        place = self.surroundings.data_dir / "documents" / digest[:2] / digest
+        place = self.surroundings.place(digest)
         data = given.get(digest)
         if data is None and place.is_file():
             data = place.read_bytes()

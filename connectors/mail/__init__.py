@@ -21,7 +21,6 @@ from connectors.mail.sending import Draft, Reply, Send
 from connectors.mail.transport import Fetched, Transport
 from kontorist.core.clock import since_day
 from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
-from kontorist.core.values import sha256
 from kontorist.reading.mail.header import addresses
 
 __all__ = ["Mail"]
@@ -207,17 +206,6 @@ class Mail(Connector):
             yield item_of(Fetched(place, data), source=place, folder="INBOX", languages=languages, max_size=len(data))
 
     # what the actions need -------------------------------------------------
-
-    def document(self, digest: str) -> bytes:
-        """A document of the case that goes with a mail. Raises Unavailable, Rejected."""
-        place = self.surroundings.data_dir / "documents" / digest[:2] / digest
-        try:
-            data = place.read_bytes()
-        except OSError as error:
-            raise Unavailable(f"The document {digest[:12]}… cannot be read: {error.strerror}.") from error
-        if sha256(data) != digest:
-            raise Rejected(f"The document {digest[:12]}… in {place} is damaged; restore it from the backup.")
-        return data
 
     # operations ----------------------------------------------------------
 

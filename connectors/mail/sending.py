@@ -277,7 +277,7 @@ def letter_of(connector: MailConnector, payload: Mapping[str, Any], key: str, *,
 
 def _enclosed(connector: MailConnector, name: str, digest: str) -> tuple[str, str, bytes]:
     """Name, media type and bytes of a document that goes with a mail."""
-    data = connector.document(digest)
+    data = connector.surroundings.document(digest)
     return name, _files.media_type(name, data), data
 
 

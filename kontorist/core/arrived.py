@@ -7,20 +7,8 @@ from collections.abc import Sequence
 _ADDRESS = ("name", "address")
 FIELDS: dict[tuple[str, ...], Sequence[str]] = {
     ("mail",): (
-        *(
-            "subject",
-            "from",
-            "to",
-            "cc",
-            "reply_to",
-            "date",
-            "message_id",
-            "in_reply_to",
-            "references",
-            "text",
-            "new_text",
-            "gist",
-        ),
+        *("subject", "from", "to", "cc", "reply_to", "date", "message_id", "in_reply_to", "references"),
+        *("text", "new_text", "gist"),
         *(
             "language",
             "attachments",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,10 +14,10 @@ from sqlalchemy import Connection, func, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import figures, office_state
+from kontorist.store import figures
 from kontorist.store.database import Database, insert_new
 from kontorist.store.figures import OUTCOMES, Day
-from kontorist.store.tables import cases, figure_days, state
+from kontorist.store.tables import cases, events, figure_days
 
 Counted = dict[date, dict[str, Day]]
 """Day → flow → what happened."""
@@ -26,7 +25,6 @@ Counted = dict[date, dict[str, Day]]
 SETTLED = 8
 """Days; an approval lives for a week, so what was decided before does not change any more."""
 _AT_ONCE = 14
-_SALT = "figures.salt"
 _NUMBERS = ("arrived", "prepared", *OUTCOMES, "unclear", "nanos")
 
 
@@ -41,9 +39,8 @@ def read(database: Database, first: date, last: date, zone: ZoneInfo) -> Counted
 
 def live(database: Database, first: date, last: date, zone: ZoneInfo) -> Counted:
     """The days up to today as they are now; of them nothing is kept."""
-    salt = _salt(database)
     with database.read() as connection:
-        return _counted(connection, first, last, zone, salt)
+        return _counted(connection, first, last, zone)
 
 
 def keep_up(database: Database, zone: ZoneInfo, portions: int = 4) -> int:
@@ -61,21 +58,20 @@ def keep_up(database: Database, zone: ZoneInfo, portions: int = 4) -> int:
 
 def count(database: Database, first: date, last: date, zone: ZoneInfo) -> Counted:
     """Count days that are over, and keep them where the store can be written."""
-    salt = _salt(database)
     with database.read() as connection:
         # two pairs of eyes may lie days apart, and it is the second that counts: so look on for that long
-        wide = _counted(connection, first, last + timedelta(days=SETTLED), zone, salt)
+        wide = _counted(connection, first, last + timedelta(days=SETTLED), zone)
     found = {d: wide[d] for d in _dates(first, last)}
     with suppress(KontoristError), database.write() as connection:
         connection.execute(insert_new(connection, figure_days), [row for d, flows in found.items() for row in _rows(d, flows)])
     return found
 
 
-def _counted(connection: Connection, first: date, last: date, zone: ZoneInfo, salt: str) -> Counted:
+def _counted(connection: Connection, first: date, last: date, zone: ZoneInfo) -> Counted:
     found: Counted = {d: {} for d in _dates(first, last)}
     start = datetime.combine(first, time.min, zone)
     end = min(datetime.combine(last + timedelta(days=1), time.min, zone), utcnow() + timedelta(seconds=1))
-    for (day, flow), counted in figures.days(connection, start, end, zone, salt).items():
+    for (day, flow), counted in figures.days(connection, start, end, zone, _salt(connection)).items():
         found.setdefault(day, {})[flow] = counted
     return found
 
@@ -130,12 +126,6 @@ def _pairs(counter: Counter[int]) -> list[tuple[int, int]]:
     return sorted(counter.items())
 
 
-def _salt(database: Database) -> str:
-    """What marks of people are made with; of this office alone."""
-    with database.read() as connection:
-        known = office_state.get(connection, _SALT)
-    if known is None:
-        with suppress(KontoristError), database.write() as connection:
-            connection.execute(insert_new(connection, state, {"name": _SALT, "value": secrets.token_hex(16)}))
-            known = office_state.get(connection, _SALT)
-    return str(known or "")
+def _salt(connection: Connection) -> str:
+    """What marks of people are made with, of this office alone: the hash of its first event."""
+    return str(connection.execute(select(events.c.hash).where(events.c.seq == 1)).scalar() or "")

@@ -69,26 +69,19 @@ class TestBank(ConnectorContract):
         aged(folder / "statements" / "a.sta", text)
 
 
+def _alone(folder: Path, tests: str) -> list[str]:
+    """A run of pytest that knows nothing of the tests here."""
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder)]
+    return [sys.executable, "-m", "pytest", *options, tests]
+
+
 def test_the_example_on_the_page_passes_its_own_tests(tmp_path):
     for code in re.findall(r"```python\n(# (\w+\.py)\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         (tmp_path / code[1]).write_text(code[0], encoding="utf-8")
     assert {p.name for p in tmp_path.iterdir()} == {"notes.py", "test_notes.py"}
 
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(tmp_path),
-        str(tmp_path),
-    ]
     done = subprocess.run(
-        command,
+        _alone(tmp_path, str(tmp_path)),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -183,19 +176,7 @@ def test_a_connector_of_strangers_is_found_when_its_wheel_is_installed_and_passe
     checked = run(kontorist, "check", "--office", str(office))
     (office / "connections.yaml").write_text("notes: {connector: notes, folda: 'data:notes'}\n")
     mistyped = run(kontorist, "check", "--office", str(office))
-    kit = run(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(tmp_path),
-        "test_notes.py",
-    )
+    kit = run(*_alone(tmp_path, "test_notes.py"))
 
     assert '"notes"' in listed.stdout, listed.stdout + listed.stderr
     assert checked.returncode == 0, checked.stdout + checked.stderr

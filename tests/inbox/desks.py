@@ -166,9 +166,7 @@ class Desk:
         """Everything in the store that a decision could change."""
         kept = ("cases", "journal", "actions", "revisions", "approvals", "events", "corrections", "state", "passes", "people")
         with self.runtime.database.read() as connection:
-            found = {n: [tuple(r) for r in connection.execute(select(tables.metadata.tables[n]))] for n in kept}
-        # made when figures are first looked at; it decides nothing
-        return {**found, "state": [row for row in found["state"] if row[0] != "figures.salt"]}
+            return {n: [tuple(r) for r in connection.execute(select(tables.metadata.tables[n]))] for n in kept}
 
 
 class Browser:
