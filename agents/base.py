@@ -71,7 +71,7 @@ class Setting:
     languages: Sequence[str] = ("de", "en")
     tone: str = "formal"
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """Labelled cases by `flow/step`, newest first."""
+    """What people corrected, by `flow/step`, newest first: {customer, text, label or fields} of answers, {kind: edit, customer, corrected}."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

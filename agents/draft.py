@@ -91,13 +91,13 @@ class Draft(Agent):
         """One draft a task; a template that cannot be filled in is that task's error."""
         prepared = [_prepare_or_error(task, setting) for task in tasks]
         results: list[Result | Exception] = [p.result if isinstance(p, _Prepared) else p for p in prepared]
-        polished = [i for i, p in enumerate(prepared) if isinstance(p, _Prepared) and _is_to_polish(tasks[i], p, setting)]
-        if polished:
-            by_task = {id(tasks[i]): prepared[i] for i in polished}
+        asked = [i for i, p in enumerate(prepared) if isinstance(p, _Prepared) and _needs_model(tasks[i], p, setting)]
+        if asked:
+            by_task = {id(tasks[i]): prepared[i] for i in asked}
             answers = ask(
-                [tasks[i] for i in polished], setting, lambda task, names: _asking(task, by_task[id(task)], names, setting)
+                [tasks[i] for i in asked], setting, lambda task, names: _asking(task, by_task[id(task)], names, setting)
             )
-            for i, answer in zip(polished, answers, strict=True):
+            for i, answer in zip(asked, answers, strict=True):
                 results[i] = answer if isinstance(answer, Away) else _answered(tasks[i], by_task[id(tasks[i])], answer, setting)
         return results
 
@@ -228,7 +228,7 @@ def _evidence(hits: Sequence[Hit]) -> dict[str, list[Evidence]]:
 # polishing -------------------------------------------------------------------
 
 
-def _is_to_polish(task: Task, prepared: _Prepared, setting: Setting) -> bool:
+def _needs_model(task: Task, prepared: _Prepared, setting: Setting) -> bool:
     return bool(
         (task.options.polish or task.options.write) and setting.model.is_language_model and prepared.result.output["text"]
     )

@@ -145,11 +145,14 @@ class Runtime:
 
 
 def _lessons(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
-        for one in found
-        if one["kind"] == "answer"
-    ]
+    """Answers as labelled texts, edited proposals as they were left."""
+    return [_lesson(one) for one in found if one["kind"] in ("answer", "edit")]
+
+
+def _lesson(one: Mapping[str, Any]) -> dict[str, Any]:
+    if one["kind"] == "edit":
+        return {"kind": "edit", "customer": one["customer"], "corrected": one["corrected"]}
+    return {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
 
 
 def open_runtime(office_dir: Path, data_dir: Path, *, url: str | None = None) -> Runtime:

@@ -55,7 +55,7 @@ def question(
 
 
 def earlier(task: Task, setting: Setting) -> list[str]:
-    """Replies that a person corrected and approved for this very customer, the nearest first; never those of another."""
+    """Replies as a person left them for this very customer, the nearest first; never those of another."""
     mail = task.context.get("mail")
     customer = _address(mail)
     groups = setting.examples.values() if isinstance(setting.examples, Mapping) else [setting.examples]

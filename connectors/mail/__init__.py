@@ -205,8 +205,6 @@ class Mail(Connector):
                 continue
             yield item_of(Fetched(place, data), source=place, folder="INBOX", languages=languages, max_size=len(data))
 
-    # what the actions need -------------------------------------------------
-
     # operations ----------------------------------------------------------
 
     def try_out(self) -> Health:
