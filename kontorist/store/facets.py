@@ -9,13 +9,15 @@ from typing import Any
 
 
 def sender_of(data: Mapping[str, Any], payloads: Sequence[Mapping[str, Any]]) -> str:
-    """The name to look for: the invoice's seller, else who wrote."""
+    """The name to look for: the invoice's seller, else who wrote or paid."""
     for payload in payloads:
         if name := _part(_part(payload, "invoice"), "seller").get("name"):
             return str(name)
     sender = _part(_part(data, "mail"), "from")
     if sender:
         return str(sender.get("name") or sender.get("address") or "")
+    if payer := _part(data, "row").get("counterparty"):
+        return str(payer)
     to = next((p["to"] for p in payloads if p.get("to")), "")
     return ", ".join(map(str, to)) if isinstance(to, list) else str(to) or str(_part(data, "file").get("name") or "")
 
@@ -28,7 +30,7 @@ def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def amount_of(payloads: Sequence[Mapping[str, Any]]) -> tuple[Any, str]:
     """The amount that a proposal moves with its currency, if there is one."""
     for payload in payloads:
-        source = payload.get("invoice") if isinstance(payload.get("invoice"), Mapping) else payload
+        source = _part(payload, "invoice") or _part(payload, "entry") or payload
         for name in ("gross", "payable", "amount", "total"):
             if source and source.get(name) not in (None, "", [], {}):
                 return source[name], str(source.get("currency") or "EUR")

@@ -1,0 +1,18 @@
+"""What a list says of a card besides its sentence."""
+
+from __future__ import annotations
+
+from kontorist.store.facets import amount_of, sender_of
+
+ENTRY = {"key": "1", "amount": "140.00", "currency": "EUR", "counterparty": "Nordwind Versand GmbH"}
+
+
+def test_a_payment_shows_who_paid_and_how_much() -> None:
+    payload = {"entry": ENTRY, "items": [], "party": "10001"}
+    assert sender_of({"row": ENTRY, "table": "entries"}, [payload]) == "Nordwind Versand GmbH"
+    assert amount_of([payload]) == ("140.00", "EUR")
+
+
+def test_a_reply_shows_who_wrote() -> None:
+    mail = {"mail": {"from": {"name": "Ida Berg", "address": "ida@berg.example"}}, "row": ENTRY}
+    assert sender_of(mail, [{"to": ["ida@berg.example"]}]) == "Ida Berg"
