@@ -5,14 +5,17 @@ They spare the outside, nothing rests on them: a lost limit lets more workers in
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from flows.runtime import Runtime
 from flows.walk import Work
 from kontorist.core.errors import Unavailable
 from kontorist.core.flow import ActionStep, Flow
 from kontorist.core.office import Office
+
+_log = logging.getLogger(__name__)
 
 USUAL = 4
 PATIENCE = 300.0
@@ -63,7 +66,10 @@ class NoPlace(Unavailable):
 
 @contextmanager
 def hold(names: Iterable[str]) -> Iterator[None]:
-    """A place in each of these limits for this block. Raises NoPlace if none becomes free in time."""
+    """A place in each of these limits for this block. Raises NoPlace if none becomes free in time.
+
+    Where Prefect can't tell, the block goes on without one.
+    """
     wanted = sorted(set(names))
     if not wanted:
         yield
@@ -71,11 +77,24 @@ def hold(names: Iterable[str]) -> Iterator[None]:
     from prefect.concurrency.sync import concurrency
 
     places = concurrency(wanted, timeout_seconds=PATIENCE, lease_duration=LEASE, raise_on_lease_renewal_failure=False)
+    held = ExitStack()
     try:
-        places.__enter__()
+        held.enter_context(places)
     except TimeoutError as error:
         raise NoPlace(f"No place became free in {', '.join(wanted)} within {PATIENCE:.0f} s; the next pass goes on.") from error
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with Prefect, the office's work goes on
+        _log.warning("no answer about a place in %s (%s); going on without", ", ".join(wanted), type(error).__name__)
     try:
         yield
     finally:
-        places.__exit__(None, None, None)
+        _leave(held, wanted)
+
+
+def _leave(held: ExitStack, wanted: Iterable[str]) -> None:
+    """Give the places back; what Prefect does not hear is free again when its lease ends."""
+    try:
+        held.close()
+    except Exception as error:  # noqa: BLE001 - what was done in the block is done
+        _log.warning(
+            "the place in %s was not given back (%s); it is free in %.0f s", ", ".join(wanted), type(error).__name__, LEASE
+        )

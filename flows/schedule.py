@@ -125,9 +125,8 @@ def gate(key: str) -> None:
         try:
             with _place(key, [limits.connection(c.row.connection) for c in claims]):
                 _execute(key, f"{len(claims)} actions")
-        except limits.NoPlace:
-            for claimed in claims:
-                ledger.give_back(runtime.database, claimed)
+        except BaseException:  # also the end of this process: nobody has to wait for the lease of what it did not begin
+            ledger.give_back(runtime.database, *claims)
             raise
 
 

@@ -284,10 +284,13 @@ def postpone(database: Database, claimed: Claim, reason: str) -> None:
         )
 
 
-def give_back(database: Database, claimed: Claim) -> None:
-    """Its turn did not come within its lease: whoever is free takes it, at once."""
+def give_back(database: Database, *claims: Claim) -> None:
+    """Their turn did not come: whoever is free takes them, at once. Those with which something was done are left as they are."""
     with database.write() as connection:
-        _settle(connection, claimed.row, claimed.permit.attempt, claimed.untouched, "approved")
+        for claimed in claims:
+            mine = (actions.c.id == claimed.row.id, actions.c.attempt == claimed.permit.attempt)
+            if connection.execute(select(actions.c.state).where(*mine)).scalar() in claimed.untouched:
+                _settle(connection, claimed.row, claimed.permit.attempt, claimed.untouched, "approved")
 
 
 def uncertain(database: Database, row: ActionRow, attempt: int, evidence: str) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from sqlalchemy import select
 
-from flows import limits
+from flows import gate as gating
+from flows import limits, schedule
+from flows.advance import Tally
+from flows.gate import gate
+from flows.prefect_server import free_port
 from flows.runtime import Runtime
 from kontorist.core.check import check
 from kontorist.core.office import load_office
-from tests.flows.offices import make_office
+from kontorist.store import audit
+from kontorist.store.tables import events
+from tests.flows.offices import approve, arrive, make_office, proposals, saved, work
 
 FLOW = """
     trigger: {file: {connection: scans}}
@@ -18,6 +28,14 @@ FLOW = """
       - id: order
         lookup: erp.orders
         where: {number: "{{ file.text }}"}
+"""
+NOTES = """
+    trigger: {file: {connection: scans}}
+    steps:
+      - id: note
+        action: shelf.save
+        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
+        approve: {by: service}
 """
 
 
@@ -58,3 +76,67 @@ def test_a_source_and_a_look_up_use_their_connection(office: Runtime) -> None:
 def test_without_a_limit_nothing_is_asked_of_prefect() -> None:
     with limits.hold([]):
         pass
+
+
+def test_the_work_goes_on_when_prefect_does_not_answer(caplog: pytest.LogCaptureFixture) -> None:
+    done = []
+    nowhere = {PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}
+    with temporary_settings(nowhere), limits.hold(["kontorist-connection-erp"]):
+        done.append("the block")
+    assert done == ["the block"]
+    assert "going on without" in caplog.text
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError])
+def test_who_ends_while_waiting_for_a_place_gives_back_what_was_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    runtime = make_office(tmp_path, {"notes": NOTES})
+    arrive(runtime, "notes", "hello")
+    work(runtime)
+    approve(runtime, proposals(runtime, "proposed")[0])
+    monkeypatch.setattr(schedule, "_place", _ending(end))
+    monkeypatch.setitem(schedule._passes, "here", schedule._Pass(runtime, limited=True))
+    with pytest.raises(end):
+        schedule.gate.fn("here")
+    (row,) = proposals(runtime)
+    assert (row.state, saved(runtime)) == ("approved", [])
+    monkeypatch.undo()
+    gate(runtime, Tally())
+    assert saved(runtime) == ["0.txt"]
+    runtime.close()
+
+
+def _ending(end: type[BaseException]) -> Callable[..., AbstractContextManager[None]]:
+    @contextmanager
+    def place(*_: object) -> Iterator[None]:
+        raise end
+        yield
+
+    return place
+
+
+def test_what_was_done_before_the_end_is_not_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = make_office(tmp_path, {"notes": NOTES})
+    arrive(runtime, "notes", "a")
+    arrive(runtime, "notes", "b")
+    work(runtime)
+    for row in proposals(runtime, "proposed"):
+        approve(runtime, row)
+    monkeypatch.setitem(schedule._passes, "here", schedule._Pass(runtime))
+    monkeypatch.setattr(schedule, "_execute", _first_only(runtime))
+    with pytest.raises(KeyboardInterrupt):
+        schedule.gate.fn("here")
+    assert sorted(row.state for row in proposals(runtime)) == ["approved", "done"]
+    with runtime.database.read() as connection:
+        assert audit.verify(connection).problem == ""
+        assert "action.late-report" not in set(connection.execute(select(events.c.kind)).scalars())
+    runtime.close()
+
+
+def _first_only(runtime: Runtime) -> Callable[[str, str], None]:
+    def execute(key: str, _named: str) -> None:
+        assert gating.execute(runtime, schedule._passes[key].parcel[0]) == "done"
+        raise KeyboardInterrupt
+
+    return execute

@@ -41,7 +41,7 @@ FLOWS = {
 }
 CASES = 120
 """More than two batches of 50: a run takes one and waits with it for its place."""
-PATIENCE = 120
+PATIENCE = 240
 """Seconds; on a busy machine a run alone needs twenty of them to start."""
 
 
@@ -77,6 +77,14 @@ class Office:
                 connection.execute(select(actions_table.c.lease_owner).where(actions_table.c.state == "claimed")).scalars()
             )
 
+    def tell(self) -> None:
+        """What pytest shows of a test that failed: where each action is, and what the services said last."""
+        with self.database.read() as connection:
+            for row in actions.find(connection):
+                print(row.id, row.state, row.attempt, row.error)
+        for name in self.services.running:
+            print(f"--- {name}\n{self.services.log(name)[-3000:]}")
+
     def api(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self.services.api}{path}", data, {"Content-Type": "application/json"})
@@ -106,6 +114,7 @@ def office(tmp_path: Path, postgres: Postgres) -> Iterator[Office]:
             made.services.start(service, name)
         yield made
     finally:
+        made.tell()
         made.services.stop()
         made.database.close()
 
