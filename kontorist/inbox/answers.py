@@ -13,6 +13,7 @@ from kontorist.core.errors import Rejected
 from kontorist.core.flow import walk
 from kontorist.core.office import Office
 from kontorist.inbox.security import Form
+from kontorist.reading.language import only_in
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,16 @@ class Choice:
     score: float | None
 
 
-def choices(office: Office, question: Mapping[str, Any]) -> list[Choice]:
-    """The answers to choose from, the likeliest first."""
+def choices(office: Office, question: Mapping[str, Any], language: str) -> list[Choice]:
+    """The answers to choose from, the likeliest first; what each means in the reader's language, where the admin wrote both."""
     if question.get("kind") != "choice":
         return []
     meant = _meant(office, str(question.get("flow", "")), str(question.get("step", "")))
     scores = (question.get("output") or {}).get("scores") or {}
-    found = [Choice(str(o), *meant.get(str(o), ("", "")), scores.get(o)) for o in question.get("options") or ()]
+    found = []
+    for option in question.get("options") or ():
+        title, means = meant.get(str(option), ("", ""))
+        found.append(Choice(str(option), title, only_in(language, means), scores.get(option)))
     return sorted(found, key=lambda c: -(c.score or 0.0))
 
 

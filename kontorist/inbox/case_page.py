@@ -56,7 +56,7 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         "events": events,
         "earlier": others,
         "question": question,
-        "choices": choices(desk.office, question) if question else [],
+        "choices": choices(desk.office, question, language_for(request, desk, viewer)) if question else [],
         "facts": found,
         "path_taken": told(list(case.journal.values())),
         "views": views(desk.database, case, list(case.journal.values())[-60:], found, language_for(request, desk, viewer)),

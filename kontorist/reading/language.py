@@ -40,6 +40,7 @@ _COMMON = {
         "anbei",
         "grüße",
         "mfg",
+        "oder",
     },
     "en": {
         "and",
@@ -67,6 +68,8 @@ _COMMON = {
         "it",
         "this",
         "regards",
+        "or",
+        "that",
     },
 }
 
@@ -83,7 +86,18 @@ def language_of(text: str, expected: Sequence[str] = ("de", "en")) -> str:
     return str(code)
 
 
-def _by_words(words: Sequence[str], expected: Sequence[str]) -> str:
+def only_in(language: str, text: str, expected: Sequence[str] = ("de", "en")) -> str:
+    """The sentences of a text that says the same in several languages, in one of them; all of it where that can't be told.
+
+    Told by common words alone: what a page shows must not wait for the statistics of letters to be loaded.
+    """
+    sentences = re.split(r"(?<=[.!?])\s+", text.strip())
+    told = [_by_words(re.findall(r"[^\W\d_]{2,}", s), expected, at_least=1) for s in sentences]
+    wanted = language if language in told else ""
+    return " ".join(s for s, code in zip(sentences, told, strict=True) if code == wanted) or text
+
+
+def _by_words(words: Sequence[str], expected: Sequence[str], at_least: int = 2) -> str:
     """A clear lead in common words decides at once: order numbers and product names mislead statistics of letters."""
     small = [w.lower() for w in words]
     counts = {code: sum(w in common for w in small) for code, common in _COMMON.items() if code in expected}
@@ -91,7 +105,7 @@ def _by_words(words: Sequence[str], expected: Sequence[str]) -> str:
         return ""
     best = max(counts, key=lambda code: counts[code])
     others = sum(counts.values()) - counts[best]
-    return best if counts[best] >= max(2, 3 * others + 1, len(small) * 0.12) else ""
+    return best if counts[best] >= max(at_least, 3 * others + 1, len(small) * 0.12) else ""
 
 
 @cache

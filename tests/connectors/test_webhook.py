@@ -220,8 +220,8 @@ def test_a_watcher_sees_a_delivery_at_once(runtime: Runtime, web: TestClient) ->
     began = time.monotonic()
     assert not shop.changed("webhook", WebhookOptions(), 0.2)
     post(web)
-    assert shop.changed("webhook", WebhookOptions(), 20)
-    assert time.monotonic() - began < 10
+    assert shop.changed("webhook", WebhookOptions(), 60)
+    assert time.monotonic() - began < 40
 
 
 def test_a_delivery_in_a_file_can_be_simulated(runtime: Runtime, tmp_path: Path) -> None:

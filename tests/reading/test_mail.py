@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kontorist.core.errors import NotReadable
-from kontorist.reading.language import language_of
+from kontorist.reading.language import language_of, only_in
 from kontorist.reading.mail import digest_of, parse_mail, split_reply
 from kontorist.reading.page import page_text
 
@@ -181,13 +181,13 @@ def test_hidden_text_of_a_mail_is_reported() -> None:
      "\n".join(["Am 3.11.2026"] * 50_000), "-----" * 50_000, "@" * 100_000],
 )  # fmt: skip
 def test_text_made_to_make_us_hang_does_not(hostile: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # growing with the square of its length, it would take hours
     split_reply(hostile)
     parse_mail(
         f"From: {hostile}\nTo: {hostile}\nSubject: {hostile}\nDate: {hostile[:1000]}\nReferences: {hostile}\n\n{hostile}".encode()
     )
     page_text(hostile)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 30
 
 
 def test_a_mail_of_ten_thousand_parts_is_refused() -> None:
@@ -262,6 +262,19 @@ def test_any_mixture_of_mail_syntax_is_read_or_refused(pieces: list[str]) -> Non
 )
 def test_the_language_is_recognised(text: str, language: str) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "german", "english"),
+    [
+        ("A customer orders goods. Ein Kunde bestellt Ware.", "Ein Kunde bestellt Ware.", "A customer orders goods."),
+        ("Wir bestellen. Noch nicht.", "Wir bestellen. Noch nicht.", "Wir bestellen. Noch nicht."),
+        ("somebody orders goods", "somebody orders goods", "somebody orders goods"),
+        ("", "", ""),
+    ],
+)
+def test_of_a_text_in_two_languages_the_readers_is_shown_and_never_nothing(text: str, german: str, english: str) -> None:
+    assert (only_in("de", text), only_in("en", text)) == (german, english)
 
 
 def test_a_date_is_in_utc() -> None:
