@@ -242,6 +242,10 @@ def _in(
     if kind == "mail" and chosen != "mail":
         yield _unreadable(path, f"{path} is no mail; this flow works on mails: .eml, mbox or Maildir.")
         return
+    if kind in ("rows", "webhook") and chosen != kind:
+        fitting = ", ".join(registry.load("connectors", reader).suffixes.get(kind, ()))
+        yield _unreadable(path, f"{path} is nothing that '{reader}' reads." + (f" It reads {fitting}." if fitting else ""))
+        return
     connector = registry.load("connectors", {"mail": "mail", "file": "folder"}.get(chosen, reader))
     settings = {**surroundings(office, data_dir, "simulate").settings, **(options if chosen in ("rows", "webhook") else {})}
     try:
@@ -255,7 +259,7 @@ def _kind_for(path: Path, kind: str | None, suffixes: Mapping[str, Sequence[str]
     suffix = path.suffix.lower()
     if suffix in _MAIL or (path / "cur").is_dir():
         return "mail"
-    if kind in ("rows", "webhook") and suffix in suffixes.get(kind, ()):
+    if kind in ("rows", "webhook") and {suffix, ""} & set(suffixes.get(kind, ())):
         return kind
     if kind == "mail" and suffix in {"", ".msg", ".txt"}:
         return "mail"

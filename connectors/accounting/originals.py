@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _SPACE = "http://xml.datev.de/bedi/tps/document/v06.0"
 _MOST = 400 * 2**20
 """Bytes of originals in one file; DATEV takes up to 465 MB."""
+_COUNT = 5000
+"""Originals in one file: DATEV's `document`, 1…5000."""
 
 
 class ExportDocumentsPayload(Payload):
@@ -94,6 +96,10 @@ def _documents(connector: Accounting, since: date, until: date) -> dict[str, str
     }
     if not digests:
         raise Rejected(f"Nothing was posted of documents from {since} to {until}.")
+    if len(digests) > _COUNT:
+        raise Rejected(
+            f"{len(digests)} documents from {since} to {until} are more than DATEV takes at once; choose a shorter time."
+        )
     places = {digest: _place(connector, digest) for digest in digests}
     if sum(place.stat().st_size for place in places.values()) > _MOST:
         raise Rejected(f"The documents from {since} to {until} are more than {_MOST // 2**20} MB; choose a shorter time.")
@@ -111,7 +117,7 @@ def _zip(connector: Accounting, payload: ExportDocumentsPayload) -> bytes:
     """The same bytes at every attempt: no clock but the payload's."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("document.xml"), _index(connector, payload))
+        archive.writestr(zipfile.ZipInfo("document.xml"), _index(payload))
         for name, digest in payload.documents.items():
             archive.writestr(zipfile.ZipInfo(name), _original(connector, digest))
     return out.getvalue()
@@ -128,8 +134,9 @@ def _original(connector: Accounting, digest: str) -> bytes:
     return data
 
 
-def _index(connector: Accounting, payload: ExportDocumentsPayload) -> str:
-    config, created = connector.config, payload.created or utcnow()
+def _index(payload: ExportDocumentsPayload) -> str:
+    """What DATEV reads first; numbers of adviser and client stay out, as DATEV advises: the import names them."""
+    created = payload.created or utcnow()
     made = "".join(
         f'    <document guid={quoteattr(booking.guid(digest))} processID="1">\n'
         f'      <extension xsi:type="File" name={quoteattr(name)}/>\n    </document>\n'
@@ -139,9 +146,7 @@ def _index(connector: Accounting, payload: ExportDocumentsPayload) -> str:
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<archive xmlns="{_SPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         f'xsi:schemaLocation="{_SPACE} Document_v060.xsd" version="6.0" generatingSystem="Kontorist">\n'
-        f"  <header>\n    <date>{created:%Y-%m-%dT%H:%M:%S}</date>\n    <description>{about}</description>\n"
-        f"    <consultantNumber>{config.consultant_number}</consultantNumber>\n    <clientNumber>{config.client_number}</clientNumber>\n"
-        f"  </header>\n  <content>\n{made}  </content>\n</archive>\n"
+        f"  <header>\n    <date>{created:%Y-%m-%dT%H:%M:%S}</date>\n    <description>{about}</description>\n  </header>\n  <content>\n{made}  </content>\n</archive>\n"
     )
 
 

@@ -32,7 +32,7 @@ class Bank(Connector):
     Config = BankConfig
     triggers: ClassVar[Mapping[str, type[BaseModel]]] = {"rows": EntryOptions}
     actions: ClassVar[Mapping[str, type[Action]]] = {"transfer": WriteTransfers}
-    suffixes: ClassVar[Mapping[str, Sequence[str]]] = {"rows": _SUFFIXES}
+    suffixes: ClassVar[Mapping[str, Sequence[str]]] = {"rows": ("",)}  # what it is, its content says
     config: BankConfig
 
     def __init__(self, config: Any, surroundings: Surroundings) -> None:

@@ -91,3 +91,15 @@ def test_a_page_never_carries_markup_from_a_mail() -> None:
     }  # fmt: skip
     shown = compare.page("f", [result])
     assert not any(bad in shown for bad in ("<script", "<img", "<b>"))
+
+
+def test_a_file_that_a_flow_cannot_read_is_said_with_its_reader_and_the_others_go_on(tmp_path: Path) -> None:
+    statement = ":20:1\n:25:12345678/1234567890\n:28C:1/1\n:60F:C261101EUR0,00\n:61:2611021102C10,00NTRFNONREF\n:86:166?20RE-1\n"
+    (tmp_path / "umsatz.mta").write_text(statement + ":62F:C261102EUR10,00\n-\n")
+    (tmp_path / "notes.yml").write_text("a: 1\n")
+    (tmp_path / "mail.eml").write_text("From: a@b.example\nSubject: x\n\ny\n")
+    files = [tmp_path / name for name in ("notes.yml", "mail.eml", "umsatz.mta")]
+    found = {Path(r["source"].partition(":")[0]).name: r for r in simulate(load_office(SAMPLE), tmp_path, "bank-payments", files)}
+    assert "no bank statement" in found["notes.yml"]["error"]
+    assert "nothing that 'bank' reads" in found["mail.eml"]["error"]
+    assert found["umsatz.mta"]["state"] == "unclear"

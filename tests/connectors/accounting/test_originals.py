@@ -59,7 +59,8 @@ def test_each_link_in_the_batches_leads_to_its_original(books: Books) -> None:
     assert {sha256(files[name]) for name in linked.values()} == {sha256(one) for one in originals}
     assert set(files) == set(linked.values())
     assert {name.rpartition(".")[2] for name in files} == {"xml", "pdf"}
-    assert (index.get("version"), index.findtext(f"{SPACE}header/{SPACE}consultantNumber")) == ("6.0", "1001")
+    header = [child.tag.removeprefix(SPACE) for child in index.find(f"{SPACE}header")]
+    assert (index.get("version"), header) == ("6.0", ["date", "description"])
     assert "2 Belege vom 01.11.2026 bis 30.11.2026" in proposal.sentence
 
 
@@ -91,4 +92,11 @@ def test_a_posting_that_came_meanwhile_an_original_that_is_gone_and_empty_days_a
     for path in books.connector.archive.iterdir():
         path.unlink()
     with pytest.raises(Rejected, match="put it back"):
+        _proposed(books)
+
+
+def test_more_than_datev_takes_at_once_are_asked_for_in_parts(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    _posted(books)
+    monkeypatch.setattr("connectors.accounting.originals._COUNT", 1)
+    with pytest.raises(Rejected, match="choose a shorter time"):
         _proposed(books)
