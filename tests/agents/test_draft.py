@@ -244,7 +244,7 @@ def test_polishing_may_improve_the_wording(setting: Setting, server: ScriptedSer
     result = polish(replace(setting, model=endpoint()))
 
     assert result.output["text"] == better
-    assert result.output["model"] == result.model == "scripted:test-model/polish-1"
+    assert result.output["model"] == result.model == "scripted:test-model/polish-2"
     assert result.warnings == []
 
 
@@ -330,6 +330,19 @@ def test_pages_with_a_broken_head_are_named(office: Setting) -> None:
 
     assert isinstance(error, KontoristError)
     assert "kaputt.md" in str(error)
+
+
+def test_the_reason_of_a_rejection_is_told_without_personal_data(setting: Setting, server: ScriptedServer, endpoint: Make) -> None:
+    server.will({"text": PLAIN})
+    reason = "Bitte kürzer, und an ida@berg.example, Tel. 0251 998877, Frau Sonderlich, IBAN DE89 3704 0044 0532 0130 00"
+    task = Task(DraftOptions(template=PLAIN, polish=True), {"language": "de"}, {}, feedback=[reason])
+    [result] = Draft().run([task], replace(setting, model=endpoint(trusted=False)))
+    assert isinstance(result, Result)
+    assert result.output["text"] == PLAIN
+    sent = server.sent()
+    assert "Bitte kürzer" in sent
+    for private in ("ida@berg.example", "998877", "Sonderlich", "DE89"):
+        assert private not in sent
 
 
 # replies that a model writes ---------------------------------------------------
