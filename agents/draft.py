@@ -41,6 +41,7 @@ _SECTIONS_AT_MOST = 2
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")  # lines that held nothing but an `if` or a `for` leave holes
 _AS_NEAR = 0.8  # a second section counts when it is about as near as the first
 _QUOTE_AT_MOST = 300
+_MARKED_AT_MOST = 50
 
 
 class DraftOptions(Options):
@@ -104,7 +105,7 @@ class Draft(Agent):
 
     def outputs(self, options: Any) -> Mapping[str, str]:
         """The names and types of the output's fields."""
-        return {"text": "text", "language": "text", "citations": "list", "model": "text"}
+        return {"text": "text", "language": "text", "citations": "list", "model": "text", "without_source": "list"}
 
 
 def _prepare_or_error(task: Task, setting: Setting) -> _Prepared | KontoristError:
@@ -128,6 +129,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
         "language": language,
         "citations": [_citation(h) for h in used],
         "model": "built-in/template-1",
+        "without_source": [],
     }
     result = Result(output, model="built-in/template-1", warnings=warnings)
     if options.knowledge and not used:
@@ -263,6 +265,7 @@ def _written(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Res
     reply = written.judged(data, task, _asked(task), _facts(prepared, task), prepared.hits, setting)
     cited = reply.hits or ([] if task.options.template else prepared.hits)
     output = {**result.output, "text": reply.text, "citations": [_citation(h) for h in cited], "model": answer.model}
+    output["without_source"] = list(reply.without_source[:_MARKED_AT_MOST])
     alarms = [say(setting, "unsupported", facts=", ".join(reply.without_source[:8]))] if reply.without_source else []
     return replace(
         result, output=output, evidence=_evidence(cited), model=answer.model, usage=answer.usage, alarms=[*result.alarms, *alarms]

@@ -16,6 +16,8 @@ from kontorist.store.cases import Entry
 _SHORTEST = 3
 """Shorter values are not looked for in running text: a `1` is everywhere."""
 _LONGEST = 100
+WITHOUT_SOURCE = "without-source"
+"""In place of a fact's id: words of a draft that stand in none of its sources."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,6 +56,8 @@ class Facts:
     """All facts of a case."""
 
     listed: list[Fact] = field(default_factory=list)
+    without_source: list[str] = field(default_factory=list)
+    """What a draft says that stands in none of its sources, as it is written there."""
 
     def of(self, value: Any) -> str:
         """The id of the fact with this value, or empty."""
@@ -79,7 +83,17 @@ class Facts:
                 if begin >= 0 and _whole(text, begin, begin + len(form)):
                     spans.append((begin, begin + len(form), fact.id))
                     break
-        return pieces(text, spans)
+        return pieces(text, spans + [(a, b, WITHOUT_SOURCE) for a, b in self._unsupported(text)])
+
+    def doubts(self, text: str) -> bool:
+        """Whether a text says something that stands in no source."""
+        return any(self._unsupported(text))
+
+    def _unsupported(self, text: str) -> Iterator[tuple[int, int]]:
+        for words in self.without_source:
+            for m in re.finditer(re.escape(words), text):
+                if _whole(text, m.start(), m.end()):
+                    yield m.start(), m.end()
 
 
 def is_digest(value: Any) -> bool:
@@ -122,6 +136,8 @@ def facts_of(entries: Iterable[Entry], extra: Mapping[str, Any] | None = None) -
                 found.listed.append(_fact(len(found.listed), name, value, evidence, entry))
         if entry.kind == "entry":
             _of_entry(found, entry)
+        if entry.kind == "agent" and isinstance(entry.output, Mapping):
+            found.without_source += [w for w in entry.output.get("without_source") or () if isinstance(w, str) and w.strip()]
     for name, evidence in ((extra or {}).get("evidence") or {}).items():
         value = at((extra or {}).get("output"), name)
         if value not in (None, ""):
