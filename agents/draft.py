@@ -278,7 +278,9 @@ def _question(prepared: Any, names: Sequence[str], setting: Setting) -> Request:
     draft = str(prepared.result.output["text"])
     if prepared.feedback:
         system += FEEDBACK
-        draft += f"\n\n(Reason)\n{' / '.join(prepared.feedback)[:1000]}"  # masked like the draft where the endpoint is not trusted
+        draft += (
+            f"\n\n(Reason)\n{' / '.join(prepared.feedback)[:1000]}"  # masked like the draft where the endpoint is not trusted
+        )
     return Request(PROMPT_VERSION, system, draft, Wording, names)
 
 

@@ -332,7 +332,9 @@ def test_pages_with_a_broken_head_are_named(office: Setting) -> None:
     assert "kaputt.md" in str(error)
 
 
-def test_the_reason_of_a_rejection_is_told_without_personal_data(setting: Setting, server: ScriptedServer, endpoint: Make) -> None:
+def test_the_reason_of_a_rejection_is_told_without_personal_data(
+    setting: Setting, server: ScriptedServer, endpoint: Make
+) -> None:
     server.will({"text": PLAIN})
     reason = "Bitte kürzer, und an ida@berg.example, Tel. 0251 998877, Frau Sonderlich, IBAN DE89 3704 0044 0532 0130 00"
     task = Task(DraftOptions(template=PLAIN, polish=True), {"language": "de"}, {}, feedback=[reason])

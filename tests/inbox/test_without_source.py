@@ -12,7 +12,13 @@ from kontorist.store.actions import ActionRow
 from tests.inbox.desks import Desk
 
 DRAFT = "Dear Ms Berg,\n\nplease pay 77.77 EUR to DE89 3704 0044 0532 0130 00 until 24.12.2026.\nSee <b>https://pay.example/?a=1&b=2</b>. Shipping costs 6.90 EUR, not 177.777.\n\nKind regards"
-MISSING = ["77.77 EUR", "DE89 3704 0044 0532 0130 00", "24.12.2026", "<b>https://pay.example/?a=1&b=2</b>", "<script>alert(1)</script>"]
+MISSING = [
+    "77.77 EUR",
+    "DE89 3704 0044 0532 0130 00",
+    "24.12.2026",
+    "<b>https://pay.example/?a=1&b=2</b>",
+    "<script>alert(1)</script>",
+]
 
 
 def drafted(desk: Desk, text: str = DRAFT, missing: Any = MISSING) -> ActionRow:
@@ -28,7 +34,9 @@ def drafted(desk: Desk, text: str = DRAFT, missing: Any = MISSING) -> ActionRow:
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_without_a_source_are_marked_in_the_draft_for_eyes_and_ears(desk: Desk, opens: Any, width: int, scheme: str) -> None:
+def test_words_without_a_source_are_marked_in_the_draft_for_eyes_and_ears(
+    desk: Desk, opens: Any, width: int, scheme: str
+) -> None:
     row = drafted(desk)
     page = opens("anna", width=width, color_scheme=scheme)
     page.goto(f"/card/{row.id}")
