@@ -139,3 +139,13 @@ def test_the_reason_for_a_rejection_looks_like_any_field(desk: Desk, page: Any):
     page.keyboard.press("r")
     style = "getComputedStyle(document.querySelector('.drop[open] [name=reason]')).borderTopStyle"
     assert page.evaluate(style) == "solid"  # and not like the place where files are dropped
+
+
+def test_enter_opens_the_first_card_where_none_is_chosen_yet(desk: Desk, page: Any) -> None:
+    first, _ = desk.cards("first letter", "second letter")
+    page.goto("/")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/card/{first.id}")
+    page.keyboard.press("Enter")  # on a card it decides nothing
+    assert desk.row(first.id).state == "proposed"
+    assert page.complaints == []

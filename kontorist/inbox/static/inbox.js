@@ -37,6 +37,9 @@ document.addEventListener("keydown", (event) => {
   if (typing(event.target)) return;
   if ((event.key === "j" || event.key === "k") && step(event.key === "j" ? 1 : -1)) {
     event.preventDefault();
+  } else if (event.key === "Enter" && event.target === document.body && one("[data-row]")) {
+    event.preventDefault();
+    press(one("[data-row]")); // nothing is chosen yet: the first one
   } else {
     const element = event.key.length === 1 && one(`[data-key="${CSS.escape(event.key)}"]`);
     if (element) { event.preventDefault(); press(element); }

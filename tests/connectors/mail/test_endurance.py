@@ -1,4 +1,4 @@
-"""Every mail has exactly one case, whatever happens to the line, the folder and the mails; in small (in full: `make endure`)."""
+"""Every mail has exactly one case, whatever happens to the line, the folder and the mails; in small (in full: `make endure`, which .ci/run calls too)."""
 
 from __future__ import annotations
 
