@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, literal_column, select, text
+from sqlalchemy import Connection, Table, event, insert, literal_column, select, text
 from sqlalchemy.types import TypeEngine
 
 from kontorist.core.clock import utcnow
@@ -42,6 +42,9 @@ def fill(database: Database, opened: int, past: int) -> None:
 
     Past cases repeat the first `CHUNK`, moved to other days and numbers: the database multiplies them itself.
     """
+    if database.is_sqlite:  # nothing of it is worth to wait for the disk, and its indexes fit into memory
+        event.listen(database.engine, "connect", _quick)
+        database.close()
     _full_text(database, "DROP INDEX ix_case_words_search")  # many rows are put into an index quicker at once
     _written(database, range(1, min(CHUNK, past) + 1), opened=False)
     began = time.monotonic()
@@ -56,6 +59,14 @@ def fill(database: Database, opened: int, past: int) -> None:
     _full_text(database, "CREATE INDEX ix_case_words_search ON case_words USING gin (to_tsvector('simple', words))")
     with database.engine.begin() as connection:  # as autovacuum and `PRAGMA optimize` do by themselves
         connection.execute(text("ANALYZE"))
+    if database.is_sqlite:
+        event.remove(database.engine, "connect", _quick)
+        database.close()
+
+
+def _quick(connection: Any, _record: Any) -> None:
+    for pragma in ("synchronous=OFF", "cache_size=-2000000"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _full_text(database: Database, command: str) -> None:

@@ -23,7 +23,7 @@ from kontorist.inbox.history import history
 from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
-from kontorist.inbox.queue import counts, open_cards
+from kontorist.inbox.queue import beside, counts, open_cards, to_decide
 from kontorist.inbox.security import Form
 from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
@@ -158,10 +158,9 @@ def render(
     entries = seen_by(view)
     found = facts_of(entries)
     originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
-    mine = [c.id for c in waiting if c.mine and not c.rests]
-    here = mine.index(view.head.card) if view.head.card in mine else -1
-    before, after = (mine[here - 1] if here > 0 else None), (mine[here + 1] if 0 <= here < len(mine) - 1 else None)
-    values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here + 1}
+    before, after = beside(waiting, view.head.card)
+    here = to_decide(waiting).get(view.head.card, -1) + 1
+    values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here}
     values |= {
         "handovers": handovers(desk),
         "looking": [desk.label(name) for name in desk.presence.others(view.head.card, viewer.name)],

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy import Connection, not_, select
+from sqlalchemy import Connection, Select, not_, select
 
 from kontorist.inbox import filters, status
 from kontorist.inbox.desk import TheDesk
+from kontorist.inbox.kept import Cards
 from kontorist.inbox.pages import page
 from kontorist.inbox.queue import SORTS, Card, counts, found_by, load, open_cards, resting
 from kontorist.inbox.sight import hidden_cases
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
-from kontorist.store import facets
-from kontorist.store import words as search
+from kontorist.store import facets, searching
 from kontorist.store.actions import ActionRow, as_row
-from kontorist.store.tables import actions, cases
+from kontorist.store.tables import DECIDED_STATES, actions, cases
 
 router = APIRouter()
 PAGE = 100
 TABS = ("mine", "others", "asked", "unclear", "failed", "done")
 GROUPINGS = ("flow", "who", "none")
-RISKS = ("", "stop", "note", "none")
+RISKS = {"": -1, "stop": 2, "note": 1, "none": 0}
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,20 @@ class Wish:
         parts = {k: v for k, v in {**asdict(self), **changed}.items() if v != usual.get(k, "")}
         return f"/?{urlencode(parts)}" if parts else "/"
 
-    def fits(self, card: Card) -> bool:
-        """Whether a card is wanted."""
-        risk = {"": True, "stop": card.risk == 2, "note": card.risk == 1, "none": card.risk == 0}
-        place = "asked" if card.rests else "mine" if card.mine else "others"
-        return place == self.tab and self.flow in ("", card.flow) and risk[self.risk]
+    def sift(self, cards: Iterable[Card]) -> list[Card]:
+        """Of these cards, those of its tab, flow and risk."""
+        found = [c for c in cards if c.place == self.tab]
+        if self.flow:
+            found = [c for c in found if c.flow == self.flow]
+        return [c for c in found if c.risk == RISKS[self.risk]] if self.risk else found
+
+    def of(self, connection: Connection, waiting: Cards) -> list[Card]:
+        """Of these cards, those that are wanted, with those of one group together."""
+        kind = (self.tab, self.flow, self.risk)
+        sifted = waiting.once(kind, self.sift)
+        if self.q:
+            return gathered(found_by(connection, sifted, self.q), self.by)
+        return waiting.once((*kind, self.by), lambda _: gathered(sifted, self.by))
 
 
 def wish(tab: str = "mine", q: str = "", flow: str = "", risk: str = "", by: str = "flow", sort: str = "risk") -> Wish:
@@ -75,23 +85,27 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip
     skip = min(max(0, skip), 10_000_000)
     with desk.database.read() as connection:
         waiting = open_cards(connection, viewer, sort=wanted.sort)
-        listed = found_by(connection, waiting, wanted.q) if wanted.q else waiting
         numbers = counts(connection, waiting, viewer)
-        values = _tab(connection, viewer, wanted, listed, skip)
+        values = _tab(connection, viewer, wanted, waiting, skip)
         state = status.line(connection)
         done = toast(connection, viewer, request.query_params)
         saved = filters.of(connection, viewer.name)
     values["described"] = {name: flow.description for name, flow in desk.office.flows.items()}
     values |= {"wanted": wanted, "tab": wanted.tab, "q": wanted.q, "skip": skip, "page_size": PAGE, "counts": numbers}
-    values |= {"status": state, "toast": done, "saved": saved, "flows": sorted({c.flow for c in waiting})}
+    values |= {
+        "status": state,
+        "toast": done,
+        "saved": saved,
+        "flows": waiting.once("flows", lambda cards: sorted({c.flow for c in cards})),
+    }
     return page(request, "list.html", viewer, **values)
 
 
-def _tab(connection: Connection, viewer: Viewer, wanted: Wish, listed: Sequence[Card], skip: int) -> dict[str, Any]:
+def _tab(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, skip: int) -> dict[str, Any]:
     """What the chosen tab shows."""
     if wanted.tab in ("mine", "others", "asked"):
-        cards = [c for c in listed if wanted.fits(c)]
-        some = load(connection, _gathered(cards, wanted.by)[skip : skip + PAGE])
+        cards = wanted.of(connection, waiting)
+        some = load(connection, cards[skip : skip + PAGE])
         for card in some:
             card.more = about(card)
         rows = _cases(connection, viewer, wanted, skip) if wanted.tab == "asked" else []
@@ -101,22 +115,21 @@ def _tab(connection: Connection, viewer: Viewer, wanted: Wish, listed: Sequence[
     return {"groups": [], "rows": rows, "total": skip + len(rows)}
 
 
-def _key(card: Card, by: str) -> str:
-    return {"flow": card.flow, "who": card.who, "none": ""}[by]
+_KEYS: dict[str, Callable[[Card], str]] = {"flow": attrgetter("flow"), "who": attrgetter("who"), "none": lambda _: ""}
+"""What cards are grouped by."""
 
 
-def _gathered(cards: Sequence[Card], by: str) -> list[Card]:
+def gathered(cards: list[Card], by: str) -> list[Card]:
     """The cards with those of one group together; the group whose first card comes first leads."""
-    first: dict[str, int] = {}
-    for place, card in enumerate(cards):
-        first.setdefault(_key(card, by), place)
-    return sorted(cards, key=lambda c: first[_key(c, by)])
+    if by == "none":
+        return cards
+    return [card for _, group in _groups(cards, by) for card in group]
 
 
 def _groups(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
     found: dict[str, list[Card]] = {}
-    for card in cards:
-        found.setdefault(_key(card, by), []).append(card)
+    for key, card in zip(map(_KEYS[by], cards), cards, strict=True):
+        found.setdefault(key, []).append(card)
     return list(found.items())
 
 
@@ -128,14 +141,20 @@ def about(card: Card) -> dict[str, Any]:
 
 def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
     state = "unclear" if wanted.tab == "asked" else wanted.tab
-    query = select(cases).where(cases.c.state == state).order_by(cases.c.id.desc()).limit(PAGE).offset(skip)
+    query = select(cases).where(cases.c.state == state)
     if state == "unclear":
         query = query.where(resting() if wanted.tab == "asked" else not_(resting()))
-    if wanted.q:
-        query = query.where(cases.c.id.in_(search.newest(connection, wanted.q)))
     if viewer.hidden:
         query = query.where(cases.c.id.not_in(hidden_cases(viewer.hidden)))
-    return [(r, r.who) for r in connection.execute(query)]
+    return [(r, r.who) for r in some(connection, query, cases.c.id, cases.c.id, wanted.q, skip, PAGE)]
+
+
+def some(connection: Connection, query: Select[Any], number: Any, case: Any, words: str, skip: int, limit: int) -> Iterable[Any]:
+    """So many lines of a query by descending number, those with these words where there are any."""
+    if words:
+        found = searching.numbers(connection, query, number, case, words, skip, limit)
+        query, skip = query.where(number.in_(found)), 0
+    return connection.execute(query.order_by(number.desc()).limit(limit).offset(skip))
 
 
 def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
@@ -144,13 +163,10 @@ def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) ->
 
 def decided(connection: Connection, viewer: Viewer, words: str, skip: int, limit: int) -> list[ActionRow]:
     """What was decided, the newest first."""
-    query = select(actions).where(actions.c.state.not_in(("proposed", "uncertain", "refused")))
-    if words:
-        query = query.where(actions.c.case_id.in_(search.newest(connection, words)))
+    query = select(actions).where(DECIDED_STATES)
     if viewer.hidden:
         query = query.where(actions.c.case_id.not_in(hidden_cases(viewer.hidden)))
-    query = query.order_by(actions.c.id.desc()).limit(limit).offset(skip)
-    return [as_row(r) for r in connection.execute(query)]
+    return [as_row(r) for r in some(connection, query, actions.c.id, actions.c.case_id, words, skip, limit)]
 
 
 @router.get("/counts")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,7 +13,9 @@ from kontorist.store import pulse
 from kontorist.store.tables import actions, events
 
 Line = tuple[Any, ...]
-"""A line of `_OPEN`."""
+"""A line of `_COLUMNS`."""
+CASE = 10
+"""The place in it of the number of the case."""
 
 _COLUMNS = """
 SELECT card, min(deciders), max(deciders), max(escalate), min(due), max(risk), max(eyes), min(flow), max(who), max(amount),
@@ -25,9 +26,15 @@ FROM actions {hint} WHERE state IN ('proposed', 'uncertain', 'refused') {which} 
 _TOO_MANY = 500
 """Events since the last look after which everything is read again."""
 
-_FRESH = 5.0
-_MOST = 200_000
-"""Cards in all lists that are kept."""
+
+def changed(before: Mapping[int, Line], lines: Mapping[int, Line]) -> list[Line]:
+    """The lines that were not so before: what has not been read again is the very same."""
+    return [line for card, line in lines.items() if before.get(card) is not line]
+
+
+def is_committed(connection: Connection) -> bool:
+    """Whether what is read here is so for good: in a transaction that writes it may never be."""
+    return bool(connection.get_execution_options().get("kontorist_read"))
 
 
 class OpenRows:
@@ -38,29 +45,33 @@ class OpenRows:
         self._seq = -1
         self._lines: Mapping[int, Line] = {}
 
-    def at(self, connection: Connection) -> tuple[int, Mapping[int, Line]]:
-        """The number of the last event, and all lines by card; a mapping that is never changed afterwards."""
+    def at(self, connection: Connection) -> Mapping[int, Line]:
+        """All lines by card, as they are after the last event; a mapping that is never changed, and the same one until something happens."""
         seq = pulse.last_event(connection)
         with self._lock:
             kept, lines = self._seq, self._lines
         if kept >= seq:
-            return kept, lines
+            return lines
         lines = self._renewed(connection, kept, seq, lines)
-        if connection.get_execution_options().get("kontorist_read"):  # what is not committed yet may never be
+        if is_committed(connection):
             with self._lock:
                 if seq > self._seq:
                     self._seq, self._lines = seq, lines
-        return seq, lines
+        return lines
 
     def _renewed(self, connection: Connection, kept: int, seq: int, lines: Mapping[int, Line]) -> Mapping[int, Line]:
         if kept < 0 or seq - kept > _TOO_MANY:
             return _by_card(connection.execute(_all(connection)).all())
-        changed = _changed(connection, kept)
-        if not changed:
+        touched = _touched(connection, kept)
+        if not touched:
             return lines
         some = text(_COLUMNS.format(hint="", which="AND card IN :cards")).bindparams(bindparam("cards", expanding=True))
-        now = _by_card(connection.execute(some, {"cards": changed}).all())
-        return {**{c: line for c, line in lines.items() if c not in set(changed)}, **now}
+        now = _by_card(connection.execute(some, {"cards": touched}).all())
+        renewed = {**lines, **now}
+        for card in touched:
+            if card not in now:
+                renewed.pop(card, None)
+        return renewed
 
 
 def _all(connection: Connection) -> Any:
@@ -72,7 +83,7 @@ def _by_card(rows: Sequence[Any]) -> dict[int, Line]:
     return {row[0]: tuple(row) for row in rows}
 
 
-def _changed(connection: Connection, since: int) -> list[int]:
+def _touched(connection: Connection, since: int) -> list[int]:
     """The cards of the actions and cases that events after this one are about."""
     query = select(func.distinct(events.c.subject)).where(events.c.seq > since)
     about: dict[str, set[int]] = {"action": set(), "case": set()}
@@ -90,36 +101,6 @@ def _changed(connection: Connection, since: int) -> list[int]:
 _OF: WeakKeyDictionary[Engine, OpenRows] = WeakKeyDictionary()
 
 
-def open_rows(connection: Connection) -> tuple[int, Mapping[int, Line]]:
-    """The lines of all open cards, with the number of the event after which they were so."""
+def open_rows(connection: Connection) -> Mapping[int, Line]:
+    """The lines of all open cards, by card."""
     return _OF.setdefault(connection.engine, OpenRows()).at(connection)
-
-
-class Lists:
-    """Lists that were made of these lines, kept for a moment; what is due or rests changes with the time alone."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[Any, tuple[float, list[Any]]] = {}
-
-    def get(self, key: tuple[Any, ...], make: Callable[[], list[Any]]) -> list[Any]:
-        """The list of this key, made where there is none that is fresh."""
-        now = time.monotonic()
-        with self._lock:
-            found = self._kept.get(key)
-        if found and now - found[0] < _FRESH:
-            return found[1]
-        made = make()
-        with self._lock:
-            self._kept = {k: v for k, v in self._kept.items() if now - v[0] < _FRESH}
-            if sum(len(x) for _, x in self._kept.values()) + len(made) <= _MOST:
-                self._kept[key] = (now, made)
-        return made
-
-
-_LISTS: WeakKeyDictionary[Engine, Lists] = WeakKeyDictionary()
-
-
-def lists(connection: Connection) -> Lists:
-    """The kept lists of a store."""
-    return _LISTS.setdefault(connection.engine, Lists())

@@ -10,11 +10,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
 
 from kontorist.core.clock import utcnow
 from kontorist.core.filters import ZONE
@@ -22,6 +23,7 @@ from kontorist.core.office import Office
 from kontorist.inbox import event_words, labels
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.facts import is_digest
+from kontorist.inbox.fixed import Translated
 from kontorist.inbox.texts import choose, languages, texts
 from kontorist.inbox.viewer import LANGUAGE, Viewer
 
@@ -31,8 +33,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @cache
-def _environment(language: str) -> Environment:
-    env = Environment(
+def _environment(language: str) -> Translated:
+    env = Translated(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -41,6 +43,7 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     words = texts(language)
+    env.gettext = words.gettext
     env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
         "moment": lambda v: moment(v, language),
@@ -49,7 +52,7 @@ def _environment(language: str) -> Environment:
         "happened": lambda v: words.gettext(event_words.happened(v)),
         "age": lambda v: age(v, language),
         "short_day": lambda v, step: short_day(v, step, language),
-        "day": lambda v: format_date(v, "medium", locale=language),
+        "day": lambda v: format_date(v, "medium", locale=_locale(language)),
         "money": partial(_money, language),
         "shown": lambda v, key="": shown(v, language, key),
         "field": lambda v: words.gettext(labels.field(v)),
@@ -62,6 +65,12 @@ def _environment(language: str) -> Environment:
     }
     env.globals |= {"version": _version(), "now": utcnow}
     return env
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Read once: a page asks for it several hundred times."""
+    return Locale.parse(language)
 
 
 @cache
@@ -82,7 +91,7 @@ def moment(value: datetime | None, language: str) -> str:
     pattern = "EEE d. MMM, HH:mm" if language == "de" else "EEE d MMM, HH:mm"
     if local.year != today.year:
         pattern = "d. MMM yyyy, HH:mm" if language == "de" else "d MMM yyyy, HH:mm"
-    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=language))
+    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=_locale(language)))
 
 
 def soon(value: datetime, language: str) -> str:
@@ -92,23 +101,23 @@ def soon(value: datetime, language: str) -> str:
     if days == 0:
         return f"{local:%H:%M}"
     pattern = "EEE HH:mm" if abs(days) < 6 else ("d. MMM" if language == "de" else "d MMM")
-    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=language))
+    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=_locale(language)))
 
 
 def ago(value: datetime, language: str) -> str:
     """How long ago, or in how long."""
-    return str(format_timedelta(value - utcnow(), add_direction=True, locale=language))
+    return str(format_timedelta(value - utcnow(), add_direction=True, locale=_locale(language)))
 
 
 def age(value: datetime, language: str) -> str:
     """How long ago, without the word for it: `3 days`."""
-    return str(format_timedelta(utcnow() - value, threshold=1.5, locale=language))
+    return str(format_timedelta(utcnow() - value, threshold=1.5, locale=_locale(language)))
 
 
 def short_day(value: date, step: str, language: str) -> str:
     """A day under a bar, or its month."""
     pattern = "MMM yy" if step == "month" else "d. MMM" if language == "de" else "d MMM"
-    return str(format_date(value, pattern, locale=language))
+    return str(format_date(value, pattern, locale=_locale(language)))
 
 
 def _money(language: str, value: Any, currency: str = "EUR") -> str:
@@ -119,7 +128,7 @@ def money(value: Any, currency: str, language: str) -> str:
     """An amount with its currency; what is none stays as it is."""
     try:
         amount = Decimal(str(value))
-        return str(format_currency(amount, currency or "EUR", locale=language))
+        return str(format_currency(amount, currency or "EUR", locale=_locale(language)))
     except (InvalidOperation, ValueError):
         return str(value)
 
@@ -129,11 +138,11 @@ def shown(value: Any, language: str, key: str = "") -> str:
     if isinstance(value, bool):
         return texts(language).gettext("yes" if value else "no")
     if isinstance(value, Decimal | float):
-        return str(format_decimal(value, locale=language))
+        return str(format_decimal(value, locale=_locale(language)))
     if isinstance(value, datetime):
         return moment(value, language)
     if isinstance(value, date):
-        return str(format_date(value, "medium", locale=language))
+        return str(format_date(value, "medium", locale=_locale(language)))
     if isinstance(value, str) and key:
         return _by_name(value, language, key)
     return "" if value is None else str(value)
@@ -141,10 +150,10 @@ def shown(value: Any, language: str, key: str = "") -> str:
 
 def _by_name(value: str, language: str, key: str) -> str:
     if key in labels.AMOUNTS and _NUMBER.fullmatch(value):
-        return str(format_decimal(Decimal(value), "#,##0.00##", locale=language))
+        return str(format_decimal(Decimal(value), "#,##0.00##", locale=_locale(language)))
     if _DAY.fullmatch(value):
         try:
-            return str(format_date(date.fromisoformat(value), "medium", locale=language))
+            return str(format_date(date.fromisoformat(value), "medium", locale=_locale(language)))
         except ValueError:
             return value
     return value

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal, select
 
 from kontorist.core.clock import utcnow
-from kontorist.inbox.open_rows import Line, lists, open_rows
+from kontorist.inbox.kept import NEVER, Cards, Placed, Way, lists
+from kontorist.inbox.open_rows import Line, is_committed, open_rows
+from kontorist.inbox.open_words import open_words
 from kontorist.inbox.sight import hidden_cases, hidden_flows
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import words as search
+from kontorist.store import words
 from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.tables import OPEN_STATES, actions, approvals, cases, revisions
 
 OPEN = ("proposed", "uncertain", "refused")
 _AT_ONCE = 500
+_AGE = 60.0
+"""Seconds for which a list is kept at most."""
+_HIDING = 5.0
+"""The same for whoever may not see all flows: that a case was handed on to one of these no event tells."""
 OWN, GROUP, DEPUTY = 0, 1, 2
 """Why a card is mine: given to me by name, to a group of mine, or to somebody I stand in for."""
 
@@ -39,12 +45,14 @@ class Card:
     action: str = ""
     case_id: int = 0
     size: int = 1
-    rests: bool = field(default=False, kw_only=True)
-    """Something was asked back, and the answer has not come yet."""
     mine: bool = False
     why: int = GROUP
+    rests: bool = False
+    """Something was asked back, and the answer has not come yet."""
     given: bool = False
     """I have approved it already; it waits for somebody else."""
+    place: str = "others"
+    """The tab that it stands on: `mine`, `others` or `asked`."""
     rows: Sequence[ActionRow] = ()
     case: Any = None
     more: Any = None
@@ -89,54 +97,54 @@ SORTS = {
 """Orders to choose from; the first is the usual one."""
 
 
-def open_cards(connection: Connection, viewer: Viewer, sort: str = "risk") -> list[Card]:
+def open_cards(connection: Connection, viewer: Viewer, sort: str = "risk") -> Cards:
     """All cards that this viewer may know of and that wait for a decision, in order; `mine` marks those they may decide now.
 
     They are shared by everybody who asks: `load` gives copies to be filled.
     """
-    seq, lines = open_rows(connection)
-    key = (seq, viewer.name, viewer.role, viewer.groups, viewer.own, viewer.hidden, sort)
-    return lists(connection).get(key, lambda: _ordered(connection, viewer, lines, sort))
+    lines = open_rows(connection)
+    key = (viewer.name, viewer.role, viewer.groups, viewer.own, viewer.hidden, sort)
+    way = Way(lambda some: _placed(connection, viewer, some), SORTS.get(sort, SORTS["risk"]), _HIDING if viewer.hidden else _AGE)
+    return lists(connection).get(key, lines, way, _stored(utcnow()), keep=is_committed(connection))
 
 
-def _ordered(connection: Connection, viewer: Viewer, lines: Mapping[int, Line], sort: str) -> list[Card]:
-    cards = _cards(lines.values(), viewer)
+def _placed(connection: Connection, viewer: Viewer, lines: Iterable[Line]) -> Placed:
+    cards, until = _cards(lines, viewer)
     for number in _done_by(connection, viewer.name, [c.id for c in cards.values() if c.eyes > 1]):
         cards[number].given, cards[number].mine = True, False
     seen = _without_hidden(connection, viewer, cards)
-    return sorted(seen, key=SORTS.get(sort, SORTS["risk"]))
+    for card in seen.values():
+        card.place = "asked" if card.rests else "mine" if card.mine else "others"
+    return Placed(seen, until)
 
 
-def _cards(rows: Iterable[Line], viewer: Viewer) -> dict[int, Card]:
-    now, names, found = _stored(utcnow()), viewer.groups | {viewer.name}, dict[int, Card]()
-    own = viewer.own
+def _cards(lines: Iterable[Line], viewer: Viewer) -> tuple[dict[int, Card], str]:
+    """The cards of these lines, and when the first of them changes by the time alone: it escalates to this viewer, or rests no more."""
+    now, names, found, until = _stored(utcnow()), viewer.groups | {viewer.name}, dict[int, Card](), NEVER
+    whys: dict[tuple[str, str], tuple[bool, int]] = {}
+    for card, first, last, escalate, due, risk, eyes, flow, who, amount, case_id, size, action, rests_until in lines:
+        if (decides := whys.get((first, last))) is None:
+            decides = whys[first, last] = _why((first, last), viewer)
+        both, why = decides
+        late = due is not None and escalate in names and due < now
+        if due is not None and escalate in names and not late:
+            until = min(until, due)
+        rests = rests_until is not None and rests_until > now
+        if rests:
+            until = min(until, rests_until)
+        mine = viewer.decides and (late or both)
+        found[card] = Card(card, flow, who, amount, risk, eyes, due, action, case_id, size, mine, why, rests)
+    return found, until
 
-    @cache
-    def why(deciders: str) -> int | None:
-        wanted = set(deciders.split("|")) - {""}
-        return OWN if viewer.name in wanted else GROUP if wanted & own else DEPUTY if wanted & names else None
 
-    for card, first, last, escalate, due, risk, eyes, flow, who, amount, case_id, size, action, rests_until in rows:
-        late = due is not None and due < now and escalate in names
-        reasons = [why(first), why(last)]
-        mine = viewer.decides and (late or None not in reasons)
-        made = Card(
-            card,
-            flow,
-            who,
-            amount,
-            risk,
-            eyes,
-            due,
-            action,
-            case_id,
-            size,
-            mine,
-            max((r for r in reasons if r is not None), default=GROUP),
-        )
-        made.rests = rests_until is not None and rests_until > now
-        found[card] = made
-    return found
+def _why(deciders: tuple[str, str], viewer: Viewer) -> tuple[bool, int]:
+    """Whether this viewer may decide all actions of a card by the names in their rules, and in whose place."""
+    reasons = []
+    for names in deciders:
+        wanted = set(names.split("|")) - {""}
+        standing_in = DEPUTY if wanted & (viewer.groups | {viewer.name}) else None
+        reasons.append(OWN if viewer.name in wanted else GROUP if wanted & viewer.own else standing_in)
+    return None not in reasons, max((r for r in reasons if r is not None), default=GROUP)
 
 
 def _stored(moment: datetime) -> str:
@@ -144,19 +152,27 @@ def _stored(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def found_by(connection: Connection, cards: Sequence[Card], words: str) -> list[Card]:
-    """Of these cards, those whose case has all these words."""
-    ids = search.among_open(connection, words)
-    return [c for c in cards if c.case_id in ids]
+def found_by(connection: Connection, cards: list[Card], said: str) -> list[Card]:
+    """Of these cards, those whose case has all these words, or words that begin with them."""
+    wanted = words.folded_words(said)
+    if not wanted:
+        return []
+    kept, found = open_words(connection, open_rows(connection)), cards
+    for begin in (f" {w}" for w in wanted):
+        found = [c for c in found if begin in kept.get(c.case_id, begin)]
+    if unknown := {c.case_id for c in found if c.case_id not in kept}:
+        having = words.among(connection, sorted(unknown), wanted)
+        found = [c for c in found if c.case_id in kept or c.case_id in having]
+    return found
 
 
-def _without_hidden(connection: Connection, viewer: Viewer, cards: dict[int, Card]) -> Iterable[Card]:
+def _without_hidden(connection: Connection, viewer: Viewer, cards: dict[int, Card]) -> dict[int, Card]:
     """Without the cards of flows that are not for this viewer, unless it is theirs to decide."""
     hidden = hidden_flows(viewer)
     if not hidden:
-        return cards.values()
+        return cards
     theirs = set(connection.execute(hidden_cases(hidden).where(cases.c.state.not_in(("done", "closed")))).scalars())
-    return [c for c in cards.values() if c.mine or c.given or (c.flow not in hidden and c.case_id not in theirs)]
+    return {n: c for n, c in cards.items() if c.mine or c.given or (c.flow not in hidden and c.case_id not in theirs)}
 
 
 def _done_by(connection: Connection, person: str, several: Sequence[int]) -> set[int]:
@@ -189,27 +205,42 @@ def load(connection: Connection, cards: Iterable[Card]) -> list[Card]:
     return listed
 
 
-def next_after(cards: Sequence[Card], card_id: int) -> int | None:
+def next_after(cards: Cards, card_id: int) -> int | None:
     """The card of mine that comes after this one; from the top again at the end; None when nothing is left."""
-    mine = [c for c in cards if c.mine and not c.rests]
-    place = next((i for i, c in enumerate(mine) if c.id == card_id), None)
-    if place is None:
-        return mine[0].id if mine else None
-    rest = mine[place + 1 :] or mine[:place]
-    return rest[0].id if rest else None
+    mine = to_decide(cards)
+    if card_id not in mine:
+        return next(iter(mine), None)
+    _, after = beside(cards, card_id)
+    return after if after is not None else next((n for n in mine if n != card_id), None)
 
 
-def counts(connection: Connection, cards: Sequence[Card], viewer: Viewer) -> dict[str, int]:
+def to_decide(cards: Cards) -> Mapping[int, int]:
+    """The numbers of the viewer's own cards in order, each with its place from 0."""
+    return cards.once("mine", lambda all_: {c.id: place for place, c in enumerate(c for c in all_ if c.place == "mine")})
+
+
+def beside(cards: Cards, card_id: int) -> tuple[int | None, int | None]:
+    """The viewer's own cards before and after this one, where it is theirs."""
+    mine = to_decide(cards)
+    here = mine.get(card_id)
+    if here is None:
+        return None, None
+    numbers = cards.once("numbers", lambda _: list(mine))
+    return numbers[here - 1] if here else None, numbers[here + 1] if here + 1 < len(numbers) else None
+
+
+def counts(connection: Connection, cards: Cards, viewer: Viewer) -> dict[str, int]:
     """The numbers on the tabs."""
     rests = resting().label("rests")  # by its name: PostgreSQL takes two spellings with a parameter each for two different things
     query = select(cases.c.state, rests, func.count()).where(cases.c.state.in_(("unclear", "failed")))
     if hidden := hidden_flows(viewer):
         query = query.where(cases.c.id.not_in(hidden_cases(hidden)))
+    places = cards.once("places", lambda all_: Counter(c.place for c in all_))
     found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, "rests"))}
     return {
-        "mine": sum(c.mine and not c.rests for c in cards),
-        "others": sum(not c.mine and not c.rests for c in cards),
-        "asked": sum(c.rests for c in cards) + found.get(("unclear", True), 0),
+        "mine": places["mine"],
+        "others": places["others"],
+        "asked": places["asked"] + found.get(("unclear", True), 0),
         "unclear": found.get(("unclear", False), 0),
         "failed": found.get(("failed", False), 0) + found.get(("failed", True), 0),
     }

@@ -49,7 +49,7 @@ def alike(desk: Desk, connection: Connection, viewer: Viewer) -> list[Kind]:
     """The viewer's cards that may be approved together, by kind; kinds of a single card are left out."""
     groups: dict[tuple[str, str, int], list[Card]] = {}
     for card in open_cards(connection, viewer):
-        if card.mine and not card.rests and _harmless(desk, card.risk, card.eyes, card.amount):
+        if card.place == "mine" and _harmless(desk, card.risk, card.eyes, card.amount):
             groups.setdefault((card.flow, card.action, card.size), []).append(card)
     found = []
     for (flow, action, size), cards in groups.items():

@@ -184,6 +184,8 @@ journal = Table(
 
 OPEN_STATES = text("state IN ('proposed', 'uncertain', 'refused')")
 """A person has to decide; written out, so that databases see that their index of open actions fits."""
+DECIDED_STATES = text("state NOT IN ('proposed', 'uncertain', 'refused')")
+"""Nobody has to decide any more."""
 
 actions = Table(
     "actions",
@@ -232,6 +234,7 @@ actions = Table(
         "ix_actions_open", "card", "deciders", "escalate", "due", "eyes", "risk", "flow", "action", "who", "amount", "case_id", "state", "not_before",
         sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES,
     ),
+    Index("ix_actions_decided", "id", sqlite_where=DECIDED_STATES, postgresql_where=DECIDED_STATES),
 )  # fmt: skip
 """state: proposed → approved → claimed → committing → done | refused | uncertain; or rejected, expired, withdrawn.
 

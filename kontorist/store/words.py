@@ -12,18 +12,14 @@ from sqlalchemy import Connection, Integer, bindparam, func, insert, literal, se
 from sqlalchemy import column as plain
 from sqlalchemy import table as named
 
-from kontorist.store.tables import OPEN_STATES, actions, case_words
+from kontorist.store.tables import case_words
 
 MAX_CHARACTERS = 60_000
 """Of one case; what stands behind is in the original and not found."""
 _NOT_WORDS = re.compile(r"[\W_]+")
 _SKIPPED = frozenset({"sha256", "message_id", "html", "uid", "xml"})
 _LONGEST = 60
-_FEW = 5_000
-"""Cases up to which the index alone answers quickly."""
-_NEWEST = 5_000
-_SHORT = 3
-"""Letters of a word that many words begin with."""
+_AT_ONCE = 500
 
 
 def folded(written: str) -> str:
@@ -79,9 +75,18 @@ def add_all(connection: Connection, more: Sequence[tuple[int, Any]]) -> None:
     connection.execute(changed.values(words=case_words.c.words + bindparam("more")), rows)
 
 
+def folded_words(words: str) -> list[str]:
+    """What somebody looks for, as it stands in the index; more than eight words say no more."""
+    return folded(words).split()[:8]
+
+
 def matching(connection: Connection, words: str) -> Any:
     """A query of the cases that have all these words, or words that begin with them."""
-    wanted = folded(words).split()[:8]
+    return from_index(connection, folded_words(words))
+
+
+def from_index(connection: Connection, wanted: Sequence[str]) -> Any:
+    """The same for folded words."""
     if connection.dialect.name == "postgresql":
         vector = func.to_tsvector(text("'simple'"), case_words.c.words)
         return select(case_words.c.case_id).where(vector.op("@@")(func.to_tsquery(text("'simple'"), _postgresql(wanted))))
@@ -89,48 +94,20 @@ def matching(connection: Connection, words: str) -> Any:
     return select(index.c.rowid).where(index.c.case_search.op("MATCH")(_fts5(wanted)))
 
 
-def among_open(connection: Connection, words: str) -> set[int]:
-    """The cases with open actions that have all these words. Words that most past cases have, too, are looked for in the open ones alone."""
-    if not _is_common(connection, words):
-        return set(connection.execute(matching(connection, words)).scalars())
-    still_open = select(actions.c.case_id).where(OPEN_STATES)
-    query = select(case_words.c.case_id).where(case_words.c.case_id.in_(still_open), *_spelled(connection, words))
-    return set(connection.execute(query).scalars())
-
-
-def newest(connection: Connection, words: str) -> Any:
-    """A query of the newest cases that have all these words; further back nobody turns the pages."""
-    if connection.dialect.name == "postgresql" and _is_common(connection, words):
-        # its index has no order: of a million matches it would sort all; read from the newest on, the first thousands are enough
-        found: Any = select(case_words.c.case_id).where(*_spelled(connection, words))
-    else:
-        found = matching(connection, words)
-    (number,) = found.selected_columns
-    return found.order_by(number.desc()).limit(_NEWEST)
-
-
-def _spelled(connection: Connection, words: str) -> list[Any]:
-    """The same question without the index."""
+def spelled(connection: Connection, wanted: Sequence[str]) -> list[Any]:
+    """The same question without the index, a condition for each folded word."""
     place = func.strpos if connection.dialect.name == "postgresql" else func.instr
     spaced = literal(" ") + case_words.c.words
-    return [place(spaced, f" {w}") > 0 for w in folded(words).split()[:8]]
+    return [place(spaced, f" {w}") > 0 for w in wanted]
 
 
-def _is_common(connection: Connection, words: str) -> bool:
-    """Whether so many cases have these words that their list would be long."""
-    wanted = folded(words).split()[:8]
-    if connection.dialect.name == "postgresql":
-        return bool(wanted) and all(len(w) <= _SHORT or _estimate(connection, w) > _FEW for w in wanted)
-    whole = text("SELECT count(*) FROM (SELECT rowid FROM case_search WHERE case_search MATCH :q LIMIT :n)")
-    asked = {"q": " ".join(f'"{w}"' for w in wanted) or '""', "n": _FEW + 1}
-    return bool(connection.execute(whole, asked).scalar_one() > _FEW)
-
-
-def _estimate(connection: Connection, word: str) -> float:
-    """What PostgreSQL's statistics say about a whole word; about the beginning of one they know nothing."""
-    query = "EXPLAIN (FORMAT JSON) SELECT case_id FROM case_words WHERE to_tsvector('simple', words) @@ to_tsquery('simple', :q)"
-    plan = connection.execute(text(query), {"q": f"'{word}'"}).scalar_one()
-    return float(plan[0]["Plan"]["Plan Rows"])
+def among(connection: Connection, ids: Sequence[int], wanted: Sequence[str]) -> set[int]:
+    """Of these cases, those that have all these folded words."""
+    found: set[int] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        some = case_words.c.case_id.in_(ids[start : start + _AT_ONCE])
+        found.update(connection.execute(select(case_words.c.case_id).where(some, *spelled(connection, wanted))).scalars())
+    return found
 
 
 def _fts5(wanted: Sequence[str]) -> str:

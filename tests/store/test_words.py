@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-
 from kontorist.store import cases, forgetting, words
 from kontorist.store.cases import NewCase
 from tests.store.offices import propose
@@ -53,16 +51,3 @@ def test_what_was_forgotten_is_found_no_more(database) -> None:
         forgetting.empty(connection, [one], "test")
     assert found(database, "gundula") == []
     assert found(database, "karla") == []
-
-
-def test_words_that_most_cases_have_are_found_in_the_open_ones_and_the_newest(database, monkeypatch) -> None:
-    ids = take_in(database, *(mail(f"Rechnung {i} für Köln") for i in range(30)))
-    still_open = propose(database, payload={"body": "Rechnung nach Köln"}).case_id
-    with database.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
-    for few in (5_000, 3):  # looked up in the index, or spelled out
-        monkeypatch.setattr(words, "_FEW", few)
-        with database.read() as connection:
-            assert still_open in words.among_open(connection, "RECHNUNG köln")
-            assert words.among_open(connection, "rechnung nothing") == set()
-            assert set(connection.execute(words.newest(connection, "Rechnung")).scalars()) == {*ids, still_open}

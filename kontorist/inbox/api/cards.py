@@ -17,7 +17,7 @@ from kontorist.inbox.decisions import measure, shown_in
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.listing import Wish
 from kontorist.inbox.problems import answers
-from kontorist.inbox.queue import counts, found_by, load, next_after, open_cards
+from kontorist.inbox.queue import counts, load, next_after, open_cards
 from kontorist.inbox.security import Form
 from kontorist.inbox.viewer import Posted, Viewer
 from kontorist.store import actions
@@ -53,8 +53,7 @@ def list_cards(
     wanted = Wish(tab, q.strip(), flow, risk, "none", sort)
     with desk.database.read() as connection:
         waiting = open_cards(connection, viewer, sort=sort)
-        found = found_by(connection, waiting, wanted.q) if wanted.q else waiting
-        fitting = [c for c in found if wanted.fits(c)]
+        fitting = wanted.of(connection, waiting)
         some = load(connection, fitting[skip : skip + limit])
     return shapes.CardList(total=len(fitting), skip=skip, cards=[rendering.line(c) for c in some])
 

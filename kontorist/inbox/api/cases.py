@@ -22,7 +22,6 @@ from kontorist.inbox.sight import hidden_cases, require_sight, seen
 from kontorist.inbox.viewer import Posted, Viewer
 from kontorist.store import actions, cases, earlier, versions
 from kontorist.store import seen as ledger
-from kontorist.store import words as search
 from kontorist.store.tables import cases as table
 
 router = router_of("Cases")
@@ -41,7 +40,7 @@ def list_cases(
     limit: Limit = 100,
 ) -> shapes.CaseList:
     """Cases, the newest first."""
-    query = select(table).order_by(table.c.id.desc()).limit(limit).offset(skip)
+    query = select(table)
     if state:
         query = query.where(table.c.state == state)
     if flow:
@@ -49,9 +48,8 @@ def list_cases(
     if viewer.hidden:
         query = query.where(table.c.id.not_in(hidden_cases(viewer.hidden)))
     with desk.database.read() as connection:
-        if q.strip():
-            query = query.where(table.c.id.in_(search.matching(connection, q)))
-        return shapes.CaseList(skip=skip, cases=[rendering.case_line(r) for r in connection.execute(query)])
+        rows = listing.some(connection, query, table.c.id, table.c.id, q.strip(), skip, limit)
+        return shapes.CaseList(skip=skip, cases=[rendering.case_line(r) for r in rows])
 
 
 @router.get("/cases/{case}")
