@@ -7,7 +7,7 @@ Its name in YAML is the name of the module; its options are the keys of the step
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -61,6 +61,10 @@ class Result:
     """Tokens, cost and milliseconds of model calls."""
 
 
+def _no_replies(_mail: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Setting:
     """What an agent may use: the model it thinks with, the office's words, the labelled cases so far."""
@@ -73,6 +77,8 @@ class Setting:
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """What people corrected, by `flow/step`, newest first: {customer, text, label or fields} of answers, {kind: edit, customer, corrected}."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    replies: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = _no_replies
+    """What was sent unchanged to the sender of a mail, newest first: {case, at, body}; never what was sent to anybody else."""
 
 
 class Agent(ABC):

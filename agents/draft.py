@@ -80,6 +80,8 @@ class _Prepared:
     feedback: Sequence[str] = ()
     hits: Sequence[Hit] = ()
     """The knowledge that was found, for a model that writes."""
+    replies: Sequence[Mapping[str, Any]] = ()
+    """Earlier replies to the same customer, to be looked at."""
 
 
 class Draft(Agent):
@@ -124,10 +126,11 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     )
     hits = _hits(task, language, setting) if options.knowledge else []
     used = [h for h in hits[:_SECTIONS_AT_MOST] if h.confidence >= options.at_least and h.nearness >= _AS_NEAR * hits[0].nearness]
+    replies = written.earlier(task, setting) if options.knowledge or options.write else []
     output: dict[str, Any] = {
         "text": "",
         "language": language,
-        "citations": [_citation(h) for h in used],
+        "citations": [*map(_citation, used), *map(_earlier, replies)],
         "model": "built-in/template-1",
         "without_source": [],
     }
@@ -141,6 +144,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
         language,
         task.feedback,
         used,
+        replies,
     )
 
 
@@ -215,6 +219,11 @@ def _citation(hit: Hit) -> dict[str, str]:
     }
 
 
+def _earlier(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """A reply to the same customer; its words show the tone, no fact of the draft rests on them."""
+    return {"case": reply.get("case"), "quote": str(reply["body"])[:_QUOTE_AT_MOST]}
+
+
 def _evidence(hits: Sequence[Hit]) -> dict[str, list[Evidence]]:
     places = [
         Evidence(
@@ -241,7 +250,7 @@ def _asking(task: Task, prepared: Any, names: Sequence[str], setting: Setting) -
     if not task.options.write:
         return _question(prepared, names, setting)
     tone = (_LANGUAGES.get(prepared.language, prepared.language), _TONES.get(setting.tone, _TONES["formal"]))
-    return written.question(task, _asked(task), _facts(prepared, task), prepared.hits, setting, tone, names)
+    return written.question(task, _asked(task), _facts(prepared, task), prepared.hits, prepared.replies, tone, names)
 
 
 def _facts(prepared: Any, task: Task) -> str:
@@ -264,7 +273,8 @@ def _written(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Res
     data: Any = answer.data
     reply = written.judged(data, task, _asked(task), _facts(prepared, task), prepared.hits, setting)
     cited = reply.hits or ([] if task.options.template else prepared.hits)
-    output = {**result.output, "text": reply.text, "citations": [_citation(h) for h in cited], "model": answer.model}
+    citations = [*map(_citation, cited), *map(_earlier, prepared.replies)]
+    output = {**result.output, "text": reply.text, "citations": citations, "model": answer.model}
     output["without_source"] = list(reply.without_source[:_MARKED_AT_MOST])
     alarms = [say(setting, "unsupported", facts=", ".join(reply.without_source[:8]))] if reply.without_source else []
     return replace(

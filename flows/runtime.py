@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from flows import shipping
 from kontorist.core import registry
 from kontorist.core.flow import Flow
 from kontorist.core.office import Office
-from kontorist.store import corrections, documents, privacy, versions
+from kontorist.store import corrections, documents, privacy, replies, versions
 from kontorist.store.cases import Case
 from kontorist.store.database import Database, open_database
 from kontorist.store.model_calls import Memory
@@ -111,8 +111,8 @@ class Runtime:
             self._models[name] = open_model(name, settings, memory)
         return self._models[name]
 
-    def setting(self, model: str | None) -> Setting:
-        """What an agent may use at a step that names this model (the flow's if the step names none), else the office's."""
+    def setting(self, model: str | None, flow: str = "") -> Setting:
+        """What an agent may use at a step of a flow that names this model (the flow's if the step names none), else the office's."""
         chosen = model or self.office.settings.model
         settings = self.office.settings
         return Setting(
@@ -122,7 +122,16 @@ class Runtime:
             tone=settings.tone,
             examples=self._examples(),
             settings={"company": settings.company.model_dump(), "never_to_a_model": self._never_to_a_model()},
+            replies=partial(self._replies, flow),
         )
+
+    def _replies(self, flow: str, mail: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What this flow sent unchanged to the sender of a mail."""
+        sender = mail.get("from")
+        if not isinstance(sender, Mapping):
+            return []
+        with self.database.read() as connection:
+            return replies.sent_to(connection, str(sender.get("address") or ""), [str(sender.get("name") or "")], flow)
 
     def _never_to_a_model(self) -> dict[str, Any]:
         """What the office forbids, and the persons who object."""
@@ -151,7 +160,7 @@ def _lessons(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _lesson(one: Mapping[str, Any]) -> dict[str, Any]:
     if one["kind"] == "edit":
-        return {"kind": "edit", "customer": one["customer"], "corrected": one["corrected"]}
+        return {"kind": "edit", "customer": one["customer"], "corrected": one["corrected"], "case": one["case"]}
     return {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
 
 

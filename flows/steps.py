@@ -72,7 +72,7 @@ def _agents(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
         except KontoristError as error:
             outcomes.append(Outcome(error=error))
     started = time.perf_counter()
-    results = agent.run(tasks, runtime.setting(works[0].model)) if tasks else []
+    results = agent.run(tasks, runtime.setting(works[0].model, works[0].flow)) if tasks else []
     ms = (time.perf_counter() - started) * 1000 / max(1, len(tasks))
     made = iter(zip(tasks, results, strict=True))
     return [outcome or _of_result(work, *next(made), ms) for work, outcome in zip(works, outcomes, strict=True)]

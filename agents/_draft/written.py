@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from agents._draft.facts import flat, unsupported
 from agents._draft.knowledge import Hit
+from agents._model.rules import forbidden
 from agents.base import Setting, Task
 from agents.model import Request
 
@@ -41,36 +42,48 @@ class Written:
 
 
 def question(
-    task: Task, asked: str, draft: str, hits: Sequence[Hit], setting: Setting, tone: tuple[str, str], names: Sequence[str]
+    task: Task,
+    asked: str,
+    draft: str,
+    hits: Sequence[Hit],
+    replies: Sequence[Mapping[str, Any]],
+    tone: tuple[str, str],
+    names: Sequence[str],
 ) -> Request:
     """What the model is asked. Everything with personal data stands in the part that is masked for endpoints that are not trusted."""
     numbered = [f"[{n}] {h.section.heading}: {h.section.text[:_SOURCE_AT_MOST]}" for n, h in enumerate(hits, 1)]
     numbered += [f"[{len(hits) + 1}] Data of this case, as a draft: {draft[:_SOURCE_AT_MOST]}"] if draft else []
     parts = [f"(Mail)\n{asked[:_MAIL_AT_MOST]}", "(Sources)\n" + "\n".join(numbered)]
-    parts += [f"(An earlier reply to the same customer)\n{text[:_EARLIER_AT_MOST]}" for text in earlier(task, setting)]
+    parts += [f"(An earlier reply to the same customer)\n{reply['body'][:_EARLIER_AT_MOST]}" for reply in replies]
     if task.feedback:
         parts.append("(A colleague rejected the former reply for this reason)\n" + " / ".join(task.feedback)[:1000])
     system = PROMPT.format(language=tone[0], tone=tone[1])
     return Request(PROMPT_VERSION, system, "\n\n".join(parts), Reply, names)
 
 
-def earlier(task: Task, setting: Setting) -> list[str]:
-    """Replies as a person left them for this very customer, the nearest first; never those of another."""
+def earlier(task: Task, setting: Setting) -> list[Mapping[str, Any]]:
+    """At most two replies to this very customer, as a person left or approved them: {body, case}; never those to another."""
     mail = task.context.get("mail")
-    customer = _address(mail)
+    if not isinstance(mail, Mapping) or not (customer := _address(mail)) or mail.get("sender_check") == "forged":
+        return []
     groups = setting.examples.values() if isinstance(setting.examples, Mapping) else [setting.examples]
-    mine = [e for group in groups for e in group if customer and e.get("customer") == customer and e.get("kind") == "edit"]
-    texts = [str(e["corrected"].get("body") or "") for e in mine if isinstance(e.get("corrected"), Mapping)]
-    return _nearest(str((mail or {}).get("new_text") or ""), [t for t in texts if t.strip()])
+    edited = [e for group in groups for e in group if e.get("customer") == customer and e.get("kind") == "edit"]
+    found = [
+        {"body": e["corrected"].get("body"), "case": e.get("case")} for e in edited if isinstance(e.get("corrected"), Mapping)
+    ]
+    found += [dict(reply) for reply in setting.replies(mail)]
+    rules = setting.settings.get("never_to_a_model")
+    allowed = [r for r in found if (body := str(r["body"] or "").strip()) and not forbidden(rules, {}, body)]
+    return _nearest(str(mail.get("new_text") or ""), allowed)
 
 
-def _nearest(asked: str, texts: Sequence[str]) -> list[str]:
-    if len(texts) <= _EARLIER or not asked.strip():
-        return list(texts[:_EARLIER])
+def _nearest(asked: str, replies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    if len(replies) <= _EARLIER or not asked.strip():
+        return list(replies[:_EARLIER])
     from agents._builtin.text import vectors
 
-    near = vectors(texts) @ vectors([asked])[0]
-    return [texts[i] for i in near.argsort()[::-1][:_EARLIER]]
+    near = vectors([str(reply["body"]) for reply in replies]) @ vectors([asked])[0]
+    return [replies[i] for i in near.argsort()[::-1][:_EARLIER]]
 
 
 def _address(mail: Any) -> str:

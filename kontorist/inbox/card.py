@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.flow import AgentStep, LookupStep, walk
@@ -29,7 +29,7 @@ from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import SignedIn, Viewer
-from kontorist.store import actions, cases, office_state, redraft
+from kontorist.store import actions, cases, office_state, redraft, tables
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import visible
@@ -151,11 +151,12 @@ def render(
     """The page of a card, with a problem on top where a decision could not be taken."""
     with desk.database.read() as connection:
         view = load(connection, viewer, card_id)
+        entries = seen_by(view)
+        replies = _replies(connection, viewer, entries)
         waiting = open_cards(connection, viewer)
         numbers = counts(connection, waiting, viewer)
         done = toast(connection, viewer, request.query_params)
         redraftable = redraft.possible(connection, view.rows) and bool(redo(desk, view.head.flow))
-    entries = seen_by(view)
     found = facts_of(entries)
     originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
     before, after = beside(waiting, view.head.card)
@@ -168,7 +169,8 @@ def render(
         "doubts": found.doubtful() if view.decidable else [],
         "path_taken": told(entries),
         "redraftable": redraftable,
-        "cited": _cited(entries),
+        "cited": [one for one in _cited(entries) if not one.get("case")],
+        "replied": replies,
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),
         "rests": view.head.not_before if view.decidable and view.head.not_before and view.head.not_before > utcnow() else None,
         "can_ask": bool(view.decidable) and possible(desk, view.case.data, view.case.connection),
@@ -181,9 +183,18 @@ def render(
 
 
 def _cited(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
-    """The passages of the knowledge pages that drafts of this card rest on."""
+    """What drafts of this card name: passages of the knowledge pages, and earlier replies with their case."""
     outputs = [e.output for e in entries if e.kind == "agent" and isinstance(e.output, Mapping)]
     return [one for output in outputs for one in output.get("citations") or () if isinstance(one, Mapping) and one.get("quote")]
+
+
+def _replies(connection: Connection, viewer: Viewer, entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    """Earlier replies to the same customer, of the cases that this person may read and that are still there."""
+    cited = {int(one["case"]): one for one in _cited(entries) if one.get("case")}
+    there = connection.execute(
+        select(tables.cases.c.id, tables.cases.c.title, tables.cases.c.created).where(tables.cases.c.id.in_(cited))
+    )
+    return [{**cited[row.id], "title": row.title, "created": row.created} for row in seen(connection, viewer, there.all())]
 
 
 def forms(desk: Desk, view: CardView, edited: Form | None) -> list[tuple[ActionRow, list[Input]]]:
