@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -22,12 +22,12 @@ from kontorist.core.flow import Upload
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.labels import N_
 from kontorist.inbox.pages import page, taking
+from kontorist.inbox.security import MAX_FILES
 from kontorist.inbox.viewer import SignedIn, Viewer
 
 router = APIRouter()
-AT_ONCE = 50 * 2**20
-"""So many bytes are taken in one go, and so many files."""
 FILES = 20
+"""So many are taken in one go."""
 _FIELDS = 64 * 2**10
 NONE = N_("No flow of this office takes files that somebody hands in.")
 
@@ -54,7 +54,7 @@ async def handed_in(request: Request, viewer: SignedIn) -> AsyncIterator[HandedI
     length = request.headers.get("content-length", "")
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data") or not length.isdigit():
         raise NotAllowed("This is not a form of this page.")
-    if int(length) > AT_ONCE + _FIELDS:
+    if int(length) > MAX_FILES + _FIELDS:
         raise NotAllowed(N_("More than 50 MB at once are not taken. Hand the files in one by one."))
     try:
         async with request.form(max_files=FILES, max_fields=5, max_part_size=_FIELDS) as form:
@@ -105,10 +105,10 @@ def take(request: Request, desk: TheDesk, handed: Annotated[HandedIn, Depends(ha
     if flow in viewer.hidden:
         raise NotFound(NONE)
     takes = upload_of(desk, flow)
-    if problem := _problem(takes, handed.files):
+    if problem := problem_of(takes, [(f.filename or "", f.size or 0) for f in handed.files]):
         return _render(request, desk, viewer, 422, problem, flow)
     try:
-        found = _taken_in(desk, flow, handed.files, viewer.name)
+        found = take_in(desk, flow, [(f.filename or "", f.file) for f in handed.files], viewer.name)
     except NotReadable as error:
         return _render(
             request, desk, viewer, 422, Problem(N_("This file cannot be read. Nothing was taken in."), str(error)), flow
@@ -117,28 +117,28 @@ def take(request: Request, desk: TheDesk, handed: Annotated[HandedIn, Depends(ha
     return RedirectResponse(f"/hand-in?flow={flow}{numbers}&before={sum(number is None for number in found)}", 303)
 
 
-def _problem(takes: Upload, files: Sequence[UploadFile]) -> Problem | None:
+def problem_of(takes: Upload, files: Sequence[tuple[str, int]]) -> Problem | None:
+    """What keeps these files, by name and size, from being taken in."""
     if not files:
         return Problem(N_("Choose a file first."))
-    for file in files:
-        name = file.filename or ""
+    for name, size in files:
         if not fits(name, takes.pattern):
             return Problem(N_("This file is not of the kind that is taken here. Nothing was taken in."), name)
-        if (file.size or 0) > takes.max_size:
+        if size > takes.max_size:
             return Problem(N_("This file is too large. Nothing was taken in."), name)
-        if not file.size:
+        if not size:
             return Problem(N_("This file is empty. Nothing was taken in."), name)
     return None
 
 
-def _taken_in(desk: Desk, flow: str, files: Sequence[UploadFile], person: str) -> list[int | None]:
-    """Write the files where connectors can read them, and hand them in."""
+def take_in(desk: Desk, flow: str, files: Sequence[tuple[str, IO[bytes]]], person: str) -> list[int | None]:
+    """The case of each thing in these files, None for what was handed in before. Raises NotReadable, and then nothing is taken in."""
     with tempfile.TemporaryDirectory(prefix="kontorist-handed-in-") as folder:
         paths = []
-        for i, file in enumerate(files):
-            path = Path(folder) / str(i) / safe_name(file.filename or "")
+        for i, (name, content) in enumerate(files):
+            path = Path(folder) / str(i) / safe_name(name)
             path.parent.mkdir()
             with path.open("wb") as target:
-                shutil.copyfileobj(file.file, target)
+                shutil.copyfileobj(content, target)
             paths.append(path)
         return hand_in(desk.office, desk.database, flow, paths, person)

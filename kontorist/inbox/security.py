@@ -12,6 +12,8 @@ from kontorist.core.errors import NotAllowed
 from kontorist.inbox.problems import problem
 
 MAX_FORM = 2 * 1024 * 1024
+MAX_FILES = 50 * 2**20
+"""Bytes of files that are taken in one go."""
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
@@ -67,7 +69,8 @@ async def guard(request: Request, call_next: Callable[[Request], Awaitable[Respo
         said = "This form comes from another site, so nothing was done."
         response: Response = problem(403, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 403)
     elif request.url.path.startswith("/api/") and _too_large(request):
-        response = problem(413, "This is larger than 2 MB, or does not say how large it is, so it was not read.")
+        most = _most(request) // 2**20
+        response = problem(413, f"This is larger than {most} MB, or does not say how large it is, so it was not read.")
     else:
         response = await call_next(request)
     for name, value in _HEADERS.items():
@@ -78,7 +81,12 @@ async def guard(request: Request, call_next: Callable[[Request], Awaitable[Respo
 def _too_large(request: Request) -> bool:
     """Whether the body is larger than a form can be, or comes in pieces without end."""
     length = request.headers.get("content-length", "0")
-    return "transfer-encoding" in request.headers or not length.isdigit() or int(length) > MAX_FORM
+    return "transfer-encoding" in request.headers or not length.isdigit() or int(length) > _most(request)
+
+
+def _most(request: Request) -> int:
+    """How many bytes a program may send: a file that is handed in is read only after its sender is known."""
+    return MAX_FILES if request.url.path.startswith("/api/v1/hand-in/") else MAX_FORM
 
 
 def _from_here(request: Request) -> bool:

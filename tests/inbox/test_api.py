@@ -267,6 +267,14 @@ def test_an_edit_is_a_new_revision_that_is_checked_like_any(desk: Desk) -> None:
     assert anna.post(f"/cards/{row.id}/approve", shown=marks).status_code == 409
 
 
+def test_a_program_gets_the_draft_of_a_question_and_says_that_it_has_a_card_open(desk: Desk) -> None:
+    row, anna, ole = desk.card(), Program(desk, "anna"), Program(desk, "ole")
+    assert "– …" in anna.get(f"/cards/{row.id}/question").json()["body"]
+    assert anna.post(f"/cards/{row.id}/here").json() == {"others": []}
+    assert ole.post(f"/cards/{row.id}/here").json() == {"others": [anna.get("/me").json()["label"]]}
+    assert anna.get(f"/cards/{row.id}").json()["looking"] == [ole.get("/me").json()["label"]]
+
+
 def test_a_rejection_needs_a_reason_and_a_card_goes_to_who_is_named(desk: Desk) -> None:
     row, anna = desk.card(), Program(desk, "anna")
     marks = as_read(anna.get(f"/cards/{row.id}"))

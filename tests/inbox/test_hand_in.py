@@ -12,6 +12,7 @@ from kontorist.inbox import hand_in
 from kontorist.store import cases
 from tests.flows.offices import work
 from tests.inbox.desks import FLOWS, Desk, make_desk
+from tests.inbox.test_api import Program
 
 NOTES = """
     title: Notes
@@ -106,7 +107,7 @@ def test_only_a_form_of_this_session_is_taken(desk: Desk) -> None:
 
 
 def test_too_much_is_refused_before_it_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hand_in, "AT_ONCE", 2**20)
+    monkeypatch.setattr(hand_in, "MAX_FILES", 2**20)
     answer = send(desk, "anna", ("a.txt", b"x" * 2 * 2**20))
     assert answer.status_code == 403
     assert "More than 50 MB" in answer.text
@@ -137,3 +138,29 @@ def test_a_file_is_handed_in_with_a_browser(desk: Desk, page: Any, tmp_path: Pat
     assert "note.txt" in page.text_content("main")
     assert [c.source for c in known(desk)] == ["note.txt"]
     assert page.complaints == []
+
+
+def test_a_program_hands_a_file_in_by_the_same_rules(desk: Desk) -> None:
+    anna = Program(desk, "anna")
+    assert anna.get("/hand-in").json() == [{"flow": "notes", "pattern": "*.txt", "max_size": 1000}]
+
+    def sent(flow: str, name: str, content: bytes, program: Program = anna) -> Any:
+        return program.client.post(f"/api/v1/hand-in/{flow}", params={"name": name}, content=content)
+
+    first = sent("notes", "a.txt", b"hello").json()
+    assert (len(first["cases"]), first["before"]) == (1, 0)
+    assert sent("notes", "b.txt", b"hello").json() == {"cases": [], "before": 1}
+    for name, content, says in (("a.pdf", b"x", "not of the kind"), ("a.txt", b"x" * 1001, "too large"), ("a.txt", b"", "empty")):
+        answer = sent("notes", name, content)
+        assert (answer.status_code, says in answer.json()["detail"]) == (422, True), answer.text
+    assert sent("notes", "../a.txt", b"x").status_code == 422
+    assert [sent(flow, "a.txt", b"x").status_code for flow in ("books", "keep", "nothing")] == [404, 404, 404]
+    assert sent("notes", "c.txt", b"x", Program(desk, "karl")).status_code == 403
+    assert [c.source for c in known(desk)] == ["a.txt"]
+
+
+def test_more_than_fifty_megabytes_of_a_program_are_not_read(desk: Desk) -> None:
+    client = Program(desk, "anna").client
+    length = {"Content-Length": str(50 * 2**20 + 1)}
+    answer = client.post("/api/v1/hand-in/notes", params={"name": "a.txt"}, content=b"x", headers=length)
+    assert (answer.status_code, "50 MB" in answer.json()["detail"]) == (413, True)

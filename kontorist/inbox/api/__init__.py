@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
-from kontorist.inbox.api import cards, cases, flows, office, own
+from kontorist.inbox.api import cards, cases, flows, hand_in, office, own
 from kontorist.inbox.api.caller import Caller, router_of
 from kontorist.inbox.problems import MEDIA_TYPE, PREFIX
 
@@ -31,7 +31,7 @@ def openapi(caller: Caller) -> JSONResponse:
     return JSONResponse(schema())
 
 
-ROUTERS = (meta, own.router, cards.router, cases.router, flows.router, office.router)
+ROUTERS = (meta, own.router, cards.router, cases.router, hand_in.router, flows.router, office.router)
 """All of the interface; like those of the pages, its functions say through their parameters who may use them."""
 
 

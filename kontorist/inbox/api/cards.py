@@ -9,6 +9,7 @@ from fastapi import Query
 from sqlalchemy import Connection
 
 from kontorist.core.errors import NotAllowed
+from kontorist.inbox import ask as drafting
 from kontorist.inbox import asking, decisions, edit, several
 from kontorist.inbox import card as cards
 from kontorist.inbox.api import rendering, shapes
@@ -64,6 +65,23 @@ def read_card(desk: TheDesk, viewer: Caller, card: Number) -> shapes.CardBody:
     with desk.database.read() as connection:
         view = cards.load(connection, viewer, card)
     return rendering.card(desk, viewer, view)
+
+
+@router.get("/cards/{card}/question")
+def draft_question(desk: TheDesk, viewer: Caller, card: Number) -> shapes.Draft:
+    """A first version of a question to the sender, in the language of the mail."""
+    with desk.database.read() as connection:
+        view = cards.load(connection, viewer, card)
+    return shapes.Draft(body=drafting.draft(desk, view.case))
+
+
+@router.post("/cards/{card}/here")
+def look(desk: TheDesk, viewer: Caller, card: Number) -> shapes.Looking:
+    """Say that the caller has the card open, which others then see for some seconds; says who else has."""
+    with desk.database.read() as connection:
+        head = cards.load(connection, viewer, card).head.card
+    desk.presence.note(head, viewer.name)
+    return shapes.Looking(others=[desk.label(name) for name in desk.presence.others(head, viewer.name)])
 
 
 def _marks(shown: Sequence[shapes.Shown]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, select
 
 from kontorist.inbox import again as anew
+from kontorist.inbox import ask as drafting
 from kontorist.inbox import asking, case_page, files, listing
 from kontorist.inbox.api import rendering, shapes
 from kontorist.inbox.api.caller import Caller, Head, Number, Overseer, as_form, router_of
@@ -114,6 +115,16 @@ def answer(desk: TheDesk, viewer: Caller, case: Number, body: shapes.Answer) -> 
     fields = [(f"field.{name}", value) for name, value in body.fields.items()]
     posted = as_form(viewer, ("path", body.path), ("choice", body.choice), *fields)
     return _do(desk, posted, case, "answered", lambda c, name: case_page.take_answer(c, posted, case, name))
+
+
+@router.get("/cases/{case}/question")
+def draft_question_about(desk: TheDesk, viewer: Caller, case: Number) -> shapes.Draft:
+    """A first version of a question to the sender, with what an unclear case lacks."""
+    with desk.database.read() as connection:
+        require_sight(connection, viewer, case)
+        (found,) = cases.load(connection, [case])
+    missing = drafting.missing_of(found.question if isinstance(found.question, dict) else None)
+    return shapes.Draft(body=drafting.draft(desk, found, missing))
 
 
 @router.post("/cases/{case}/ask", responses=_STALE)

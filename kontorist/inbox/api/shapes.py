@@ -164,6 +164,33 @@ class Done(BaseModel):
     next: int | None = None
 
 
+class Taker(BaseModel):
+    """A flow that takes files."""
+
+    flow: str
+    pattern: str = Field(description="which names it takes: `*.pdf`")
+    max_size: int = Field(description="bytes")
+
+
+class HandedIn(BaseModel):
+    """What became of a file that was handed in."""
+
+    cases: list[int]
+    before: int = Field(description="how many things in it had been handed in before")
+
+
+class Draft(BaseModel):
+    """A first version of a question to the sender."""
+
+    body: str
+
+
+class Looking(BaseModel):
+    """Who else has a card open."""
+
+    others: list[str]
+
+
 class Me(BaseModel):
     """Who calls, and what they may do."""
 
