@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from operator import attrgetter
@@ -58,10 +59,9 @@ class Wish:
     def of(self, connection: Connection, waiting: Cards) -> list[Card]:
         """Of these cards, those that are wanted, with those of one group together."""
         kind = (self.tab, self.flow, self.risk)
-        sifted = waiting.once(kind, self.sift)
         if self.q:
-            return gathered(found_by(connection, sifted, self.q), self.by)
-        return waiting.once((*kind, self.by), lambda _: gathered(sifted, self.by))
+            return gathered(found_by(connection, waiting, kind, self.sift, self.q), self.by)
+        return waiting.once((*kind, self.by), lambda _: gathered(waiting.once(kind, self.sift), self.by))
 
 
 def wish(tab: str = "mine", q: str = "", flow: str = "", risk: str = "", by: str = "flow", sort: str = "risk") -> Wish:
@@ -127,9 +127,9 @@ def gathered(cards: list[Card], by: str) -> list[Card]:
 
 
 def _groups(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
-    found: dict[str, list[Card]] = {}
+    found: defaultdict[str, list[Card]] = defaultdict(list)
     for key, card in zip(map(_KEYS[by], cards), cards, strict=True):
-        found.setdefault(key, []).append(card)
+        found[key].append(card)
     return list(found.items())
 
 

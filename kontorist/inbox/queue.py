@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal, select
@@ -16,8 +17,9 @@ from kontorist.inbox.open_rows import Line, is_committed, open_rows
 from kontorist.inbox.open_words import open_words
 from kontorist.inbox.sight import hidden_cases, hidden_flows
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import words
-from kontorist.store.actions import ActionRow, as_row
+from kontorist.store import facets, words
+from kontorist.store.actions import as_row
+from kontorist.store.database import one_of
 from kontorist.store.tables import OPEN_STATES, actions, approvals, cases, revisions
 
 OPEN = ("proposed", "uncertain", "refused")
@@ -53,12 +55,12 @@ class Card:
     """I have approved it already; it waits for somebody else."""
     place: str = "others"
     """The tab that it stands on: `mine`, `others` or `asked`."""
-    rows: Sequence[ActionRow] = ()
+    rows: list[Any] = field(default_factory=list)
     case: Any = None
     more: Any = None
 
     @property
-    def head(self) -> ActionRow:
+    def head(self) -> Any:
         """The action that speaks for the card."""
         return self.rows[0]
 
@@ -152,18 +154,23 @@ def _stored(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def found_by(connection: Connection, cards: list[Card], said: str) -> list[Card]:
-    """Of these cards, those whose case has all these words, or words that begin with them."""
+def found_by(
+    connection: Connection, waiting: Cards, kind: tuple[str, ...], sift: Callable[[list[Any]], list[Card]], said: str
+) -> list[Card]:
+    """Of the cards of one kind, those whose case has all these words, or words that begin with them."""
     wanted = words.folded_words(said)
     if not wanted:
         return []
-    kept, found = open_words(connection, open_rows(connection)), cards
+    kept = open_words(connection, open_rows(connection))
+    cards = waiting.once(kind, sift)
+    texts = waiting.once((*kind, "words"), lambda _: [kept.get(c.case_id, "") for c in cards])
     for begin in (f" {w}" for w in wanted):
-        found = [c for c in found if begin in kept.get(c.case_id, begin)]
-    if unknown := {c.case_id for c in found if c.case_id not in kept}:
+        fits = [begin in has or not has for has in texts]
+        cards, texts = list(compress(cards, fits)), list(compress(texts, fits))
+    if unknown := {c.case_id for c, has in zip(cards, texts, strict=True) if not has}:
         having = words.among(connection, sorted(unknown), wanted)
-        found = [c for c in found if c.case_id in kept or c.case_id in having]
-    return found
+        cards = [c for c, has in zip(cards, texts, strict=True) if has or c.case_id in having]
+    return cards
 
 
 def _without_hidden(connection: Connection, viewer: Viewer, cards: dict[int, Card]) -> dict[int, Card]:
@@ -190,16 +197,43 @@ def _done_by(connection: Connection, person: str, several: Sequence[int]) -> set
     return found
 
 
-def load(connection: Connection, cards: Iterable[Card]) -> list[Card]:
-    """Copies of the cards that are shown, with their actions and cases; without those that were decided this moment."""
-    by_id = {c.id: replace(c, rows=()) for c in cards}
-    query = select(actions).where(actions.c.card.in_(list(by_id)), OPEN_STATES).order_by(actions.c.id)
-    for row in connection.execute(query):
-        by_id[row.card].rows = [*by_id[row.card].rows, as_row(row)]
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An action with no more than a line of a list says of it: decoding the rest costs more than reading it."""
+
+    id: int
+    case_id: int
+    card: int
+    sentence: str
+    state: str
+    assigned: str | None
+    rule: Mapping[str, Any]
+    warnings: Sequence[Mapping[str, Any]]
+    payload: bytes
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload, parsed."""
+        return facets.payload_of(self.payload)
+
+
+_LISTED = select(*(actions.c[name] for name in Listed.__dataclass_fields__))
+
+
+def load(connection: Connection, cards: Iterable[Card], *, whole: bool = False) -> list[Card]:
+    """Copies of the cards that are shown, with their actions and cases; without those that were decided this moment.
+
+    Their actions are `Listed`, or `whole` ones (ActionRow).
+    """
+    by_id = {c.id: replace(c, rows=[]) for c in cards}
+    query = (select(actions) if whole else _LISTED).where(one_of(connection, actions.c.card, list(by_id)), OPEN_STATES)
+    make = as_row if whole else lambda row: Listed(*row)
+    for row in connection.execute(query.order_by(actions.c.id)):
+        by_id[row.card].rows.append(make(row))
     listed = [c for c in by_id.values() if c.rows]
-    ids = {c.case_id for c in listed}
-    query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state).where(cases.c.id.in_(ids))
-    found = {r.id: r for r in connection.execute(query)}
+    query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state)
+    ids = list({c.case_id for c in listed})
+    found = {r.id: r for r in connection.execute(query.where(one_of(connection, cases.c.id, ids)))}
     for card in listed:
         card.case = found.get(card.case_id)
     return listed

@@ -55,7 +55,9 @@ def alike(desk: Desk, connection: Connection, viewer: Viewer) -> list[Kind]:
     for (flow, action, size), cards in groups.items():
         if len(cards) < 2:
             continue
-        some = [c for c in load(connection, cards[:AT_MOST]) if len(c.rows) == size and all(_plain(r) for r in c.rows)]
+        some = [
+            c for c in load(connection, cards[:AT_MOST], whole=True) if len(c.rows) == size and all(_plain(r) for r in c.rows)
+        ]
         if len(some) > 1:
             found.append(_kind(flow, action, some, len(cards) - len(some)))
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect, make_url
+from sqlalchemy import ARRAY, Connection, Engine, Insert, Integer, Table, any_, create_engine, event, inspect, literal, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
@@ -229,6 +229,13 @@ def insert_new(
         return new.values(rows) if rows is not None else new
     other = sqlite.insert(table).on_conflict_do_nothing()
     return other.values(rows) if rows is not None else other
+
+
+def one_of(connection: Connection, column: Any, numbers: Sequence[int]) -> Any:
+    """Whether a column has one of these numbers; for PostgreSQL one value instead of hundreds."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(numbers), ARRAY(Integer)))
+    return column.in_(numbers)
 
 
 def _sentence(error: DBAPIError, url: str) -> str:

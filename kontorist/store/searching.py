@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Integer, Select, any_, literal, select, text
+from sqlalchemy import Connection, Select, select, text
 
+from kontorist.store.database import one_of
 from kontorist.store.tables import case_words
 from kontorist.store.words import folded_words, from_index, spelled
 
@@ -76,7 +77,7 @@ class _Lines:
         """The numbers of the lines of these cases, as soon as there are enough."""
         hits: list[int] = []
         for some in found:  # ordered here: asked for in order, PostgreSQL reads all from the newest on
-            query = self.query.with_only_columns(self.number).where(_among(self.connection, self.case, some))
+            query = self.query.with_only_columns(self.number).where(one_of(self.connection, self.case, some))
             hits = sorted([*hits, *self.connection.execute(query).scalars()], reverse=True)
             if len(hits) >= enough:
                 break
@@ -114,7 +115,7 @@ class _Index:
     def _having(self, found: list[int]) -> list[int]:
         if not self.spelled_out or not found:
             return found
-        query = select(case_words.c.case_id).where(_among(self.connection, case_words.c.case_id, found))
+        query = select(case_words.c.case_id).where(one_of(self.connection, case_words.c.case_id, found))
         query = query.where(*spelled(self.connection, self.spelled_out))
         return list(self.connection.execute(query).scalars())
 
@@ -138,13 +139,6 @@ class _Index:
         if below is not None:
             query = query.where(bounded(number) < below)
         return list(self.connection.execute(query).scalars())
-
-
-def _among(connection: Connection, column: Any, found: Sequence[int]) -> Any:
-    """Whether a column has one of these numbers; for PostgreSQL one value instead of hundreds."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(found), ARRAY(Integer)))
-    return column.in_(found)
 
 
 _ALONE = {

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
 from kontorist.inbox import kept, open_rows, open_words
-from kontorist.inbox.queue import SORTS, found_by, open_cards
+from kontorist.inbox.listing import wish
+from kontorist.inbox.queue import SORTS, open_cards
 from kontorist.inbox.viewer import Viewer, viewer_of
 from kontorist.store import people
 from tests.inbox.desks import Desk
@@ -80,7 +81,7 @@ def test_a_card_escalates_and_rests_no_more_when_its_time_has_come(desk: Desk, m
 def test_open_cards_are_found_by_their_words_as_they_are_now(desk: Desk, monkeypatch) -> None:
     def found(said: str) -> list[int]:
         with reading(desk, "anna") as (connection, viewer):
-            return [c.id for c in found_by(connection, open_cards(connection, viewer), said)]
+            return [c.id for c in wish(q=said, tab="mine").of(connection, open_cards(connection, viewer))]
 
     first, second = desk.cards("Palette für Köln", "Karton für Köln")
     for room in (open_words._ROOM, 0):  # kept, or read at each search
