@@ -96,12 +96,12 @@ def _whole(lines: Mapping[int, Line], way: Way) -> _Kept:
 
 
 def _renewed(old: _Kept, lines: Mapping[int, Line], way: Way) -> _Kept:
-    anew = changed(old.lines, lines)
+    anew, left = changed(old.lines, lines)
     if len(anew) > _TOO_MANY:
         return _whole(lines, way)
     placed = way.place(anew)
-    gone = {line[0] for line in anew} | (old.lines.keys() - lines.keys())
-    cards = Cards(c for c in old.cards if c.id not in gone)
+    gone = {line[0] for line in anew} | left
+    cards = Cards([c for c in old.cards if c.id not in gone])
     for card in placed.cards.values():
         insort(cards, card, key=way.order)
     return _Kept(lines, cards, min(old.until, placed.until), old.made)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, text
 
@@ -27,9 +27,19 @@ _TOO_MANY = 500
 """Events since the last look after which everything is read again."""
 
 
-def changed(before: Mapping[int, Line], lines: Mapping[int, Line]) -> list[Line]:
-    """The lines that were not so before: what has not been read again is the very same."""
-    return [line for card, line in lines.items() if before.get(card) is not line]
+class Lines(dict[int, Line]):
+    """All open cards' lines by card, never changed; `touched` are those that may differ from the lines that these follow."""
+
+    follows: Callable[[], Mapping[int, Line] | None] = staticmethod(lambda: None)
+    touched: Sequence[int] = ()
+
+
+def changed(before: Mapping[int, Line], lines: Mapping[int, Line]) -> tuple[list[Line], set[int]]:
+    """The lines that were not so before, and the cards that are open no more."""
+    if isinstance(lines, Lines) and lines.follows() is before:
+        return [lines[card] for card in lines.touched if card in lines], {card for card in lines.touched if card not in lines}
+    anew = [line for card, line in lines.items() if before.get(card) is not line]  # what was not read again is the very same
+    return anew, before.keys() - lines.keys()
 
 
 def is_committed(connection: Connection) -> bool:
@@ -43,7 +53,7 @@ class OpenRows:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seq = -1
-        self._lines: Mapping[int, Line] = {}
+        self._lines = Lines()
 
     def at(self, connection: Connection) -> Mapping[int, Line]:
         """All lines by card, as they are after the last event; a mapping that is never changed, and the same one until something happens."""
@@ -59,7 +69,7 @@ class OpenRows:
                     self._seq, self._lines = seq, lines
         return lines
 
-    def _renewed(self, connection: Connection, kept: int, seq: int, lines: Mapping[int, Line]) -> Mapping[int, Line]:
+    def _renewed(self, connection: Connection, kept: int, seq: int, lines: Lines) -> Lines:
         if kept < 0 or seq - kept > _TOO_MANY:
             return _by_card(connection.execute(_all(connection)).all())
         touched = _touched(connection, kept)
@@ -67,7 +77,8 @@ class OpenRows:
             return lines
         some = text(_COLUMNS.format(hint="", which="AND card IN :cards")).bindparams(bindparam("cards", expanding=True))
         now = _by_card(connection.execute(some, {"cards": touched}).all())
-        renewed = {**lines, **now}
+        renewed = Lines(lines | now)
+        renewed.follows, renewed.touched = ref(lines), touched
         for card in touched:
             if card not in now:
                 renewed.pop(card, None)
@@ -79,8 +90,8 @@ def _all(connection: Connection) -> Any:
     return text(_COLUMNS.format(hint="INDEXED BY ix_actions_open" if connection.dialect.name == "sqlite" else "", which=""))
 
 
-def _by_card(rows: Sequence[Any]) -> dict[int, Line]:
-    return {row[0]: tuple(row) for row in rows}
+def _by_card(rows: Sequence[Any]) -> Lines:
+    return Lines((row[0], tuple(row)) for row in rows)
 
 
 def _touched(connection: Connection, since: int) -> list[int]:

@@ -33,9 +33,13 @@ class OpenWords:
 
     def _follow(self, connection: Connection, lines: Mapping[int, Line]) -> None:
         """What is kept becomes that of these lines; only what changed is read."""
-        anew = {line[CASE] for line in changed(self._lines, lines)}
-        still = {line[CASE] for line in lines.values()}
-        kept = {case: has for case, has in self._words.items() if case in still and case not in anew}
+        lines_anew, gone = changed(self._lines, lines)
+        anew = {line[CASE] for line in lines_anew}
+        kept = {case: has for case, has in self._words.items() if case not in anew}
+        if gone:
+            still = {line[CASE] for line in lines.values()}
+            for case in {self._lines[card][CASE] for card in gone if card in self._lines} - still:
+                kept.pop(case, None)
         room = _ROOM - sum(map(len, kept.values()))
         order = sorted(anew)
         for start in range(0, len(order), _AT_ONCE):

@@ -16,7 +16,7 @@ from kontorist.store.database import one_of
 from kontorist.store.tables import case_words
 from kontorist.store.words import folded_words, from_index, spelled
 
-_AT_ONCE = 500
+_AT_ONCE = 150
 """Cases with these words whose lines are looked up together; more where these do not fill the page."""
 _FIRST = 400
 """Lines of the list that are read before the index is asked."""
