@@ -16,7 +16,7 @@ from flows.runtime import LazyDocuments, Runtime
 from flows.walk import Work, origins_of_shape
 from kontorist.core import expressions
 from kontorist.core.clock import parse_duration
-from kontorist.core.errors import KontoristError
+from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
 from kontorist.core.values import canonical, plain, sha256
 from kontorist.store import redraft
@@ -38,19 +38,23 @@ class Outcome:
 
 
 def perform(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
-    """The outcome of the same step for several cases, in order. One bad case fails alone."""
+    """The outcome of the same step for several cases, in order. One bad case fails alone: where it stops all, each is tried by itself."""
     step = works[0].step
     function: Callable[[Runtime, Sequence[Work]], list[Outcome]] = _PERFORM[type(step)]
     try:
         return function(runtime, works)
-    except KontoristError as error:
+    except Unavailable as error:
         return [Outcome(error=error) for _ in works]
-    except Exception as error:  # noqa: BLE001 - a defect in a plug-in fails these cases, not the pass
+    except Exception as error:  # noqa: BLE001 - a defect in a plug-in fails its case, not the pass
+        if len(works) > 1:
+            return [outcome for work in works for outcome in perform(runtime, [work])]
+        if isinstance(error, KontoristError):
+            return [Outcome(error=error)]
         wrapped = KontoristError(
             f"{type(step).__name__} failed unexpectedly ({type(error).__name__}: {error}); this is a defect, please report it"
         )
         wrapped.__cause__ = error
-        return [Outcome(error=wrapped) for _ in works]
+        return [Outcome(error=wrapped)]
 
 
 # agents ------------------------------------------------------------------

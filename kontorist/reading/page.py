@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-_SILENT = {"script", "style", "head", "title", "template", "noscript", "svg", "math", "textarea", "select"}
+_UNCLOSED = {"head", "title"}
+_IN_BODY = {"body", "p", "div", "table", "h1", "h2", "h3", "blockquote", "ul", "ol", "center", "pre"}
+"""What cannot stand in a head: it ends one that nobody closed (`</head>` may be left out)."""
+_SILENT = {"script", "style", "head", "title", "template", "svg", "math", "textarea", "select"}
 _BREAKS = {
     "p",
     "br",
@@ -65,6 +68,7 @@ class _Reader(HTMLParser):
         self.hidden: list[str] = []
         self._open: list[_Open] = []
         self._silent = ""
+        self._unread: list[str] = []
 
     @property
     def _depth(self) -> int:
@@ -76,10 +80,11 @@ class _Reader(HTMLParser):
             self.lines.append((self._depth, []))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._silent:
+        if self._silent and not (self._silent in _UNCLOSED and tag in _IN_BODY):
             return
+        self._silent = ""
         if tag in _SILENT:
-            self._silent = tag
+            self._silent, self._unread = tag, []
             return
         given = {k: v or "" for k, v in attrs}
         if tag not in _VOID and len(self._open) < 2000:
@@ -111,6 +116,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._silent or not data:
+            self._unread += [data.strip()] if data.strip() and self._silent not in ("script", "style", "title") else []
             return
         if self._open and self._open[-1].hidden:
             if data.strip():
@@ -130,6 +136,8 @@ class _Reader(HTMLParser):
             rest, self.rawdata = self.rawdata, ""
             self.handle_data(html.unescape(re.sub(r"<[^<>]*>?", " ", rest)))
         self.close()
+        if self._silent:  # nobody closed it: what it swallowed is not lost without a word
+            self.hidden += self._unread
 
 
 def _value(pattern: re.Pattern[str], style: str) -> str:

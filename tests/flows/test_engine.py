@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -260,3 +261,21 @@ def test_a_source_with_much_in_it_is_worked_off_in_portions(tmp_path: Path, monk
     for i in range(20):
         (folder / f"{i}.txt").write_text(f"number {4000 + i}")
     assert [taking.intake(runtime, "notes", Tally()) for _ in range(4)] == [7, 7, 6, 0]
+
+
+def test_a_case_that_an_agent_chokes_on_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agents.extract import Extract
+
+    usual = Extract.run
+
+    def choking(self: Extract, tasks: Any, setting: Any) -> Any:
+        if any("4799" in str(task) for task in tasks):
+            raise OverflowError("a date beyond all calendars")
+        return usual(self, tasks, setting)
+
+    monkeypatch.setattr(Extract, "run", choking)
+    runtime = make_office(tmp_path, {"notes": SAVE})
+    ids = arrive(runtime, "notes", "Bestellung 4711", "Bestellung 4799", "Bestellung 4712")
+    work(runtime)
+    assert [case(runtime, i).state for i in ids] == ["waiting", "failed", "waiting"]
+    assert "OverflowError" in str(case(runtime, ids[1]).error)

@@ -310,3 +310,30 @@ def test_whatever_a_mail_is_made_of_it_is_known_again_by_its_header_fields(piece
     data = b"".join(pieces)
     if _is_mail(data):
         assert digest_of(data) == parse_mail(data).digest
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "signature"),
+    [
+        ("Hi Anna,\n\nmany thanks!\n\nCan you also send me invoice 4711 again?\n\nRegards\nBob",
+         "Hi Anna,\n\nmany thanks!\n\nCan you also send me invoice 4711 again?", "Regards\nBob"),
+        ("Hello,\nthank you for the quick answer.\nPlease cancel order 4711.", "Hello,\nthank you for the quick answer.\nPlease cancel order 4711.", ""),
+        ("Hallo,\nBest price\nbitte Angebot 4711", "Hallo,\nBest price\nbitte Angebot 4711", ""),
+        ("Where is order 4711?\n\nThanks,\nBob Smith\nSales Manager", "Where is order 4711?", "Thanks,\nBob Smith\nSales Manager"),
+        ("Where is order 4711?\n\nBest,\nBob", "Where is order 4711?", "Best,\nBob"),
+        ("Where is order 4711?\n\nMany thanks in advance!", "Where is order 4711?", "Many thanks in advance!"),
+        ("Where is order 4711?\n\nThanks and regards\nBob", "Where is order 4711?", "Thanks and regards\nBob"),
+    ],
+)  # fmt: skip
+def test_thanks_end_a_letter_only_where_nothing_but_a_name_follows(text: str, new: str, signature: str) -> None:
+    found = split_reply(text)
+    assert (found.new.strip(), found.signature.strip()) == (new, signature)
+
+
+def test_a_page_whose_head_nobody_closed_is_read_and_what_was_swallowed_is_told() -> None:
+    assert (
+        page_text("<html><head><meta charset=utf-8><style>p{}</style><body><p>Cancel order 4711</p>").text == "Cancel order 4711"
+    )
+    assert page_text("<p>a</p><noscript><p>b</p>").text.split() == ["a", "b"]
+    page = page_text("<p>Hello</p><textarea>cancel <p>order 4711</p>")
+    assert (page.text, page.hidden) == ("Hello", "cancel order 4711")

@@ -122,3 +122,7 @@ def test_the_worker_sees_no_secrets_and_has_little_memory(monkeypatch):
     limits = {line[:25].strip(): line[26:].split() for line in (worker / "limits").read_text().splitlines()}
     assert limits["Max address space"][0] == str(384 * 1024**2)
     assert limits["Max file size"][0] == "0"
+
+
+def test_a_comment_within_a_value_does_not_cut_it() -> None:
+    assert parse_xml(b"<a><b>1<!-- x -->19.00</b></a>")[0].text == "119.00"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 Check = Literal["verified", "forged", "unverified", "unknown"]
+
+
+_REMOVES = ("google.com", "outlook.com", "microsoft.com")
+"""Providers that write their results below their own Received, and remove what a sender wrote there in their name."""
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")))
+_BY = re.compile(r"\bby\s+([^\s;()]+)", re.IGNORECASE)
+_FROM = re.compile(r"^\s*from\s", re.IGNORECASE)
+_ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9a-fA-F.:]+)\]")
 
 
 def sender_check(fields: Sequence[tuple[str, str]], authserv_id: str | None) -> Check:
@@ -16,7 +25,7 @@ def sender_check(fields: Sequence[tuple[str, str]], authserv_id: str | None) -> 
     """
     if not authserv_id:
         return "unknown"
-    found = [value for value in _on_top(fields, authserv_id) if _written_by(value, authserv_id)]
+    found = next((some for some in _blocks(fields, authserv_id) if some), [])
     methods = dict(result for value in reversed(found) for result in _results(value))
     if methods.get("dmarc") == "pass":
         return "verified"
@@ -25,19 +34,59 @@ def sender_check(fields: Sequence[tuple[str, str]], authserv_id: str | None) -> 
     return "unverified"
 
 
-def _on_top(fields: Sequence[tuple[str, str]], authserv_id: str) -> list[str]:
-    """The results above the first line that another server than ours has written."""
-    found = []
+def _blocks(fields: Sequence[tuple[str, str]], authserv_id: str) -> Iterator[list[str]]:
+    """Our server's results above each Received of ours, up to the one by which the mail came in from outside.
+
+    Only the first that has any counts: what stands lower may have come with the mail.
+    """
+    block: list[str] = []
     for name, value in fields:
-        if name.lower() == "received" and not re.search(rf"\bby\s+\S*{re.escape(_domain(authserv_id))}\b", value, re.IGNORECASE):
-            break
-        if name.lower() == "authentication-results":
-            found.append(" ".join(value.split()))
-    return found
+        if name.lower() == "authentication-results" and _written_by(" ".join(value.split()), authserv_id):
+            block.append(" ".join(value.split()))
+        elif name.lower() == "received":
+            yield block
+            block = []
+            if not (_is_inside(value, authserv_id) or _is_below(_domain(authserv_id), _REMOVES)):
+                return
+            if not _is_by_us(value, authserv_id):
+                return
+    yield block
+
+
+def _is_by_us(received: str, authserv_id: str) -> bool:
+    by = _BY.search(received)
+    host = by[1].rstrip(".").lower() if by else ""
+    return not _FROM.match(received) or host == authserv_id.lower() or _is_below(host, (_domain(authserv_id), *_own(authserv_id)))
+
+
+def _own(authserv_id: str) -> tuple[str, ...]:
+    """Other names of the provider's servers."""
+    return _REMOVES if _is_below(_domain(authserv_id), _REMOVES) else ()
+
+
+def _is_inside(received: str, authserv_id: str) -> bool:
+    """Whether a line tells of a hand-over within our own house: nobody outside sent it, or a machine with a private address."""
+    if not _is_by_us(received, authserv_id):
+        return False
+    addresses = _ADDRESS.findall(received)
+    return not _FROM.match(received) or (bool(addresses) and all(map(_is_private, addresses)))
+
+
+def _is_private(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return found.is_loopback or any(found.version == net.version and found in net for net in _PRIVATE)
+
+
+def _is_below(host: str, domains: Sequence[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 
 def _domain(authserv_id: str) -> str:
-    return authserv_id.rsplit(".", 2)[-2] + "." + authserv_id.rsplit(".", 1)[-1] if authserv_id.count(".") > 1 else authserv_id
+    """The name without its host: what our other servers are called."""
+    return authserv_id.lower().partition(".")[2] if authserv_id.count(".") > 1 else authserv_id.lower()
 
 
 def _written_by(value: str, authserv_id: str) -> bool:

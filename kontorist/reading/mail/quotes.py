@@ -6,6 +6,7 @@ patterns for this take minutes for a few kilobytes made for the purpose.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,6 +61,13 @@ _CLOSING = re.compile(
     r"\b[\s,.!]{0,4}([\w.]+([ -][\w.]+){0,3})?[\s,.!]{0,3}$",
     re.IGNORECASE,
 )
+_THANKS = re.compile(r"^\W{0,3}(many )?(thanks|thank you|best|cheers)\b", re.IGNORECASE)
+_THANKS_ALONE = re.compile(
+    r"^\W{0,3}(many )?(thanks|thank you|cheers)(,? (and|&) (kind |best |warm )?regards| in advance| again| so much| very much| a lot|[\s,]+\w+)?[\s,.!]{0,4}$"
+    r"|^\W{0,3}best(,[\s]*\w*|[\s.!]*)$|^\W{0,3}best (regards|wishes)\b",
+    re.IGNORECASE,
+)
+"""Words that end a letter as often as they begin a sentence, where they stand alone."""
 _POSTSCRIPT = re.compile(r"^\s*(p\.?\s?s\.?\b|nachtrag|noch etwas|one more thing)", re.IGNORECASE)
 _SIGNATURE_AT_MOST = 25
 
@@ -178,5 +186,15 @@ def _ends_here(lines: list[str], i: int) -> bool:
         len(lines[i]) <= 80
         and bool(_CLOSING.match(lines[i]))
         and not lines[i].rstrip().endswith("?")
+        and (not _THANKS.match(lines[i]) or (bool(_THANKS_ALONE.match(lines[i])) and _is_name(lines[i + 1 :])))
         and any(s.strip() for s in lines[:i])
+    )
+
+
+def _is_name(lines: Sequence[str]) -> bool:
+    """Whether the next few lines are who wrote, and no sentence of the letter."""
+    rest = list(itertools.dropwhile(lambda line: not line.strip(), lines))
+    block = list(itertools.takewhile(lambda line: line.strip(), rest))
+    return all(
+        len(line) <= 60 and len(line.split()) <= 7 and not line.rstrip().endswith((".", "?", "!", ":")) for line in block[:4]
     )
