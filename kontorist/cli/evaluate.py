@@ -21,9 +21,13 @@ def evaluate(
         Path,
         typer.Argument(metavar="SET", help="JSON lines: `file`, or `subject` and `text`; and `label`, `fields`, `language`."),
     ],
-    against: Annotated[str | None, typer.Option("--against", metavar="FLOW", help="Another flow, on the same set.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="FLOW", help="Another flow, or a file with another version of it, on the same set."),
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="The same flow with this model of office.yaml as well.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Write confusion and calibration as an SVG file.")] = None,
+    page: Annotated[Path | None, typer.Option("--page", help="Write everything as an HTML page.")] = None,
     office: OfficeOption = OFFICE,
     data: DataOption = DATA,
     as_json: JsonOption = False,
@@ -34,13 +38,16 @@ def evaluate(
     loaded = open_office(office).require_valid()
     first = outcomes_of(loaded, data, flow, labelled)
     result = {"flow": flow, "set": str(labelled), "cases": len(first[0])} | figures(*first)
-    if picture is not None:
-        _draw(picture, result)
     if against or model:
         from flows.comparison import compare
 
-        other = outcomes_of(_thinking_with(loaded, model), data, against or flow, labelled)
-        result["against"] = {"flow": against or flow, "model": model, **compare(first, other)}
+        changed, other_flow = _other_version(_thinking_with(loaded, model), flow, against)
+        result["against"] = {
+            "flow": against or flow,
+            "model": model,
+            **compare(first, outcomes_of(changed, data, other_flow, labelled)),
+        }
+    _write(picture, page, result)
     if as_json:
         json_line(result)
     else:
@@ -63,27 +70,41 @@ def _thinking_with(office: Any, model: str | None) -> Any:
     return dataclasses.replace(office, settings=office.settings.model_copy(update={"model": model}), flows=flows)
 
 
-def _draw(target: Path, figures: dict[str, Any]) -> None:
+def _other_version(office: Any, flow: str, against: str | None) -> tuple[Any, str]:
+    """The office and the flow to compare with: another flow of it, or this flow as a file has it."""
+    if against is None or against in office.flows or not against.endswith((".yaml", ".yml")):
+        return office, against or flow
+    from flows.compare import with_flow
+
+    return with_flow(office, flow, Path(against)), flow
+
+
+def _write(picture: Path | None, page: Path | None, figures: dict[str, Any]) -> None:
+    from flows.eval_page import page_of
     from flows.eval_picture import picture as drawn
     from kontorist.core.errors import Unavailable
 
-    try:
-        target.write_text(drawn(figures), encoding="utf-8")
-    except OSError as error:
-        raise Unavailable(f"{target} cannot be written: {error.strerror}.") from error
+    for target, make in ((picture, drawn), (page, page_of)):
+        try:
+            if target is not None:
+                target.write_text(make(figures), encoding="utf-8")
+        except OSError as error:
+            raise Unavailable(f"{target} cannot be written: {error.strerror}.") from error
 
 
 def _print(figures: dict[str, Any]) -> None:
+    from flows.eval_page import by_language, percent
+
     calls = f"{figures['model_calls']} model calls, {figures['tokens']} tokens, cost {figures['cost']}"
     out(f"{figures['cases']} cases, {figures['ms']} ms each, {calls}")
-    out(f"label right: {_percent(figures['accuracy'])}; where it was certain: {_percent(figures['accuracy_where_certain'])}")
-    out(f"left to a person: {_percent(figures['unclear'])}; failed: {figures['failed']}")
-    rows = [[n, v["cases"], _percent(v["precision"]), _percent(v["recall"])] for n, v in figures["labels"].items()]
+    out(f"label right: {percent(figures['accuracy'])}; where it was certain: {percent(figures['accuracy_where_certain'])}")
+    out(f"left to a person: {percent(figures['unclear'])}; failed: {figures['failed']}")
+    if figures["languages"]:
+        table("Languages", ("language", "cases", "label right"), by_language(figures))
+    rows = [[n, v["cases"], percent(v["precision"]), percent(v["recall"])] for n, v in figures["labels"].items()]
     table("Labels", ("label", "cases", "precision", "recall"), rows)
     if figures["fields"]:
-        table(
-            "Fields", ("field", "cases", "right"), [[n, v["cases"], _percent(v["right"])] for n, v in figures["fields"].items()]
-        )
+        table("Fields", ("field", "cases", "right"), [[n, v["cases"], percent(v["right"])] for n, v in figures["fields"].items()])
     wrong = [
         [truth, found or "–", n] for truth, row in figures["confusion"].items() for found, n in row.items() if found != truth
     ]
@@ -95,20 +116,7 @@ def _print(figures: dict[str, Any]) -> None:
 
 
 def _print_against(figures: dict[str, Any], other: dict[str, Any]) -> None:
-    second = other["second"]
-    rows = [
-        ["label right", _percent(figures["accuracy"]), _percent(second["accuracy"])],
-        ["left to a person", _percent(figures["unclear"]), _percent(second["unclear"])],
-        ["model calls", figures["model_calls"], second["model_calls"]],
-        ["cost", figures["cost"], second["cost"]],
-        ["ms a case", figures["ms"], second["ms"]],
-    ]
-    name = " ".join(filter(None, (other["flow"], other["model"] and f"with {other['model']}")))
-    table("Side by side", ("", figures["flow"], name), rows)
-    out(
-        f"only the first is right in {len(other['only_first_right'])} cases, only the second in {len(other['only_second_right'])}: {other['verdict']}"
-    )
+    from flows.eval_page import name_of, sentence, side_by_side
 
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+    table("Side by side", ("", f"first: {figures['flow']}", f"second: {name_of(other)}"), side_by_side(figures, other))
+    out(sentence(other))

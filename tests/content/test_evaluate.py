@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from flows.evaluate import evaluate
+from kontorist.cli import app
 from kontorist.core.errors import NotReadable
 from kontorist.core.office import load_office
 
@@ -39,3 +41,39 @@ def test_a_line_that_is_no_case_is_named(tmp_path: Path) -> None:
         _measured(tmp_path, [{"label": "x"}])
     with pytest.raises(NotReadable, match=r"set\.jsonl:1: the file nowhere\.eml is not there"):
         _measured(tmp_path, [{"file": "nowhere.eml"}])
+
+
+def test_another_version_of_a_flow_stands_beside_it_on_a_page_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    sale = {
+        "subject": "Angebote",
+        "text": "Unsere Angebote im November: bis zu 30 % Rabatt, jetzt bestellen!",
+        "label": "newsletter",
+        "language": "de",
+    }
+    path.write_text("".join(json.dumps(c) + "\n" for c in [*CASES, sale]))
+    changed = tmp_path / "mailroom <i>&.yaml"
+    text = (OFFICE / "flows/mailroom.yaml").read_text(encoding="utf-8")
+    changed.write_text(text.replace("at_least: 0.7", "at_least: 1"), encoding="utf-8")
+    words = [
+        "eval",
+        "mailroom",
+        str(path),
+        "--against",
+        str(changed),
+        "--page",
+        str(tmp_path / "page.html"),
+        "--office",
+        str(OFFICE),
+    ]
+    result = CliRunner().invoke(app, [*words, "--data", str(tmp_path / "data")])
+    assert result.exit_code == 0, result.output
+    assert "left to a person" in result.stdout
+    assert "Right and certain in the first only: 1 cases; in the second only: 0." in result.stdout
+    assert "can be chance (p = 1.00)" in result.stdout
+    assert "German" in result.stdout
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for shown in ("<svg", "label right, English", "label right, German", "Side by side", "000004.eml", "Recall"):
+        assert shown in page
+    assert "<i>" not in page
+    assert "&lt;i&gt;&amp;" in page
