@@ -41,7 +41,15 @@ class Found:
 
 def find_invoice(name: str, media_type: str, data: bytes, *, ignore_xml: bool = False) -> Found | None:
     """The invoice in a document; None when it holds none. Raises NotReadable when that cannot be known."""
-    kind = kind_of(name, media_type, data)
+    try:
+        return _found(kind_of(name, media_type, data), data, ignore_xml)
+    except ArithmeticError as error:
+        raise NotReadable(
+            "The invoice holds amounts or periods that nothing can be calculated with; ask its sender for another."
+        ) from error
+
+
+def _found(kind: str, data: bytes, ignore_xml: bool) -> Found | None:
     if kind == "xml":
         return None if ignore_xml else read_xml(data, sha256(data))
     if kind == "pdf":

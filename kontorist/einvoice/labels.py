@@ -82,11 +82,11 @@ VAT_ID = re.compile(
 )
 TAX_NUMBER = re.compile(r"(?:steuer[-\s]*(?:nummer|nr\b\.?)|st\.?-?nr\.?)\s*:?\s*(\d[\d /]{6,15}\d)", re.IGNORECASE)
 SENDER = re.compile(
-    r"^\W*(?P<name>[^\n•·|●]{3,60}?)\s*(?:[•·|●,]|\s[-–]\s|\s{3})\s*(?P<street>[^\n•·|●,]{3,40}?\d+\s?[a-zA-Z]?)\s*(?:[•·|●,]|\s[-–]\s|\s{3})\s*(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5})\s+(?P<city>[A-ZÄÖÜ][\w.\- ]{1,30}?)(?=\s*(?:$|[•·|●,]|\s{3}))",
+    r"^[^\w\n]*(?P<name>[^\n•·|●]{3,60}?)\s{0,9}(?:[•·|●,]|\s[-–]\s|\s{3})\s{0,9}(?P<street>[^\n•·|●,]{3,40}?\d+\s?[a-zA-Z]?)\s{0,9}(?:[•·|●,]|\s[-–]\s|\s{3})\s{0,9}(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5})\s{1,9}(?P<city>[A-ZÄÖÜ][\w.\- ]{1,30}?)(?=\s{0,9}(?:$|[•·|●,]|\s{3}))",
     re.MULTILINE,
 )
 LETTERHEAD = re.compile(
-    r"^\W*(?P<name>[^\W\d][^\n:]{2,60})\n[ ]*(?P<street>[^\n•·|,:]{3,40}?\d+\s?[a-zA-Z]?)\s*[•·|●,]\s*(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5}|\d{2}-\d{3})\s+(?P<city>[^\W\d][\w.\- ]{1,30}?)[ ]*$",
+    r"^[^\w\n]*(?P<name>[^\W\d][^\n:]{2,60})\n[ ]*(?P<street>[^\n•·|,:]{3,40}?\d+\s?[a-zA-Z]?)\s{0,9}[•·|●,]\s{0,9}(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5}|\d{2}-\d{3})\s{1,9}(?P<city>[^\W\d][\w.\- ]{1,30}?)[ ]*$",
     re.MULTILINE,
 )
 """The name above, street and town on one line below it."""
@@ -95,12 +95,12 @@ LEGAL = re.compile(
 )
 _SELLER = r"verk[äa]ufer|lieferant|rechnungssteller|leistungserbringer|absender|seller|supplier|vendor|from"
 SELLER_BLOCK = re.compile(
-    rf"^\W*(?:{_SELLER})\b[^\n]{{0,30}}\n(?:[^\n]*\n){{0,3}}?\W*(?:firmen)?name\s*:?\s+(?P<name>[^\n]{{2,70}}?)(?=\s{{3}}|\n)",
+    rf"^[^\w\n]*(?:{_SELLER})\b[^\n]{{0,30}}\n(?:[^\n]*\n){{0,3}}?\W*(?:firmen)?name\s*:?\s+(?P<name>[^\n]{{2,70}}?)(?=\s{{3}}|\n)",
     re.IGNORECASE | re.MULTILINE,
 )
 _BUYER = r"k[äa]ufer|kunde|rechnungsempf[äa]nger|leistungsempf[äa]nger|buyer|customer|bill(?:ed)?\s+to|to"
 BUYER_BLOCK = re.compile(
-    rf"^\W*(?:{_BUYER})\b[^\n]{{0,30}}\n(?:[^\n]*\n){{0,3}}?\W*(?:firmen)?name\s*:?\s+(?P<name>[^\n]{{2,70}}?)(?=\s{{3}}|\n)",
+    rf"^[^\w\n]*(?:{_BUYER})\b[^\n]{{0,30}}\n(?:[^\n]*\n){{0,3}}?\W*(?:firmen)?name\s*:?\s+(?P<name>[^\n]{{2,70}}?)(?=\s{{3}}|\n)",
     re.IGNORECASE | re.MULTILINE,
 )
 POSTCODE_LINE = re.compile(r"^\W*(?:[A-Z]{1,2}[-\s])?(?P<postcode>\d{5})\s*(?P<city>[A-ZÄÖÜ][\w.\-/ ]{1,40}?)(?=\s{3}|$)")
@@ -112,11 +112,14 @@ TITLE = re.compile(
     re.IGNORECASE,
 )
 OTHER_TITLE = re.compile(
-    r"^\W*(?:auftragsbest[äa]tigung|lieferschein|angebot|mahnung|zahlungserinnerung|kontoauszug|bestellung|order\s+confirmation|delivery\s+note|quotation|quote|offer|reminder|purchase\s+order|statement|pro[- ]?forma)\b",
+    r"^[^\w\n]*(?:auftragsbest[äa]tigung|lieferschein|angebot|mahnung|zahlungserinnerung|kontoauszug|bestellung|order\s+confirmation|delivery\s+note|quotation|quote|offer|reminder|purchase\s+order|statement|pro[- ]?forma)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 CREDIT = re.compile(r"(?<!\w)(?:gutschrift|rechnungskorrektur|stornorechnung|credit\s+note)(?!\w)", re.IGNORECASE)
-SKONTO = re.compile(r"[^\n]*\b(?:skonto|cash\s+discount)\b[^\n]*", re.IGNORECASE)
+SKONTO = re.compile(r"\b(?:skonto|cash\s+discount)\b", re.IGNORECASE)
+PAYMENT = re.compile(
+    r"\b(?:zahlbar|zahlungsziel|zahlungsbedingung\w*|payable\s+(?:within|by)|payment\s+terms|skonto)\b", re.IGNORECASE
+)
 CURRENCIES = {
     "€": "EUR",
     "EUR": "EUR",

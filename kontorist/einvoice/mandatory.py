@@ -378,13 +378,13 @@ def _countries() -> frozenset[str]:
 
 
 def doubtful_ids(invoice: Invoice) -> Iterator[Problem]:
-    """Check digits that are wrong: of the IBAN and the VAT id. Warnings, since EN 16931 does not ask for it."""
+    """IBANs whose check digits or length are wrong. Warnings, since EN 16931 does not ask for it."""
     from schwifty import IBAN
     from schwifty.exceptions import SchwiftyException
 
     for iban in invoice.ibans:
         try:
-            if re.match(r"[A-Z]{2}\d{2}", iban):
-                IBAN(iban)
+            if re.match(r"[A-Z]{2}\d{2}", iban, re.IGNORECASE):  # other accounts have no check digits
+                IBAN(iban.upper())
         except SchwiftyException:
             yield Problem("IBAN", f"Die IBAN {iban} ist keine gültige IBAN.", f"{iban} is no valid IBAN.", "iban", WARNING)

@@ -14,7 +14,7 @@ from kontorist.einvoice.document import Found
 from kontorist.einvoice.invoice import Invoice, Party
 from kontorist.einvoice.page_totals import totals, vat_rows
 from kontorist.einvoice.sheet import Hit, Sheet
-from kontorist.einvoice.terms import due_date
+from kontorist.einvoice.terms import due_date, is_due
 from kontorist.reading.pdf import Page, Word
 
 
@@ -29,14 +29,14 @@ def read_pages(pages: Sequence[Page], document: str = "") -> Found | None:
         return None
     seller, buyer = _parties(sheet)
     issued = sheet.keep("issue_date", _day(sheet, labels.ISSUED))
-    terms = next((hit.value.strip() for hit in sheet.find(labels.SKONTO)), None)
+    terms = next(sheet.lines(labels.SKONTO), None)
     ibans = tuple(dict.fromkeys(sheet.keep("iban", hit) for hit in sheet.find(labels.IBAN, _iban))) or _faulty_ibans(sheet)
     rows = vat_rows(sheet, net, tax)
     invoice = Invoice(
         number=number,
         type_code="381" if _is_credit_note(sheet.text) else "380",
         issue_date=issued,
-        due_date=sheet.keep("due_date", _day(sheet, labels.DUE)) or due_date(_payment_line(sheet), issued),
+        due_date=sheet.keep("due_date", _due(sheet, issued)) or due_date(_payment_line(sheet), issued),
         delivery_date=sheet.keep("delivery_date", _day(sheet, labels.DELIVERED)),
         currency=_currency(sheet),
         seller=seller,
@@ -79,6 +79,15 @@ def _day(sheet: Sheet, names: Sequence[re.Pattern[str]]) -> Hit | None:
     return next(sheet.labelled(names, labels.DATE, labels.as_date), None)
 
 
+def _due(sheet: Sheet, issued: date | None) -> Hit | None:
+    """The first day behind a label that is not one of a delivery or a cash discount, nor before the invoice."""
+    for hit in sheet.labelled(labels.DUE, labels.DATE, labels.as_date):
+        begin, end = hit.line
+        if (issued is None or hit.value >= issued) and is_due(hit.page.text[begin:end], hit.start - begin):
+            return hit
+    return None
+
+
 def _iban(match: re.Match[str]) -> str | None:
     """Only what has the right check digits and length for its country; a following word may have been taken for a part."""
     from schwifty import IBAN
@@ -117,12 +126,7 @@ def _cut_to_length(written: str, start: int) -> tuple[str, int]:
 
 
 def _payment_line(sheet: Sheet) -> str | None:
-    pattern = re.compile(
-        r"[^\n]*\b(?:zahlbar|zahlungsziel|zahlungsbedingung\w*|payable\s+(?:within|by)|payment\s+terms|skonto)\b[^\n]*",
-        re.IGNORECASE,
-    )
-    lines = [hit.value.strip() for hit in sheet.find(pattern)]
-    return "\n".join(lines) or None
+    return "\n".join(sheet.lines(labels.PAYMENT)) or None
 
 
 def _currency(sheet: Sheet) -> str | None:

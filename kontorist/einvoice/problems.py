@@ -18,10 +18,21 @@ from kontorist.einvoice.xrechnung import german_rules, is_xrechnung
 _EN16931 = re.compile(r"urn:cen\.eu:en16931:2017(#(compliant|conformant)#\S+)*", re.IGNORECASE)
 
 
+_BEYOND_RECKONING = Problem(
+    "VALUE",
+    "Die Beträge sind so groß oder so lang, dass sich damit nicht rechnen lässt; die Rechnung ist nicht geprüft.",
+    "The amounts are so large or so long that nothing can be calculated with them; the invoice is not checked.",
+)
+
+
 def problems(found: Found) -> list[Problem]:
     """What is wrong with an invoice; each rule is named once a field."""
     invoice = found.invoice
-    every = [*_structure(found), *_profile(invoice), *_rules(invoice), *_beyond(found), *differences(found)]
+    every = [*_structure(found), *_profile(invoice)]
+    try:
+        every += [*_rules(invoice), *_beyond(found), *differences(found)]
+    except ArithmeticError:  # numbers of so many digits or so high a power that nothing can be reckoned with them
+        every.append(_BEYOND_RECKONING)
     unread = {field for field, _ in found.malformed}
     every = [one for one in every if one.rule == "VALUE" or one.field not in unread]
     return list({(one.rule, one.field): one for one in reversed(every)}.values())[::-1]

@@ -20,6 +20,12 @@ class Hit:
     start: int
     end: int
 
+    @property
+    def line(self) -> tuple[int, int]:
+        """Where the line of the value begins and ends in the text of the page."""
+        stop = self.page.text.find("\n", self.end)
+        return self.page.text.rfind("\n", 0, self.start) + 1, len(self.page.text) if stop < 0 else stop
+
 
 @dataclass
 class Sheet:
@@ -46,6 +52,16 @@ class Sheet:
             for match in pattern.finditer(page.text):
                 if (found := value(match)) is not None:
                     yield Hit(found, page, *match.span())
+
+    def lines(self, words: re.Pattern[str]) -> Iterator[str]:
+        """The lines in which the words stand, each once; searched from the words, since from a line's start takes the square of its length."""
+        for page in self.pages:
+            end = -1
+            for match in words.finditer(page.text):
+                if match.start() >= end:
+                    stop = page.text.find("\n", match.end())
+                    end = len(page.text) if stop < 0 else stop
+                    yield page.text[page.text.rfind("\n", 0, match.start()) + 1 : end].strip()
 
     def labelled(
         self,

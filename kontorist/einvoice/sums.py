@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from kontorist.einvoice.invoice import Invoice, Line
 from kontorist.einvoice.problem import ERROR, WARNING, Problem, shown, shown_de
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
+_WIDE = Context(prec=200)  # amounts have up to 40 characters each; a product of them must still have cents
 _WHOLE = {"HUF", "JPY", "KRW", "ISK", "CLP"}  # currencies without cents
 
 
@@ -203,4 +204,4 @@ def _other_readings(line: Line, price: Decimal, quantity: Decimal, extra: Decima
 
 
 def _cents(value: Decimal) -> Decimal:
-    return value.quantize(_CENT, ROUND_HALF_UP)
+    return value.quantize(_CENT, ROUND_HALF_UP, context=_WIDE)

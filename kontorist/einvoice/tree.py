@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -22,6 +24,7 @@ _PREFIXES = {
     "CrossIndustryInvoice": "rsm",
     "CrossIndustryDocument": "rsm",
 }
+_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
 
@@ -39,6 +42,8 @@ class Tree:
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
     malformed: list[tuple[str, str]] = field(default_factory=list)
     """(field, text) of amounts and dates that are none."""
+    _steps: dict[Any, str] = field(default_factory=dict, repr=False)
+    """The step of each element whose siblings were counted; a parent's children are counted once, together."""
 
     def all(self, node: Any, path: str) -> Iterator[Any]:
         """The elements at a path of local names; `A|B` at a step means either."""
@@ -90,11 +95,9 @@ class Tree:
         found = self.text(node, path, key)
         if found is None:
             return None
-        for layout in ("%Y-%m-%d", "%Y%m%d"):
-            try:
-                return datetime.strptime(found[: 10 if "-" in layout else 8], layout).date()  # noqa: DTZ007 - a day has no zone
-            except ValueError:
-                continue
+        if written := _DAY.match(found):  # strptime alone takes 202611, a month, for the first of January
+            with suppress(ValueError):
+                return datetime.strptime(written.group().replace("-", ""), "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
         self.malformed.append((key or path, found))
         return None
 
@@ -102,12 +105,19 @@ class Tree:
         """An XPath with the usual prefixes and positions where siblings have the same name."""
         steps = []
         while element is not None:
-            parent = element.getparent()
-            twins = [] if parent is None else [child for child in parent if child.tag == element.tag]
-            place = f"[{twins.index(element) + 1}]" if len(twins) > 1 else ""
-            steps.append(f"{_prefixed(element)}{place}")
-            element = parent
+            steps.append(self._step(element))
+            element = element.getparent()
         return "/" + "/".join(reversed(steps))
+
+    def _step(self, element: Any) -> str:
+        if element not in self._steps:
+            parent = element.getparent()
+            children = [element] if parent is None else [child for child in parent if isinstance(child.tag, str)]
+            twins, seen = Counter(child.tag for child in children), Counter[str]()
+            for child in children:
+                seen[child.tag] += 1
+                self._steps[child] = _prefixed(child) + (f"[{seen[child.tag]}]" if twins[child.tag] > 1 else "")
+        return self._steps[element]
 
 
 def tidy(value: Decimal, places: int) -> Decimal:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+from decimal import Decimal
 
 import pytest
 
 from kontorist.core.errors import NotReadable
 from kontorist.einvoice.document import find_invoice, read_root
 from kontorist.einvoice.onpage import with_places
-from kontorist.einvoice.problem import ERROR
+from kontorist.einvoice.problem import ERROR, WARNING
 from kontorist.einvoice.problems import problems
 from kontorist.einvoice.render import summary
 from kontorist.reading import pdf
@@ -83,6 +85,24 @@ def test_each_kind_of_fault_is_named_by_its_rule(old, new, rule):
     data = make_ubl()
     assert old in data
     assert rule in rules(read_xml(data.replace(old, new, 1)))
+
+
+def test_amounts_of_forty_digits_are_reckoned_with():
+    from kontorist.einvoice.document import read_xml
+
+    data = make_ubl().replace(b"100.00</cbc:TaxableAmount>", b"9" * 26 + b"</cbc:TaxableAmount>")
+    found = read_xml(data.replace(b"<cbc:Percent>19</cbc:Percent>", b"<cbc:Percent>99999</cbc:Percent>"))
+    assert "BR-CO-17" in rules(found)
+
+
+def test_numbers_that_nothing_can_be_calculated_with_are_a_problem():
+    found = made()
+    found = dataclasses.replace(found, invoice=dataclasses.replace(found.invoice, gross=Decimal("1E+999999")))
+    assert "VALUE" in rules(found)
+
+
+def test_a_wrong_iban_in_small_letters_is_a_warning():
+    assert "IBAN" in rules(made(iban="de89370400440532013001"), WARNING)
 
 
 def test_a_wrong_iban_is_a_warning():

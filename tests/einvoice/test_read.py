@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from lxml import etree
 
 from kontorist.core.errors import NotReadable
 from kontorist.core.values import decode, encode
 from kontorist.einvoice.document import read_xml
+from kontorist.einvoice.plain import read_pages
 from kontorist.einvoice.terms import discount, due_date
+from kontorist.einvoice.tree import Tree
+from kontorist.reading.pdf import Page
 from tests.einvoice.inputs import DATA, load, made, make_pdf, make_ubl, needs_data
 
 # what the two files of a pair really say differently
@@ -158,6 +164,76 @@ def test_other_xml_is_no_invoice_and_broken_xml_is_not_readable():
 )
 def test_the_due_date_is_taken_from_words_only_if_they_leave_no_doubt(terms, due):
     assert due_date(terms, date(2018, 6, 5)) == due
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        ("Rechnung vom 15.01.2026 zahlbar innerhalb von 30 Tagen netto", date(2026, 2, 14)),
+        ("Der Betrag wird per SEPA-Lastschrift eingezogen, Mandat vom 01.03.2014", None),
+        ("Der Betrag wird am 30.01.2026 eingezogen, Mandat vom 01.03.2014", date(2026, 1, 30)),
+        ("Leistungszeitraum bis 31.12.2025. Zahlbar innerhalb 14 Tagen", date(2026, 1, 29)),
+        ("Leistungszeitraum 01.12.2025 bis 28.02.2026", None),
+        ("Zahlungsziel 30 Tage; bei Zahlung bis 25.01.2026 abzgl. 2%", date(2026, 2, 14)),
+        ("Zahlbar innerhalb von 10 Tagen abzüglich 3 %", None),
+        ("Zahlbar innerhalb von 10 Tagen ohne Abzug, 19 % USt. sind enthalten", date(2026, 1, 25)),
+        ("zahlbar bis 31.01.26", date(2026, 1, 31)),
+        ("zahlbar bis Freitag, 30.01.2026", date(2026, 1, 30)),
+        ("zahlbar bis 31.01.2026, 30 Tage netto", None),
+        ("zahlbar bis 14.02.2026, 30 Tage netto", date(2026, 2, 14)),
+        ("zahlbar bis 01.01.2026", None),
+    ],
+)
+def test_a_day_in_the_terms_is_the_due_date_only_if_it_is_said_to_be(terms, due):
+    assert due_date(terms, date(2026, 1, 15)) == due
+
+
+def test_a_period_beyond_the_last_year_has_no_due_date():
+    assert due_date("30 Tage netto", date(9999, 12, 31)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "due"),
+    [
+        ("Leistungszeitraum bis zum 31.03.2026", None),
+        ("Bei Zahlung bis zum 25.03.2026 abzgl. 2 % ", None),
+        ("Zahlbar bis zum 31.03.2026 ohne Abzug", date(2026, 3, 31)),
+        ("Zahlbar bis zum 01.02.2026", None),
+    ],
+)
+def test_a_day_on_the_page_is_the_due_date_only_if_it_is_said_to_be(line, due):
+    from kontorist.einvoice.document import read_pdf
+
+    data = make_pdf("Nord GmbH", "Rechnung Nr. G-17", "Rechnungsdatum: 02.03.2026", line, "Gesamtbetrag 119,00 EUR")
+    assert read_pdf(data).invoice.due_date == due
+
+
+@pytest.mark.parametrize(("text", "day"), [("202611", None), ("20261101", date(2026, 11, 1)), ("2026-11-01Z", date(2026, 11, 1))])
+def test_a_month_is_no_day(text, day):
+    tree = Tree(etree.fromstring(f"<a><b>{text}</b></a>"))
+    assert (tree.day(tree.root, "b", "x"), tree.malformed) == (day, [] if day else [("x", text)])
+
+
+def test_twins_are_counted_in_the_place_of_a_value():
+    tree = Tree(etree.fromstring("<a><b>1</b><!-- no element --><c/><b>2</b></a>"))
+    assert [tree.path(element) for element in tree.root.iterchildren("*")] == ["/a/b[1]", "/a/c", "/a/b[2]"]
+
+
+def test_an_invoice_of_many_lines_is_read_without_counting_them_for_each():
+    head, line, foot = re.split(b"(<cac:InvoiceLine>.*</cac:InvoiceLine>)", make_ubl(), flags=re.DOTALL)
+    began = time.process_time()  # with the square of the lines, it would take minutes
+    found = read_xml(head + line * 3_000 + foot)
+    assert len(found.invoice.lines) == 3_000
+    assert time.process_time() - began < 30
+
+
+@pytest.mark.parametrize("filling", ["x " * 100_000, "\n" * 60_000, "- \n" * 60_000], ids=["long line", "no lines", "no words"])
+def test_a_page_made_to_make_us_hang_does_not(filling):
+    text = f"Rechnung Nr. R-17\nGesamtbetrag 119,00 EUR\n{filling}\nZahlbar mit 2 % Skonto\n"
+    began = time.process_time()  # with the square of its length, it would take minutes
+    invoice = read_pages([Page(1, 595, 842, text, ())]).invoice
+    assert (invoice.number, invoice.payment_terms, invoice.skonto) == ("R-17", *["Zahlbar mit 2 % Skonto"] * 2)
+    assert time.process_time() - began < 30
 
 
 def test_a_cash_discount_is_quoted():

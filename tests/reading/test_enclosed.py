@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import struct
+import time
 import zipfile
 from email.message import EmailMessage
 from email.mime.application import MIMEApplication
@@ -17,6 +18,7 @@ from kontorist.reading.mail import Mail, parse_mail
 from kontorist.reading.mail.calendar import calendar_text
 from kontorist.reading.mail.rtf import rtf_text
 from kontorist.reading.mail.tnef import inflated, read_tnef
+from kontorist.reading.mail.uuencode import cut_out
 
 
 def _mail(*files: tuple[str, str, bytes], text: str = "Anbei.\n") -> bytes:
@@ -208,6 +210,23 @@ DESCRIPTION:Bitte die Preisliste\r
 END:VEVENT\r
 END:VCALENDAR\r
 """
+
+
+def test_a_colon_within_quotes_ends_no_name() -> None:
+    zone = 'DTSTART;TZID="(UTC+01:00) Amsterdam, Berlin":20260105T100000'
+    text = calendar_text(f"BEGIN:VEVENT\nSUMMARY:Gespräch\n{zone}\nEND:VEVENT\n", "de")
+    assert text == "Termin: Gespräch\nBeginn: 05.01.2026 10:00 ((UTC+01:00) Amsterdam, Berlin)"
+
+
+def test_many_files_that_begin_and_never_end_cost_no_more_than_their_length() -> None:
+    began = time.process_time()  # with the square of their number, it would take minutes
+    for text in (
+        "begin 644 a.txt\n#0V%T\n" * 30_000,
+        "begin 644 a.txt\n" + "M" + "0" * 60 + "\n" + ("M" + "0" * 60 + "\n") * 100_000,
+    ):
+        assert cut_out(text) == (text, [])
+    assert len(cut_out("begin 644 a.txt\n#0V%T\n" * 30_000 + "`\nend\n")[1]) == 1
+    assert time.process_time() - began < 30
 
 
 def test_an_invitation_is_told_in_words() -> None:

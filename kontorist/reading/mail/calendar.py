@@ -20,6 +20,7 @@ _LABELS = {
     "RRULE": ("Wiederholung", "Repeats"),
     "DESCRIPTION": ("", ""),
 }
+_NAME = re.compile(r'([^":]*(?:"[^"]*"[^":]*)*):')
 _EVENTS, _LONGEST = 50, 500_000
 
 
@@ -34,7 +35,7 @@ def calendar_text(text: str, language: str) -> str:
 def _events(lines: list[str]) -> Iterator[dict[str, list[str]]]:
     event: dict[str, list[str]] | None = None
     for line in lines:
-        name, _, value = line.partition(":")
+        name, value = _split(line)
         field, _, parameters = name.partition(";")
         field = field.upper().strip()
         if field == "BEGIN" and value.strip().upper() in ("VEVENT", "VTODO"):
@@ -44,6 +45,12 @@ def _events(lines: list[str]) -> Iterator[dict[str, list[str]]]:
             event = None
         elif event is not None and field in _LABELS | {"SUMMARY": ""}:
             event.setdefault(field, []).append(_value(field, parameters, value))
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Name and value of a line, at its first colon outside quotes: those of a parameter may hold one (RFC 5545, 3.1)."""
+    name = _NAME.match(line)
+    return (name[1], line[name.end() :]) if name else (line.partition(":")[0], line.partition(":")[2])
 
 
 def _value(field: str, parameters: str, value: str) -> str:
