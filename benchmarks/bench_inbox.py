@@ -83,7 +83,7 @@ def measure(
 ) -> Iterator[dict[str, Any]]:
     """The 95th percentile of each page in milliseconds, with the processor time of this process beside it; the first answer separately."""
     for name, path in PAGES.items():
-        if only not in name:
+        if not any(part in name for part in only.split(",")):
             continue
         taken, worked, client = [], [], admin if path(0, last).startswith("/admin") else clerk
         for i in range(rounds + 1 + _WARM):
@@ -120,7 +120,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--open", type=int, default=10_000)
     parser.add_argument("--past", type=int, default=50_000)
-    parser.add_argument("--pages", default="", help="only pages with this in their name")
+    parser.add_argument("--pages", default="", help="only pages with one of these in their names, with commas between")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--url", default="", help="a PostgreSQL database; default: SQLite")
     parser.add_argument("--data", type=Path, help="a folder that is kept; what lies there from an earlier run is not made again")

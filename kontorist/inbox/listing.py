@@ -23,6 +23,7 @@ from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import facets, searching
 from kontorist.store.actions import ActionRow, as_row
+from kontorist.store.database import one_of
 from kontorist.store.tables import DECIDED_STATES, actions, cases
 
 router = APIRouter()
@@ -96,7 +97,7 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip
         "status": state,
         "toast": done,
         "saved": saved,
-        "flows": waiting.once("flows", lambda cards: sorted({c.flow for c in cards})),
+        "flows": waiting.once("flows", lambda cards: sorted(set(map(attrgetter("flow"), cards)))),
     }
     return page(request, "list.html", viewer, **values)
 
@@ -153,7 +154,7 @@ def some(connection: Connection, query: Select[Any], number: Any, case: Any, wor
     """So many lines of a query by descending number, those with these words where there are any."""
     if words:
         found = searching.numbers(connection, query, number, case, words, skip, limit)
-        query, skip = query.where(number.in_(found)), 0
+        query, skip = query.where(one_of(connection, number, found)), 0
     return connection.execute(query.order_by(number.desc()).limit(limit).offset(skip))
 
 

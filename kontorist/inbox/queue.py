@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal, select
@@ -228,7 +229,7 @@ def load(connection: Connection, cards: Iterable[Card], *, whole: bool = False) 
     by_id = {c.id: replace(c, rows=[]) for c in cards}
     query = (select(actions) if whole else _LISTED).where(one_of(connection, actions.c.card, list(by_id)), OPEN_STATES)
     make = as_row if whole else lambda row: Listed(*row)
-    for row in connection.execute(query.order_by(actions.c.id)):
+    for row in connection.execute(query.order_by(actions.c.id)).all():
         by_id[row.card].rows.append(make(row))
     listed = [c for c in by_id.values() if c.rows]
     query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state)
@@ -269,7 +270,7 @@ def counts(connection: Connection, cards: Cards, viewer: Viewer) -> dict[str, in
     query = select(cases.c.state, rests, func.count()).where(cases.c.state.in_(("unclear", "failed")))
     if hidden := hidden_flows(viewer):
         query = query.where(cases.c.id.not_in(hidden_cases(hidden)))
-    places = cards.once("places", lambda all_: Counter(c.place for c in all_))
+    places = cards.once("places", lambda all_: Counter(map(attrgetter("place"), all_)))
     found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, "rests"))}
     return {
         "mine": places["mine"],

@@ -5,12 +5,12 @@ What many cases have is soon met by reading from the newest on; what few have, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, text
+from sqlalchemy import Connection, Select, select
 
 from kontorist.store.database import one_of
 from kontorist.store.tables import case_words
@@ -22,7 +22,7 @@ _FIRST = 400
 """Lines of the list that are read before the index is asked."""
 _DEEPER = 4_000
 """The same for words that are all common."""
-_WINDOW = 50_000
+_WINDOWS = (10_000, 100_000)
 """The newest cases in which PostgreSQL looks first for what none of the first lines has."""
 _COMMON = 0.05
 """Of the first lines, with which a word is too common for the index."""
@@ -76,7 +76,7 @@ class _Lines:
     def of_cases(self, found: Iterable[Sequence[int]], enough: int) -> list[int]:
         """The numbers of the lines of these cases, as soon as there are enough."""
         hits: list[int] = []
-        for some in found:  # ordered here: asked for in order, PostgreSQL reads all from the newest on
+        for some in filter(None, found):  # ordered here: asked for in order, PostgreSQL reads all from the newest on
             query = self.query.with_only_columns(self.number).where(one_of(self.connection, self.case, some))
             hits = sorted([*hits, *self.connection.execute(query).scalars()], reverse=True)
             if len(hits) >= enough:
@@ -101,7 +101,16 @@ class _Index:
 
     def newest(self, last: int, at_once: int) -> Iterator[list[int]]:
         """Cases that have all these words, from about the case `last` back to the first; then those after it."""
-        yield from self._portions(0, last + 1, at_once)
+        below = last + 1
+        if self.connection.dialect.name == "postgresql":
+            # its index has no order: of a hundred thousand cases it would read all, where the newest are enough
+            for window in (2 * at_once / self.share,) if self.share else _WINDOWS:
+                if (start := int(below - window)) <= 0:
+                    break
+                found = self._between(start, below, at_once)
+                yield self._having(found)
+                below = found[-1] if len(found) == at_once else start + 1
+        yield from self._portions(0, below, at_once)
         yield from self._portions(last, None, at_once)
 
     def _portions(self, first: int, below: int | None, at_once: int) -> Iterator[list[int]]:
@@ -120,25 +129,17 @@ class _Index:
         return list(self.connection.execute(query).scalars())
 
     def _between(self, first: int, below: int | None, at_most: int) -> list[int]:
-        if self.connection.dialect.name != "postgresql":
-            return self._asked(lambda number: number, first, below, at_most)
-        # its index has no order: of a hundred thousand cases it would read all, where the newest are enough
-        with _by_index_alone(self.connection):
-            start = int(below - (2 * at_most / self.share if self.share else _WINDOW)) if below is not None else 0
-            if start > first:
-                found = self._asked(lambda number: number, start, below, at_most)
-                if len(found) == at_most:
-                    return found
-            # `+ 0`: else it meets all cases before this one with those found, where few were found
-            return self._asked(lambda number: number if first else number + 0, first, below, at_most)
-
-    def _asked(self, bounded: Callable[[Any], Any], first: int, below: int | None, at_most: int) -> list[int]:
         query = from_index(self.connection, self.looked_up)
         (number,) = query.selected_columns
-        query = query.where(bounded(number) > first).order_by(number.desc()).limit(at_most)
+        # `+ 0`: else PostgreSQL meets all cases there are with those found, where few were found
+        bounded = number + 0 if not first and self.connection.dialect.name == "postgresql" else number
+        query = query.where(bounded > first).order_by(number.desc()).limit(at_most)
         if below is not None:
-            query = query.where(bounded(number) < below)
-        return list(self.connection.execute(query).scalars())
+            query = query.where(bounded < below)
+        if self.connection.dialect.name != "postgresql":
+            return list(self.connection.execute(query).scalars())
+        with _by_index_alone(self.connection):
+            return list(self.connection.execute(query).scalars())
 
 
 _ALONE = {
@@ -149,14 +150,14 @@ _ALONE = {
     "work_mem": "64MB",
 }
 """Else it reads case by case from the newest on and takes each apart, forgets which of a page it had found, or waits for helpers longer than they save."""
+_SET = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _ALONE.items())
+_BACK = "SELECT " + ", ".join(f"set_config('{name}', NULL, true)" for name in _ALONE)
+"""What is configured for this database; nobody else here sets any of them."""
 
 
 @contextmanager
 def _by_index_alone(connection: Connection) -> Iterator[None]:
     """Has PostgreSQL meet both indexes, of words and of numbers, before it reads a single case."""
-    said = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _ALONE.items())
-    before = connection.execute(text(f"SELECT {', '.join(f'current_setting({name!r})' for name in _ALONE)}")).one()
-    connection.execute(text(f"SELECT {said}"))
+    connection.exec_driver_sql(_SET)
     yield
-    back = ", ".join(f"set_config('{name}', :{name}, true)" for name in _ALONE)
-    connection.execute(text(f"SELECT {back}"), dict(zip(_ALONE, before, strict=True)))
+    connection.exec_driver_sql(_BACK)

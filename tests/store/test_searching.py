@@ -21,7 +21,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         "read": {},
         "deeper": {"_FIRST": 3},
         "index": {"_FIRST": 3, "_DEEPER": 4},
-        "index in small portions": {"_FIRST": 3, "_DEEPER": 0, "_AT_ONCE": 2, "_WINDOW": 5, "_COMMON": 2.0},
+        "index in small portions": {"_FIRST": 3, "_DEEPER": 0, "_AT_ONCE": 2, "_WINDOWS": (3, 9), "_COMMON": 2.0},
     }
     for name, value in sizes[request.param].items():
         monkeypatch.setattr(searching, name, value)
