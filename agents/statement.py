@@ -45,6 +45,7 @@ def _one(task: Task, language: str) -> Result:
     evidence: dict[str, list[Evidence]] = {}
     statements: list[Statement] = []
     unread: list[str] = []
+    seen: set[str] = set()
     for name, digest, data in _documents(task):
         try:
             found = read_statements(name, data)
@@ -54,12 +55,16 @@ def _one(task: Task, language: str) -> Result:
         statements += found
         for statement in found:
             for one in (entry for entry in statement.entries if not entry.pending and statement.message != REPORT):
+                if one.key in seen:
+                    continue  # one movement that stands in two of the files is one
+                seen.add(one.key)
                 evidence[f"entries[{len(entries)}]"] = [Evidence(str(one.amount), digest, row=one.place)]
                 entries.append(one.as_dict() | {"message": statement.message, "statement": statement.id, "file": name})
-    problems = [problem for one in statements for problem in one.problems]
+    problems = [said_in(language, problem) for one in statements for problem in one.problems]
+    problems += unread if statements else []
     output = {
         "found": bool(statements),
-        "entries": _once(entries),
+        "entries": entries,
         "accounts": sorted({one.account for one in statements}),
         "problems": problems,
     }
@@ -75,11 +80,6 @@ def _documents(task: Task) -> list[tuple[str, str, bytes]]:
         for name, digest in told
         if name.lower().endswith(_SUFFIXES) and digest in task.documents
     ]
-
-
-def _once(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One movement that stands in two of the files is one."""
-    return list({one["key"]: one for one in entries}.values())
 
 
 def _doubt(task: Task, statements: Sequence[Statement], unread: list[str], language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,6 +24,10 @@ from kontorist.reading.german import said_in
 _SETTLED = 2.0
 _SUFFIXES = (".xml", ".sta", ".mt940", ".940", ".942", ".txt", ".csv", ".camt")
 _TYPES = {"amount": "decimal", "booking_date": "date", "value_date": "date", "reversal": "boolean", "pending": "boolean"}
+_GONE = (
+    "the file was taken away while it was read; its entries are taken in when it is there again.",
+    "Die Datei wurde weggenommen, während sie gelesen wurde; ihre Umsätze kommen herein, wenn sie wieder da ist.",
+)
 _COLUMNS = (*Entry(Decimal(0), "EUR").as_dict(), "message", "statement", "file")
 
 
@@ -52,7 +57,9 @@ class Bank(Connector):
         """The statements in all files that are whole, oldest file first; what cannot be read is a problem."""
         self._must_be_there()
         files = [p for p in self.folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
-        for path in sorted((p for p in files if p.is_file()), key=lambda p: (p.stat().st_mtime_ns, p.name)):
+        dated = sorted((_changed(p), p.name, p) for p in files if p.is_file())
+        self._problems = {name: told for name, told in self._problems.items() if any(name == str(p) for p in files)}
+        for _, _, path in dated:
             for one in self._of_file(path):
                 yield path, one
 
@@ -63,6 +70,12 @@ class Bank(Connector):
             raise Unavailable(f"The folder {self.folder} is not there. Create or mount it, or mend 'folder' in connections.yaml.")
 
     def _of_file(self, path: Path) -> list[Statement]:
+        try:
+            return self._at_rest(path)
+        except FileNotFoundError:
+            return []  # taken away meanwhile
+
+    def _at_rest(self, path: Path) -> list[Statement]:
         there = path.stat()
         stamp = (str(path), there.st_size, there.st_mtime_ns)
         if stamp not in self._read:
@@ -81,11 +94,13 @@ class Bank(Connector):
         except NotReadable as error:
             self._problems[str(path)] = said_in(self._language, str(error))
             return []
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise Unavailable(f"{path} cannot be read: {error.strerror}. It is tried again later.") from error
         wrong = [problem for one in found for problem in one.problems]
         if wrong:
-            self._problems[str(path)] = f"{path.name}: {' '.join(wrong)}"
+            self._problems[str(path)] = f"{path.name}: {said_in(self._language, ' '.join(wrong))}"
         return found
 
     def _ours(self, path: Path, statements: Sequence[Statement]) -> None:
@@ -102,11 +117,21 @@ class Bank(Connector):
 
     def read(self, kind: str, options: EntryOptions, known: Any) -> Iterator[Item]:
         """The entries not taken in yet; the same entry in a second statement is not taken in again."""
+        original: _Original | None = None
         for path, statement in self.statements():
-            if statement.message in options.messages:
-                seen = known({_key(one) for one in statement.entries})
-                fresh = [one for one in statement.entries if _key(one) not in seen and not one.pending]
-                yield from (_item(path, statement, one) for one in fresh if _wanted(one, options.direction))
+            if statement.message not in options.messages:
+                continue
+            seen = known({_key(one) for one in statement.entries})
+            fresh = [one for one in statement.entries if _key(one) not in seen and not one.pending]
+            wanted = [one for one in fresh if _wanted(one, options.direction)]
+            if wanted and (original is None or original.document.name != path.name):
+                try:
+                    original = _original(path)
+                except OSError:
+                    self._problems[str(path)] = f"{path.name}: {_GONE[self._language.startswith('de')]}"
+                    continue
+            if original is not None:
+                yield from _items(path, statement, wanted, original)
 
     @classmethod
     def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:  # noqa: ARG003 - the contract's
@@ -114,10 +139,10 @@ class Bank(Connector):
         if not path.is_file():
             raise NotReadable(f"{path} is not a file; give a bank statement.")
         wanted = EntryOptions.model_validate({k: v for k, v in settings.items() if k in EntryOptions.model_fields})
-        for statement in read_statements(path.name, path.read_bytes()):
-            for one in statement.entries:
-                if _wanted(one, wanted.direction) and not one.pending:
-                    yield _item(path, statement, one)
+        original = _original(path)
+        for statement in read_statements(path.name, original.document.data):
+            told = [one for one in statement.entries if _wanted(one, wanted.direction) and not one.pending]
+            yield from _items(path, statement, told, original)
 
     # look-ups ------------------------------------------------------------
 
@@ -162,18 +187,39 @@ class Bank(Connector):
         return list(self._problems.values())
 
 
-def _item(path: Path, statement: Statement, entry: Entry) -> Item:
-    title = f"{entry.amount:f} {entry.currency} · {entry.counterparty or entry.kind} · {entry.purpose}"
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0  # taken away meanwhile
+
+
+@dataclass(frozen=True)
+class _Original:
+    """A file as it came, read once for all its entries."""
+
+    document: NewDocument
+    digest: str
+
+
+def _original(path: Path) -> _Original:
     data = path.read_bytes()
-    return Item(
-        source_key=_key(entry),
-        source=f"{path.name}: {entry.place}",
-        title=title[:120],
-        data={"row": _values(path, statement, entry), "table": "entries"},
-        documents=[NewDocument(path.name, _files.media_type(path.name, data), data)],
-        warnings=statement.problems,
-        handle=sha256(data),
-    )
+    return _Original(NewDocument(path.name, _files.media_type(path.name, data), data), sha256(data))
+
+
+def _items(path: Path, statement: Statement, entries: Sequence[Entry], original: _Original) -> Iterator[Item]:
+    """Each entry with the whole file it stands in."""
+    for entry in entries:
+        title = f"{entry.amount:f} {entry.currency} · {entry.counterparty or entry.kind} · {entry.purpose}"
+        yield Item(
+            source_key=_key(entry),
+            source=f"{path.name}: {entry.place}",
+            title=title[:120],
+            data={"row": _values(path, statement, entry), "table": "entries"},
+            documents=[original.document],
+            warnings=statement.problems,
+            handle=original.digest,
+        )
 
 
 def _values(path: Path, statement: Statement, entry: Entry) -> dict[str, Any]:

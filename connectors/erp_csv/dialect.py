@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from kontorist.core.errors import NotReadable
+from kontorist.reading.code_page import code_page
 
 _SAMPLE = 256 * 1024
 _DELIMITERS = ";\t|,"
 _NAMES = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
-# umlauts and ß beside a letter, in DOS code page 850 and in Windows code page 1252
-_DOS = re.compile(rb"(?<=[A-Za-z])[\x81\x84\x94\xe1]|[\x8e\x99\x9a\x81\x84\x94](?=[a-z])")
-_WINDOWS = re.compile(rb"(?<=[A-Za-z])[\xe4\xf6\xfc\xdf]|[\xc4\xd6\xdc\xe4\xf6\xfc](?=[a-z])")
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def detect_encoding(path: Path) -> str:
                 chunk = file.read(1 << 20)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return _code_page(head if max(head) > 0x7F else chunk)
+            return code_page(head if max(head) > 0x7F else chunk)
     return "utf-8"
 
 
@@ -77,10 +75,6 @@ def _utf_16(head: bytes, path: Path) -> str:
     if max(even, odd) < 1000 * min(len(head), 4000) / 4000 or min(even, odd) > max(even, odd) / 4:
         raise NotReadable(f"{path.name} is not a CSV file: it holds binary data. Export it as CSV.")
     return "utf-16-be" if even > odd else "utf-16-le"
-
-
-def _code_page(data: bytes) -> str:
-    return "cp850" if len(_DOS.findall(data)) > len(_WINDOWS.findall(data)) else "cp1252"
 
 
 def open_text(path: Path, encoding: str) -> Any:

@@ -36,6 +36,23 @@ def test_the_same_movement_in_two_files_is_one():
     assert len(read(("a.sta", WHOLE), ("b.sta", WHOLE + b"\n")).output["entries"]) == 1
 
 
+def test_the_evidence_of_an_entry_is_its_own_where_one_before_it_came_twice():
+    more = ":61:2611031103C7,00NTRFNONREF\n:86:166?00GUTSCHRIFT?20R26-3101\n"
+    result = read(("a.sta", WHOLE), ("b.sta", WHOLE.replace(b":62F", more.encode() + b":62F")))
+
+    for number, entry in enumerate(result.output["entries"]):
+        assert result.evidence[f"entries[{number}]"][0].quote == str(entry["amount"])
+    assert len(result.evidence) == len(result.output["entries"]) == 2
+
+
+def test_an_attachment_that_cannot_be_read_is_told_though_another_could_be():
+    result = read(("a.sta", WHOLE), ("b.sta", WHOLE[: WHOLE.index(b":62F")]))
+
+    assert len(result.output["entries"]) == 1
+    assert any("'b.sta'" in one and "breaks off" in one for one in result.output["problems"])
+    assert list(result.warnings) == result.output["problems"]
+
+
 def test_what_is_of_another_account_or_torn_goes_to_a_person():
     assert "is not ours" in read(("a.sta", WHOLE), accounts=["DE02120300000000202051"]).unclear
     assert "breaks off" in read(("a.sta", WHOLE[: WHOLE.index(b":62F")])).unclear

@@ -81,6 +81,87 @@ def test_what_is_only_announced_is_pending():
     assert read(SPARKASSE.replace("Umsatz gebucht", "Umsatz vorgemerkt")).entries[0].pending
 
 
+VR_OLD = (
+    f'"Volksbank eG"\n"IBAN";"{OURS}"\n\n'
+    '"Buchungstag";"Valuta";"Auftraggeber/Zahlungsempfänger";"Empfänger/Zahlungspflichtiger";"Konto-Nr.";"IBAN";"BLZ";"BIC";'
+    '"Vorgang/Verwendungszweck";"Kundenreferenz";"Währung";"Umsatz";" "\n'
+    f'"03.11.2026";"03.11.2026";"Wir";"Müller GmbH";"";"{IBAN}";"";"";"Lastschrift\nR26-3100 vom\n03.11.2026 12:30";"";"EUR";"119,00";"S"\n'
+    f'"04.11.2026";"04.11.2026";"Wir";"Kunze KG";"";"{IBAN}";"";"";"Gutschrift";"";"EUR";"1.000,00";"H"\n'
+    '"01.11.2026";"";"";"";"";"";"";"";"";"Anfangssaldo";"EUR";"500,00";"H"\n'
+    '"05.11.2026";"";"";"";"";"";"";"";"";"Endsaldo";"EUR";"1.381,00";"H"\n'
+)
+
+
+def test_debit_and_credit_in_a_column_without_a_name_are_the_sign_and_balances_are_no_entries():
+    statement = read(VR_OLD, "cp1252")
+    first, second = statement.entries
+
+    assert [(one.amount, one.counterparty) for one in (first, second)] == [
+        (Decimal("-119.00"), "Müller GmbH"),
+        (Decimal("1000.00"), "Kunze KG"),
+    ]
+    assert first.purpose == "Lastschrift R26-3100 vom 03.11.2026 12:30"
+    assert (statement.account, statement.format) == (OURS, "CSV (Volksbank)")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Datum;Betrag;Art\n03.11.2026;5,00;S\n04.11.2026;6,00;H\n", "The column 'art' holds S and H"),
+        ("Datum;Betrag;S/H\n03.11.2026;5,00;Q\n", "line 2: 'Q' is neither debit"),
+        (
+            'Datum;Betrag;Verwendungszweck;Währung\n02.01.2026;10,00;R 1;EUR\n03.01.2026;20,00;"R 2;EUR\n04.01.2026;30,00;R 3;EUR\n',
+            "line 3: a quotation mark swallows line 4",
+        ),
+    ],
+)
+def test_amounts_of_unknown_sign_and_swallowed_rows_are_refused(text, reason):
+    with pytest.raises(NotReadable, match=reason) as caught:
+        read(text)
+    assert not re.search(r"\b(the|is|holds|swallows)\b", said_in("de", str(caught.value)))
+
+
+def swift(*lines: str, closing: str = "10,00") -> Statement:
+    told = [":20:A", f":25:{OURS}", ":28C:1", ":60F:C261101EUR0,00", ":61:2611031103C10,00NTRFNONREF", *lines]
+    return read("\r\n".join([*told, f":62F:C261103EUR{closing}", "-"]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["166.00 EUR Gutschrift Rechnung 4711", "100 20 Stueck Schrauben RE 4711", "471-22 Bestellung RE 4711", "166/20/RE 4711"],
+)
+def test_plain_text_that_begins_with_figures_is_the_purpose_whole(text):
+    assert swift(f":86:{text}").entries[0].purpose == text
+
+
+@pytest.mark.parametrize("line", [":15:00 Uhr RE 4711", ":20:15 Uhr RE 4711", ":21:00 Uhr RE 4711", ":61:RE 4711 von Montag"])
+def test_a_wrapped_line_that_looks_like_a_field_is_text_of_its_entry(line):
+    statement = swift(":86:166?00GUTSCHRIFT?20Lieferung", f"{line}?32Kunde?31{IBAN}")
+    (entry,) = statement.entries
+
+    assert (entry.counterparty, entry.iban) == ("Kunde", IBAN)
+    assert "4711" in entry.purpose
+    assert statement.problems == ()
+
+
+def test_a_statement_in_dos_code_page_850_keeps_its_umlauts():
+    for name in ("Müller Großhandel", "MÜLLER KÖHLER"):
+        text = f":20:A\n:25:{OURS}\n:28C:1\n:60F:C261101EUR0,00\n:61:2611031103C1,00NTRFNONREF\n:86:166?00X?32{name}\n:62F:C261101EUR1,00\n"
+        for encoding in ("cp850", "cp437", "cp1252", "utf-8"):
+            assert read(text, encoding).entries[0].counterparty == name
+
+
+def test_where_an_entry_stands_is_said_without_counting_all_before_it_again():
+    path = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+    one = '<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts></Ntry>'
+    text = (
+        f'<?xml version="1.0"?>\n<Document xmlns="{path}"><BkToCstmrStmt><GrpHdr/><Stmt><Id>1</Id><Acct><Id><IBAN>{OURS}</IBAN></Id></Acct>\n'
+        + "\n".join([one] * 3)
+        + "</Stmt></BkToCstmrStmt></Document>"
+    )
+    assert [e.place for e in read(text).entries] == [f"BkToCstmrStmt/Stmt/Ntry[{n}], line {n + 2}" for n in (1, 2, 3)]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+
 from kontorist.core.errors import NotReadable
-from kontorist.reading.bank.statement import NOTIFICATION, REPORT, STATEMENT, Balance, Entry, Statement
+from kontorist.reading.bank.statement import NOTIFICATION, REPORT, STATEMENT, Balance, Entry, Statement, counted
 
 __all__ = ["NOTIFICATION", "REPORT", "STATEMENT", "Balance", "Entry", "Statement", "read_statements"]
 
@@ -17,9 +19,11 @@ def read_statements(name: str, data: bytes) -> list[Statement]:
     from kontorist.reading.parts import kind_of
 
     try:
-        return _read(kind_of(name, "", data), data)
+        return counted(_read(kind_of(name, "", data), data))
     except NotReadable as error:
         raise NotReadable(f"'{name}': {error}") from error
+    except (ArithmeticError, csv.Error, ValueError) as error:  # one ugly file must not stop the others
+        raise NotReadable(f"'{name}': The file is so badly built that it cannot be read ({type(error).__name__}).") from error
 
 
 def _read(kind: str, data: bytes) -> list[Statement]:
@@ -32,7 +36,19 @@ def _read(kind: str, data: bytes) -> list[Statement]:
         raise NotReadable("The file is no bank statement: neither camt (XML) nor MT940 nor CSV.")
     from kontorist.reading.bank.mt940 import looks_like_mt940, read_mt940
     from kontorist.reading.bank.table import read_table
+
+    text = _decoded(data)
+    return read_mt940(text) if looks_like_mt940(text) else [read_table(text)]
+
+
+def _decoded(data: bytes) -> str:
+    """Some banking programs still write in DOS code page 850."""
+    from kontorist.reading.code_page import code_page
     from kontorist.reading.parts import decoded
 
-    text = decoded(data)
-    return read_mt940(text) if looks_like_mt940(text) else [read_table(text)]
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        if not data.startswith((b"\xff\xfe", b"\xfe\xff")) and code_page(data) == "cp850":
+            return data.decode("cp850")
+    return decoded(data)

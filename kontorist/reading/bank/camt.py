@@ -29,19 +29,20 @@ def read_camt(root: Any) -> list[Statement]:
     if space is None or message is None:
         raise NotReadable("The XML is no bank statement (camt.052, camt.053 or camt.054).")
     part, kind = _KINDS[_name(message)]
-    found = [_statement(one, space.group(1), kind) for one in _all(message, part)]
+    found = [_statement(one, space.group(1), kind, path) for one, path in _numbered(message, part)]
     if not found:
         raise NotReadable(f"The message {_text(message, 'GrpHdr/MsgId') or '?'} holds no statement ({part} is missing).")
     return found
 
 
-def _statement(node: Any, version: str, kind: str) -> Statement:
+def _statement(node: Any, version: str, kind: str, path: str) -> Statement:
     account = _text(node, "Acct/Id/IBAN") or _text(node, "Acct/Id/Othr/Id")
     number, currency = _text(node, "Id"), _text(node, "Acct/Ccy")
     if not account or not number:
         raise NotReadable(f"{_place(node)}: the statement has no {'account' if not account else 'id'}.")
     balances = {_text(one, "Tp/CdOrPrtry/Cd"): _balance(one) for one in _all(node, "Bal")}
-    entries = [entry for one in _all(node, "Ntry") for entry in _entries(one, account)]
+    within = f"{_name(node.getparent())}/{path}"
+    entries = [entry for one, step in _numbered(node, "Ntry") for entry in _entries(one, account, f"{within}/{step}")]
     return Statement(
         format=version,
         account=account,
@@ -60,16 +61,16 @@ def _balance(node: Any) -> Balance:
     return Balance(amount * _sign(node), currency, _day(node, "Dt"))
 
 
-def _entries(node: Any, account: str) -> Iterator[Entry]:
+def _entries(node: Any, account: str, path: str) -> Iterator[Entry]:
     """The details of an entry when they say their amounts and these make up the entry; else the entry as one."""
     whole, currency = _amount(node, "Amt")
     details = list(_all(node, "NtryDtls/TxDtls"))
     amounts = [_detail_amount(one, currency) for one in details]
     if len(details) > 1 and None not in amounts and sum((one or Decimal(0) for one in amounts), Decimal(0)) == whole:
         for detail, amount in zip(details, amounts, strict=True):
-            yield _entry(node, [detail], amount or Decimal(0), currency, account)
+            yield _entry(node, [detail], amount or Decimal(0), currency, account, path)
     else:
-        yield _entry(node, details, whole, currency, account)
+        yield _entry(node, details, whole, currency, account, path)
 
 
 def _detail_amount(node: Any, currency: str) -> Decimal | None:
@@ -79,7 +80,7 @@ def _detail_amount(node: Any, currency: str) -> Decimal | None:
     return None
 
 
-def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, account: str) -> Entry:
+def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, account: str, path: str) -> Entry:
     sign, status = _sign(node), _text(node, "Sts/Cd") or _text(node, "Sts")
     told = [node, *details] if len(details) == 1 else [node]
     detail = details[0] if len(details) == 1 else None
@@ -105,7 +106,7 @@ def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, accoun
         kind=_kind(node),
         reversal=reversal,
         pending=status not in ("BOOK", ""),
-        place=_place(node),
+        place=f"{path}, line {node.sourceline}",
     )
 
 
@@ -156,6 +157,13 @@ def _all(node: Any, path: str) -> Iterator[Any]:
                 yield from _all(child, rest)
             else:
                 yield child
+
+
+def _numbered(node: Any, step: str) -> Iterator[tuple[Any, str]]:
+    """The children of this name with their steps, `Ntry[3]`: looking that up for each alone takes time by the square."""
+    found = list(_all(node, step))
+    for number, child in enumerate(found, 1):
+        yield child, f"{step}[{number}]" if len(found) > 1 else step
 
 
 def _one(node: Any, path: str) -> Any:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 _WIDTH = 27
 """Characters a subfield of the purpose holds: a full one goes on in the next without a blank."""
 _LINE = 65
-_SUBFIELDS = re.compile(r"\d{3}(\W)(?=\d\d)")
+# a sign that also stands in plain text (`166.00 EUR`, `471-22`) is none, and banks begin with one of these three
+_SUBFIELDS = re.compile(r"\d{3}([^\w\s.,:;/()-])(?=00|10|20)")
 _SEPA = re.compile(
     r"((?:EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP)(?=\+|: )|MTLG(?=:))[+:]"  # some write `EREF: `
 )

@@ -45,5 +45,36 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"('[^']*') is no entry \(:61:\)\.", r"\1 ist kein Umsatz (:61:)."),
     (r"('[^']*') is no day of a year \(:61:\)\.", r"\1 ist kein Tag eines Jahres (:61:)."),
     (r"('[^']*') is no date( \(:\w+:\))?\.", r"\1 ist kein Datum\2."),
+    (
+        r"The file is so badly built that it cannot be read \((\w+)\)\.",
+        r"Die Datei ist so fehlerhaft aufgebaut, dass sie nicht gelesen werden kann (\1).",
+    ),
+    (
+        r": the row cannot be read; a cell in it never ends\.",
+        ": Die Zeile ist nicht lesbar; eine Zelle in ihr hört nicht auf.",
+    ),
+    (
+        r": a quotation mark swallows line (\d+); take it out of the file\.",
+        r": Ein Anführungszeichen verschluckt Zeile \1; bitte aus der Datei nehmen.",
+    ),
+    (
+        r"The column ('[^']*') holds S and H, and it is not known whether they mean debit and credit\.",
+        r"In der Spalte \1 stehen S und H; ob das Soll und Haben heißt, ist nicht bekannt.",
+    ),
+    (r"('[^']*') is neither debit \(S\) nor credit \(H\)\.", r"\1 ist weder Soll (S) noch Haben (H)."),
+    (
+        (
+            r"The statement (.*?) does not add up: (\S+) and its entries make (\S+), its closing balance is (\S+)\. "
+            r"Entries may be missing; get it from the bank again\."
+        ),
+        (
+            r"Der Auszug \1 geht nicht auf: \2 und seine Umsätze ergeben \3, der Schlusssaldo ist \4. "
+            "Es können Umsätze fehlen; bitte noch einmal bei der Bank holen."
+        ),
+    ),
+    (
+        r"('[^']*') is about the account (\S+), which is not one of ours in connections\.yaml\.",
+        r"\1 betrifft das Konto \2, das in connections.yaml nicht zu unseren gehört.",
+    ),
     (r"\bline (\d+)(?=:)", r"Zeile \1"),
 )

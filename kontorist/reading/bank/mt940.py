@@ -13,6 +13,8 @@ from kontorist.reading.bank.details import Details, read_details
 from kontorist.reading.bank.statement import REPORT, STATEMENT, Balance, Entry, Statement
 
 _TAG = re.compile(r":(\d\d[A-Z]?):(.*)", re.DOTALL)
+_KNOWN = re.compile(r"(25|28C?|60[FM]|62[FM]|86|34F|13[A-Z]|90[A-Z])$")
+"""The fields that may follow an entry."""
 _END = re.compile(r"-(\}.*|X*)?\s*$")
 _ENTRY = re.compile(
     r"(?P<value>\d{6})(?P<booked>\d{4}| {4})?(?P<sign>E?R?[CD])(?P<funds>[A-Z])?(?P<amount>\d{1,15}(?:,\d*)?)"
@@ -65,8 +67,10 @@ def _split(text: str) -> Iterator[list[_Field]]:
 
 def _fields(text: str) -> Iterator[_Field]:
     current: _Field | None = None
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
-        if found := _TAG.match(line):
+    lines = re.split(r"\r\n|\n|\r", text)
+    for number, line in enumerate(lines, 1):
+        found = _TAG.match(line)
+        if found and not (current and current.tag in ("61", "86") and _is_text(found, lines[number : number + 1])):
             if current:
                 yield current
             current = _Field(found.group(1), number, [found.group(2)])
@@ -78,6 +82,18 @@ def _fields(text: str) -> Iterator[_Field]:
             current.lines.append(line)
     if current:
         yield current
+
+
+def _is_text(tag: re.Match[str], following: list[str]) -> bool:
+    """Whether a line inside an entry only looks like a field: payers write `:15:00 Uhr`, and worse."""
+    name, value = tag.groups()
+    if name == "61":
+        return not _ENTRY.match(value.rstrip())
+    if name == "20":
+        return not "".join(following).startswith((":21:", ":25:", ":28"))
+    if name in ("64", "65"):
+        return not _BALANCE.match(value.strip())
+    return not _KNOWN.match(name)
 
 
 def _strict(fields: list[_Field]) -> Statement:

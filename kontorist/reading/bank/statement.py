@@ -105,6 +105,35 @@ class Statement:
         )
 
 
+def counted(statements: list[Statement]) -> list[Statement]:
+    """The statements of one file with entries that are alike counted over all of them.
+
+    Pages of one day may each hold such an entry. The same bank reference in another statement, or a whole statement
+    once more, is the same entry again.
+    """
+    if len(statements) < 2:
+        return statements
+    twins: dict[tuple[str, str], dict[tuple[str, int], int]] = {}
+    seen: dict[Statement, int] = {}
+    for number, one in enumerate(statements):
+        bare = replace(one, entries=tuple(replace(entry, place="", twin=1) for entry in one.entries), problems=())
+        first = seen.setdefault(bare, number)
+        statements[number] = replace(one, entries=tuple(_among(one, first, twins)))
+    return statements
+
+
+def _among(statement: Statement, number: int, twins: dict[tuple[str, str], dict[tuple[str, int], int]]) -> Iterable[Entry]:
+    """Each entry with its place among those of the file that are alike; `twins` keeps what tells them apart."""
+    here: Counter[tuple[str, str]] = Counter()
+    for entry in statement.entries:
+        alike = replace(entry, twin=1).key
+        known = twins.setdefault((statement.message, alike), {})
+        told = _flat(entry.bank_reference) or f"-{number}"
+        here[alike, told] += 1
+        sign = (told, here[alike, told])
+        yield replace(entry, twin=known.setdefault(sign, len(known) + 1))
+
+
 def _counted(entries: Iterable[Entry]) -> Iterable[Entry]:
     seen: Counter[str] = Counter()
     for one in entries:

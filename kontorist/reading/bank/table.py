@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -21,13 +21,15 @@ _ROLES: Mapping[str, Sequence[str]] = {
     "amount": ("betrag", "betrag (€)", "betrag (eur)", "umsatz in eur", "umsatz", "amount", "amount (eur)"),
     "debit": ("soll",),
     "credit": ("haben",),
-    "sign": ("soll/haben", "s/h"),
+    "sign": ("soll/haben", "soll / haben", "s/h", "soll/haben-kennzeichen", "soll-/haben-kennzeichen"),
     "currency": ("wahrung", "waehrung", "currency"),
     "account": ("auftragskonto", "iban auftragskonto", "iban kontoinhaber"),
     "counterparty": (
         *("beguenstigter/zahlungspflichtiger", "begunstigter/zahlungspflichtiger", "name zahlungsbeteiligter"),
         *(
             "auftraggeber/empfanger",
+            "empfanger/zahlungspflichtiger",
+            "auftraggeber/zahlungsempfanger",
             "begunstigter / auftraggeber",
             "auftraggeber / begunstigter",
             "partner name",
@@ -38,11 +40,11 @@ _ROLES: Mapping[str, Sequence[str]] = {
     "payer": ("zahlungspflichtige*r",),
     "payee": ("zahlungsempfanger*in",),
     "iban": (
-        *("kontonummer/iban", "iban zahlungsbeteiligter", "iban / kontonummer", "iban", "kontonummer"),
+        *("kontonummer/iban", "iban zahlungsbeteiligter", "iban / kontonummer", "iban", "kontonummer", "konto-nr."),
         *("partner iban", "account number"),
     ),
     "bic": ("bic (swift-code)", "bic (swift-code) zahlungsbeteiligter", "bic zahlungsbeteiligter", "bic", "blz"),
-    "purpose": ("verwendungszweck", "payment reference"),
+    "purpose": ("verwendungszweck", "vorgang/verwendungszweck", "payment reference"),
     "text": ("buchungstext", "umsatzart", "umsatztyp", "vorgang", "transaction type", "type"),
     "end_to_end_id": ("kundenreferenz (end-to-end)", "kundenreferenz", "end-to-end-referenz"),
     "mandate": ("mandatsreferenz",),
@@ -51,7 +53,7 @@ _ROLES: Mapping[str, Sequence[str]] = {
 }
 _BANKS = {  # headings that only this bank's files have
     "Sparkasse": {"beguenstigter/zahlungspflichtiger", "begunstigter/zahlungspflichtiger"},
-    "Volksbank": {"name zahlungsbeteiligter"},
+    "Volksbank": {"name zahlungsbeteiligter", "vorgang/verwendungszweck"},
     "DKB": {"zahlungspflichtige*r"},
     "ING": {"auftraggeber/empfanger"},
     "comdirect": {"wertstellung (valuta)"},
@@ -65,6 +67,11 @@ _POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
 _PENDING = ("vorgemerkt", "pending", "ausstehend")
 _NONE = {"NOTPROVIDED", "NONREF"}
+_BALANCES = {"anfangssaldo", "endsaldo"}
+_DEBIT, _CREDIT = {"S", "SOLL"}, {"H", "HABEN"}
+_DIGITS = 20
+_LONGEST = 100_000
+"""No cell of a bank is that long: a longer one is a broken file."""
 
 
 def read_table(text: str) -> Statement:
@@ -72,10 +79,14 @@ def read_table(text: str) -> Statement:
     lines = text.splitlines()
     for delimiter in _DELIMITERS:
         for number, line in enumerate(islice(lines, 40)):
-            roles, headings = _roles(next(csv.reader([line], delimiter=delimiter), []))
+            roles, headings = _roles(_cells(line, delimiter))
             if {"booking_date"} <= set(roles) and ({"amount"} <= set(roles) or {"debit", "credit"} <= set(roles)):
                 return _statement(lines, number, delimiter, roles, headings)
     raise NotReadable("The file is no bank statement: it has no columns for booking date and amount.")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), []) if len(line) < _LONGEST else []
 
 
 def _roles(cells: Sequence[str]) -> tuple[dict[str, int], list[str]]:
@@ -87,7 +98,12 @@ def _roles(cells: Sequence[str]) -> tuple[dict[str, int], list[str]]:
         if places:
             roles[role] = places[0]
     if "amount" in roles and headings.count("wahrung") > 1:  # ING: one for the balance, one for the amount
-        roles["currency"] = next(i for i in range(roles["amount"], len(headings)) if headings[i] == "wahrung")
+        later = [i for i in range(roles["amount"], len(headings)) if headings[i] == "wahrung"]
+        roles["currency"] = later[0] if later else roles["currency"]
+    if (
+        "amount" in roles and "sign" not in roles and headings[roles["amount"] + 1 :][:1] == [""]
+    ):  # VR banks: S or H behind the amount
+        roles["sign"] = roles["amount"] + 1
     return roles, headings
 
 
@@ -102,15 +118,19 @@ def _statement(lines: list[str], start: int, delimiter: str, roles: Mapping[str,
     own = next((found.group().replace(" ", "") for found in [_IBAN.search(above)] if found), "")
     heading = headings[roles["amount"]] if "amount" in roles else ""
     currency = "EUR" if "eur" in heading or "€" in heading or "currency" not in roles else ""
-    rows = csv.reader(io.StringIO("\n".join(lines[start + 1 :])), delimiter=delimiter)
     entries = []
-    for cells in rows:
-        place = f"line {start + 1 + rows.line_num}"
+    letters: dict[int, set[str]] = {}
+    for place, cells in _rows(lines, start, delimiter, roles["booking_date"]):
+        if any(cell.strip().lower() in _BALANCES for cell in cells):
+            continue
         row = _Row({role: cells[i].strip() for role, i in roles.items() if i < len(cells)}, place, delimiter)
         if _DAY.match(row.text("booking_date")) or (row.text("booking_date") and row.money()):
             entries.append(row.entry(own, currency))
+            for i, cell in enumerate(cells):
+                letters.setdefault(i, set()).add(cell.strip().upper())
         elif row.text("amount") and _DAY.match(row.text("value_date")):
             raise NotReadable(f"{place}: the row has an amount, but no booking date.")
+    _no_strange_sign(letters, roles, headings)
     accounts = {one.account for one in entries} - {""}
     if len(accounts) > 1:
         raise NotReadable(f"The file has entries of several accounts ({', '.join(sorted(accounts))}); export one at a time.")
@@ -122,6 +142,36 @@ def _statement(lines: list[str], start: int, delimiter: str, roles: Mapping[str,
         currency=next((one.currency for one in kept), currency),
         entries=kept,
     ).sound()
+
+
+def _rows(lines: list[str], start: int, delimiter: str, day: int) -> Iterator[tuple[str, list[str]]]:
+    """The records below the headings with the line each ends in. Raises NotReadable for one that swallows others."""
+    rows = csv.reader(io.StringIO("\n".join(lines[start + 1 :])), delimiter=delimiter)
+    before = start + 1
+    while True:
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise NotReadable(f"line {before + 1}: the row cannot be read; a cell in it never ends.") from error
+        now = start + 1 + rows.line_num
+        for number in range(before + 1, now):  # the second line of the record and those behind it
+            cut = [cell.strip().strip('"') for cell in lines[number].split(delimiter)]
+            if len(cut) > day + 1 and _DAY.match(cut[day]):
+                raise NotReadable(f"line {before + 1}: a quotation mark swallows line {number + 1}; take it out of the file.")
+        if any(len(cell) > _LONGEST for cell in cells):
+            raise NotReadable(f"line {before + 1}: the row cannot be read; a cell in it never ends.")
+        before = now
+        yield f"line {now}", cells
+
+
+def _no_strange_sign(letters: Mapping[int, set[str]], roles: Mapping[str, int], headings: Sequence[str]) -> None:
+    """Raises NotReadable for a column of S and H that is not known as the sign: amounts would count the wrong way."""
+    for i, found in letters.items():
+        if i != roles.get("sign") and found & {"S", "H"} and found <= {"S", "H", ""} and "debit" not in roles:
+            heading = headings[i] if i < len(headings) else ""
+            raise NotReadable(f"The column '{heading}' holds S and H, and it is not known whether they mean debit and credit.")
 
 
 class _Row:
@@ -175,13 +225,18 @@ class _Row:
     def amount(self) -> Decimal:
         if self.text("amount"):
             value = self.number("amount")
-            return -abs(value) if self.text("sign").upper() in ("S", "SOLL") else value
+            sign = self.text("sign").upper()
+            if sign not in {*_DEBIT, *_CREDIT, "+", "-", ""}:
+                raise NotReadable(f"{self.place}: '{self.text('sign')}' is neither debit (S) nor credit (H).")
+            return -abs(value) if sign in {*_DEBIT, "-"} else value
         if self.text("debit"):
             return -abs(self.number("debit"))
         return abs(self.number("credit"))
 
     def number(self, role: str) -> Decimal:
         bare = re.sub(r"[\s€]|EUR", "", self.text(role))
+        if len(bare) > _DIGITS:
+            raise NotReadable(f"{self.place}: '{bare[:_DIGITS]}…' is no amount.")
         if (_COMMA if self.delimiter != "," or "," in bare[-3:] else _POINT).match(bare):
             comma = self.delimiter != "," or "," in bare[-3:]
             return Decimal(bare.replace("." if comma else ",", "").replace(",", ".")).quantize(Decimal("0.01"))

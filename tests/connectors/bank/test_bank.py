@@ -113,9 +113,64 @@ def test_a_file_that_is_broken_of_another_account_or_does_not_add_up_is_a_proble
 
     assert len(keys(connector)) == 2
     told = " ".join(connector.problems())
-    for words in ("torn.sta", "short.sta: The statement START does not add up", f"about the account {OTHERS}"):
+    for words in ("torn.sta", "short.sta: Der Auszug START geht nicht auf", f"betrifft das Konto {OTHERS}"):
         assert words in told
     assert connector.try_out().ok
+
+
+@pytest.mark.parametrize(
+    "cells", [f"03.11.2026;{'9' * 30},00;x", f'03.11.2026;10,00;"{"x" * 2_000_000}"', f"03.11.2026;10,00;{'x' * 200_000}"]
+)
+def test_an_ugly_file_is_a_problem_of_its_own_and_the_next_one_is_read(office, cells):
+    put(office, "a.csv", f"Buchungstag;Betrag;Verwendungszweck\n{cells}\n".encode())
+    put(office, "b.csv", b"Buchungstag;Betrag;Verwendungszweck\n03.11.2026;20,00;R 2\n")
+    connector = bank(office)
+
+    assert len(keys(connector)) == 1
+    (told,) = connector.problems()
+    assert "'a.csv': Zeile 2" in told
+
+
+def test_pages_of_one_day_keep_both_of_two_payments_that_only_the_banks_reference_tells_apart(office):
+    def page(number: str, reference: str, opening: str, closing: str) -> bytes:
+        card = f":61:2611031103C10,00NTRFNONREF//{reference}\r\n:86:166?00KARTE?20Tanken?32Nord"
+        return mt940(card, number=number, opening=opening, closing=closing)
+
+    first, second = page("1/1", "AAA", "0,00", "10,00"), page("1/2", "BBB", "10,00", "20,00")
+    put(office, "day.sta", first + b"\r\n" + second)
+    connector = bank(office)
+    taken = keys(connector)
+    put(office, "again.sta", first + b"\r\n" + second + b"\r\n" + first)
+
+    assert len(set(taken)) == 2
+    assert keys(connector, set(taken)) == []
+    assert len(connector.look_up("entries", [{}])[0]) == 2
+
+
+def test_a_file_that_is_taken_away_while_it_is_read_stops_no_other(office):
+    put(office, "a.sta", mt940(entry("100,00", "R1")))
+    put(office, "b.sta", mt940(entry("100,00", "R2"), number="2"))
+    connector = bank(office)
+    assert len(list(connector.statements())) == 2
+
+    def known(_: set[str]) -> set[str]:
+        (office / "statements/a.sta").unlink(missing_ok=True)
+        return set()
+
+    assert [item.documents[0].name for item in connector.read("rows", EntryOptions(), known)] == ["b.sta"]
+    assert "a.sta: Die Datei wurde weggenommen" in " ".join(connector.problems())
+    assert len(keys(connector)) == 1
+    assert list(connector.problems()) == []
+
+
+def test_a_file_of_many_entries_is_read_once_for_all_of_them(office, monkeypatch):
+    path = put(office, "a.sta", mt940(*(entry("1,00", f"R{n}") for n in range(50)), closing="50,00"))
+    opened: list[Path] = []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda self: (opened.append(self), real(self))[1])
+
+    assert len(keys(bank(office))) == 50
+    assert opened.count(path) == 2  # once for its entries, once as their document
 
 
 def transfer(
