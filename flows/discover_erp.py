@@ -63,8 +63,12 @@ def _rows(runtime: Runtime) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, configured in runtime.office.connections.items():
         if configured.connector not in _CONNECTORS:
             continue
-        connector = runtime.connections.get(name)
-        for table in connector.tables():
+        try:
+            connector = runtime.connections.get(name)
+            tables = list(connector.tables())
+        except KontoristError:
+            continue
+        for table in tables:
             try:
                 rows = connector.look_up(table, [{}])[0]
             except KontoristError:

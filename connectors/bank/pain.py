@@ -16,7 +16,11 @@ from kontorist.core.errors import NotReadable
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 # the signs that every bank in the SEPA area takes; umlauts are written out, as the German banks' rules say
 _LETTERS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "&": "+", "_": "-", "#": "."}
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS", "&": "+", "_": "-", "#": "."}
+    # letters that Unicode does not take apart
+    | {"ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+    | {"ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ı": "i", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "€": "EUR"}
+    | {"’": "'", "‘": "'", "´": "'", "`": "'", "–": "-", "—": "-"}
 )
 _REFUSED = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]+")
 
@@ -43,9 +47,17 @@ class Payment:
 
 def plain(text: str, length: int) -> str:
     """A text in the signs that banks take, not longer than allowed."""
+    return " ".join(_REFUSED.sub(" ", _flat(text)).split())[:length].strip()
+
+
+def lost(text: str) -> str:
+    """The letters and figures of a text that banks do not take and nothing stands for."""
+    return "".join(dict.fromkeys(c for c in _flat(text) if c.isalnum() and not c.isascii()))
+
+
+def _flat(text: str) -> str:
     flat = unicodedata.normalize("NFC", text).translate(_LETTERS)
-    flat = "".join(c for c in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(c))
-    return " ".join(_REFUSED.sub(" ", flat).split())[:length].strip()
+    return "".join(c for c in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(c))
 
 
 def write(message: str, created: datetime, payer: Payer, payments: Sequence[Payment], execute_on: date | None) -> bytes:
@@ -99,21 +111,30 @@ def read(data: bytes) -> File:
     head = root.find("p:CstmrCdtTrfInitn", spaces)
     if head is None:
         raise NotReadable("The file is no payment file (pain.001.001.09).")
-    part = head.find("p:PmtInf", spaces)
+    parts = head.findall("p:PmtInf", spaces)
+    if not parts:
+        raise NotReadable("The payment file holds no payments (PmtInf is missing).")
     payments = tuple(
         Payment(
             text(one, "Cdtr/Nm"),
             text(one, "CdtrAcct/Id/IBAN"),
-            Decimal(text(one, "Amt/InstdAmt")),
+            _amount(text(one, "Amt/InstdAmt")),
             text(one, "RmtInf/Ustrd"),
             text(one, "PmtId/EndToEndId"),
         )
+        for part in parts
         for one in part.findall("p:CdtTrfTxInf", spaces)
     )
     total = sum((one.amount for one in payments), Decimal(0))
-    if Decimal(text(head, "GrpHdr/CtrlSum") or "0") != total or text(head, "GrpHdr/NbOfTxs") != str(len(payments)):
+    if _amount(text(head, "GrpHdr/CtrlSum") or "0") != total or text(head, "GrpHdr/NbOfTxs") != str(len(payments)):
         raise NotReadable("The payment file's sums are not those of its payments.")
-    return File(text(head, "GrpHdr/MsgId"), Payer(text(part, "Dbtr/Nm"), text(part, "DbtrAcct/Id/IBAN")), payments)
+    return File(text(head, "GrpHdr/MsgId"), Payer(text(parts[0], "Dbtr/Nm"), text(parts[0], "DbtrAcct/Id/IBAN")), payments)
+
+
+def _amount(text: str) -> Decimal:
+    if not re.fullmatch(r"\d{1,18}(\.\d{0,5})?", text, re.ASCII):
+        raise NotReadable(f"The payment file has an amount that cannot be read: '{text[:20]}'.")
+    return Decimal(text)
 
 
 def reference(text: str) -> str:

@@ -35,6 +35,7 @@ class WriteTransfers(Action):
         payer = _payer(connector)
         references = [pain.reference(one.reference) for one in payload.transfers]
         _only_once(references)
+        _sayable(payload)
         if again := sorted(_paid(connector.output, references)):
             raise Rejected(f"{'; '.join(again)}. Nothing is paid twice; take it out of the file.")
         if payload.execute_on and payload.execute_on < utcnow().date():
@@ -99,6 +100,15 @@ def _only_once(references: Sequence[str]) -> None:
         )
 
 
+def _sayable(payload: TransferPayload) -> None:
+    for one in payload.transfers:
+        for what, text, length in (("name", one.name, 70), ("purpose", one.purpose, 140)):
+            if not pain.plain(text, length).strip("/-?:().,'+ "):
+                raise Rejected(
+                    f"The {what} '{text}' has no letters that banks take; write it in Latin letters in the master data."
+                )
+
+
 def _paid(output: Path, references: Sequence[str], *, but: str = "") -> Iterator[str]:
     """The references that stand in payment files already."""
     for path in sorted(output.glob("*.xml")) if output.is_dir() else []:
@@ -117,6 +127,14 @@ def _signs(payload: TransferPayload, payer: pain.Payer, language: str) -> list[W
     if any(one.iban == payer.iban for one in payload.transfers):
         text = "Eine Zahlung geht an das eigene Konto." if german else "One payment goes to the account it is paid from."
         found.append(Warn("own-account", text, stop=True))
+    for one in payload.transfers:
+        if letters := pain.lost(one.name) + pain.lost(one.purpose):
+            text = (
+                f"Banken kennen diese Buchstaben nicht, sie fallen weg: {letters} ({one.name}, {one.purpose})."
+                if german
+                else f"Banks do not take these letters, they are left out: {letters} ({one.name}, {one.purpose})."
+            )
+            found.append(Warn("lost-letters", text))
     names: dict[str, set[str]] = {}
     for one in payload.transfers:
         names.setdefault(one.iban, set()).add(pain.plain(one.name, 70).lower())

@@ -15,10 +15,11 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})$")
 _NO_DATE = {"00.00.0000", "0000-00-00", "00000000"}
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})$")
 _CURRENCY = re.compile(r"^(?:€|EUR|CHF|USD|\$)|(?:€|EUR|CHF|USD|\$|%)$")
-_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:[.' ]\d{3})+|\d+)(?:,\d+)?$")
-_POINT = re.compile(r"[+-]?(?:\d{1,3}(?:[,' ]\d{3})+|\d+)(?:\.\d+)?$")
-_SURELY_COMMA = re.compile(r"-?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))-?$")
-_SURELY_POINT = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,}))-?$")
+# a group of thousands never begins with a zero: 0.500 is half of one, whatever the other cells say
+_COMMA = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:[.' ]\d{3})+|\d+)(?:,\d+)?$")
+_POINT = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:[,' ]\d{3})+|\d+)(?:\.\d+)?$")
+_SURELY_COMMA = re.compile(r"-?(?:\d{1,3}(?:\.\d{3})+,\d+|0,\d{3}|\d+,(?:\d{1,2}|\d{4,}))-?$")
+_SURELY_POINT = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+\.\d+|0\.\d{3}|\d+\.(?:\d{1,2}|\d{4,}))-?$")
 _YES = {"ja", "j", "yes", "y", "true", "wahr", "1", "x"}
 _NO = {"nein", "n", "no", "false", "falsch", "0"}
 _ARTICLE = {"integer": "a whole number", "decimal": "a number", "date": "a date", "boolean": "yes or no"}

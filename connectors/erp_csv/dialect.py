@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kontorist.core.errors import NotReadable
-from kontorist.reading.code_page import code_page
+from kontorist.reading.code_page import code_page, mostly_utf8
 
 _SAMPLE = 256 * 1024
 _DELIMITERS = ";\t|,"
@@ -45,7 +45,7 @@ def detect(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Diale
 
 
 def detect_encoding(path: Path) -> str:
-    """UTF-8 or UTF-16 if the whole file is that, else the likelier of the two German code pages. Raises NotReadable."""
+    """UTF-8 or UTF-16 if the whole file is that but for a few signs, else the likelier of the two German code pages. Raises NotReadable."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
         if marked := _by_mark(head):
@@ -60,6 +60,9 @@ def detect_encoding(path: Path) -> str:
                 chunk = file.read(1 << 20)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
+            file.seek(0)
+            if mostly_utf8(iter(lambda: file.read(1 << 20), b"")):
+                return "utf-8"
             return code_page(head if max(head) > 0x7F else chunk)
     return "utf-8"
 

@@ -52,6 +52,7 @@ class Profile:
     columns: list[ColumnState]
     problems: list[str] = field(default_factory=list)
     left_out: int = 0
+    unreadable: int = 0
 
     def take(self, record: Record) -> list[str] | None:
         """The trimmed cells of our columns; None for a row that cannot be used (reported)."""
@@ -59,6 +60,8 @@ class Profile:
             self._leave_out(record)
             return None
         values = [record.fields[c.index].strip() for c in self.columns]
+        if "\ufffd" in "".join(values):
+            self._tell_unreadable(record.line)
         for column, text in zip(self.columns, values, strict=True):
             if text and column.kind != "text":
                 self._check(column, record.line, text)
@@ -68,6 +71,12 @@ class Profile:
         self.left_out += 1
         if self.left_out <= _LISTED:
             self.problems.append(f"{self.path.name}:{record.line}: {record.problem}")
+
+    def _tell_unreadable(self, line: int) -> None:
+        self.unreadable += 1
+        if self.unreadable <= _LISTED:
+            told = f"a character is broken (not {self.dialect.encoding}) and stands as \ufffd"
+            self.problems.append(f"{self.path.name}:{line}: {told}")
 
     def _check(self, column: ColumnState, line: int, text: str) -> None:
         column.seen += 1
@@ -87,6 +96,8 @@ class Profile:
         found = list(self.problems)
         if self.left_out > _LISTED:
             found.append(f"{self.path.name}: {self.left_out - _LISTED} more rows have the wrong number of fields")
+        if self.unreadable > _LISTED:
+            found.append(f"{self.path.name}: {self.unreadable - _LISTED} more rows have broken characters")
         for column in self.columns:
             if not column.given and column.misfits > (1 - _SHARE) * column.seen:
                 column.kind = "text"

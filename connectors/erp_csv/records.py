@@ -11,6 +11,7 @@ from connectors.erp_csv.dialect import Dialect, open_text
 from kontorist.core.errors import NotReadable
 
 csv.field_size_limit(1 << 20)
+_TOO_LONG = "has a cell of more than 1 MB; the row is left out"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,11 @@ def _cut(lines: _Lines, delimiter: str, width: int | None) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error:
-            fields = []
+            start, raw = lines.take()
+            if width is None:
+                raise NotReadable(f"Line {start} should be the headings, but a cell in it is longer than 1 MB.") from None
+            yield from _singly(start, raw, delimiter, width)
+            continue
         start, raw = lines.take()
         if not fields and len(raw) <= 1:
             continue
@@ -96,13 +101,21 @@ def _bare(line: str, delimiter: str) -> list[str]:
 
 def _are_rows(raw: list[str], delimiter: str, width: int) -> bool:
     """Whether the lines of one record are rows of their own: two stray quotation marks glued them together."""
-    return width > 2 and all(len(_bare(line, delimiter)) == width for line in raw)
+    try:
+        return width > 2 and all(len(_bare(line, delimiter)) == width for line in raw)
+    except csv.Error:
+        return False
 
 
 def _singly(start: int, raw: list[str], delimiter: str, width: int) -> Iterator[Record]:
     """Lines that a stray quotation mark glued together, each for itself."""
     for number, line in enumerate(raw, start):
-        if fields := _bare(line, delimiter):
+        try:
+            fields = _bare(line, delimiter)
+        except csv.Error:
+            yield Record(number, [], _TOO_LONG)
+            continue
+        if fields:
             yield _fitted(number, fields, width)
 
 

@@ -55,13 +55,15 @@ def kind_of(name: str, media_type: str, data: bytes) -> str:
 
 
 def decoded(data: bytes) -> str:
-    """Text from bytes of unknown encoding: a byte order mark decides, then UTF-8 if it fits, else Windows-1252."""
+    """Text from bytes of unknown encoding: a byte order mark decides, then UTF-8 if it fits but for a few signs, else Windows-1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return _windows(data)
+        from kontorist.reading.code_page import mostly_utf8
+
+        return data.decode("utf-8-sig", errors="replace") if mostly_utf8([data]) else _windows(data)
 
 
 def _windows(data: bytes) -> str:

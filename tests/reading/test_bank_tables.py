@@ -218,3 +218,17 @@ def test_the_reason_is_said_in_german_too(data, german):
     said = said_in("de", str(caught.value))
     assert german in said
     assert not re.search(r"\b(the|is|has|no|line)\b", said)
+
+
+def test_of_several_closing_balances_the_last_counts():
+    entry = ":61:2611031103C5,00NTRFNONREF"
+    assert swift(":62M:C261103EUR10,00", ":60M:C261103EUR10,00", entry, closing="15,00").problems == ()
+
+
+def test_one_broken_byte_does_not_turn_a_text_of_utf_8_into_a_code_page():
+    good = VOLKSBANK + VOLKSBANK.splitlines()[-1].join(["", "\n"]) * 40
+    data = good.encode().replace("Müller".encode(), b"M\xc3ller", 1)
+
+    names = [one.counterparty for one in read_statements("a.csv", data)[0].entries]
+
+    assert names == ["M\ufffdller GmbH"] + ["Müller GmbH"] * 40

@@ -43,12 +43,13 @@ def _read(kind: str, data: bytes) -> list[Statement]:
 
 def _decoded(data: bytes) -> str:
     """Some banking programs still write in DOS code page 850."""
-    from kontorist.reading.code_page import code_page
+    from kontorist.reading.code_page import code_page, mostly_utf8
     from kontorist.reading.parts import decoded
 
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        if not data.startswith((b"\xff\xfe", b"\xfe\xff")) and code_page(data) == "cp850":
+        marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        if not marked and not mostly_utf8([data]) and code_page(data) == "cp850":
             return data.decode("cp850")
     return decoded(data)

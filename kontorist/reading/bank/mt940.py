@@ -118,7 +118,8 @@ def _statement(fields: list[_Field]) -> Statement:
     first: dict[str, _Field] = {}
     for one in fields:
         first.setdefault(one.tag, one)
-    opening, closing = (_last(fields, *tags) for tags in (("60F", "60M"), ("62F", "62M")))
+    openings, closings = ([one for one in fields if one.tag in tags] for tags in (("60F", "60M"), ("62F", "62M")))
+    opening, closing = _balance(openings[0]) if openings else None, _balance(closings[-1]) if closings else None
     account, currency = _account(first["25"].text if "25" in first else "")
     currency = currency or next((one.currency for one in (opening, closing) if one), "") or _floor(first)
     entries = tuple(_entries(fields, account, currency))
@@ -135,11 +136,6 @@ def _statement(fields: list[_Field]) -> Statement:
         closing=closing,
         entries=entries,
     ).sound()
-
-
-def _last(fields: list[_Field], *tags: str) -> Balance | None:
-    found = [one for one in fields if one.tag in tags]
-    return _balance(found[0]) if found else None
 
 
 def _floor(first: dict[str, _Field]) -> str:

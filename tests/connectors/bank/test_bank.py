@@ -17,7 +17,7 @@ from connectors.bank import Bank, pain
 from connectors.bank.config import BankConfig, EntryOptions, TransferPayload
 from connectors.bank.transfer import WriteTransfers
 from connectors.base import Context, Surroundings
-from kontorist.core.errors import Rejected, Uncertain
+from kontorist.core.errors import NotReadable, Rejected, Uncertain
 from kontorist.testing import permit_for
 
 OURS, THEIRS, OTHERS = "DE89370400440532013000", "DE02120300000000202051", "DE02500105170137075030"
@@ -247,3 +247,59 @@ def test_what_a_bank_would_refuse_is_refused_before(office):
     assert {(one.code, one.stop) for one in proposal.warnings} == {("shared-account", True), ("own-account", True)}
     with pytest.raises(Rejected, match="pay_from"):
         proposed(bank(office, pay_from=""), transfer())
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Sørensen A/S", "Sorensen A/S"),
+        ("Łódź Đuro Æbelø", "Lodz Duro AEbelo"),
+        ("Þór Ísþing ð", "THor Isthing d"),
+        ("D’Angelo Işık", "D'Angelo Isik"),
+        ("Œuvre – Œ", "OEuvre - OE"),
+    ],
+)
+def test_letters_of_our_neighbours_are_written_with_their_usual_ones(name, written):
+    assert pain.plain(name, 70) == written
+    assert pain.lost(name) == ""
+
+
+def test_letters_that_no_bank_takes_are_told_and_nothing_is_paid_to_an_empty_name(office):
+    connector = bank(office)
+    given = TransferPayload.model_validate({"transfers": [transfer(name="Kafe Афина")]})
+
+    (warning,) = ACTION.propose(connector, given, CONTEXT).warnings
+    assert (warning.code, warning.stop) == ("lost-letters", False)
+    assert "left out: Афин" in warning.text
+    for wrong in ({"name": "Ελλάς"}, {"purpose": "Счёт"}):
+        with pytest.raises(Rejected, match="no letters that banks take"):
+            proposed(connector, transfer() | wrong)
+
+
+def foreign(*parts: str, count: int, total: str) -> bytes:
+    head = f"<GrpHdr><MsgId>M</MsgId><NbOfTxs>{count}</NbOfTxs><CtrlSum>{total}</CtrlSum></GrpHdr>"
+    return f'<Document xmlns="{pain.NAMESPACE}"><CstmrCdtTrfInitn>{head}{"".join(parts)}</CstmrCdtTrfInitn></Document>'.encode()
+
+
+def part(amount: str, reference: str) -> str:
+    return f"<PmtInf><CdtTrfTxInf><PmtId><EndToEndId>{reference}</EndToEndId></PmtId><Amt>{amount}</Amt></CdtTrfTxInf></PmtInf>"
+
+
+def test_payment_files_of_other_programs_are_read_whole_or_refused_and_stop_no_payment(office):
+    euro = '<InstdAmt Ccy="EUR">2.00</InstdAmt>'
+    both = pain.read(foreign(part(euro, "A"), part(euro, "B"), count=2, total="4.00"))
+    strange = [
+        foreign(count=0, total="0"),
+        foreign(part("<EqvtAmt><Amt>2</Amt></EqvtAmt>", "A"), count=1, total="2"),
+        foreign(part("<InstdAmt>NaN</InstdAmt>", "A"), count=1, total="2"),
+        foreign(part(euro, "A"), count=1, total="x"),
+    ]
+
+    assert [one.reference for one in both.payments] == ["A", "B"]
+    connector = bank(office)
+    connector.output.mkdir(parents=True)
+    for number, data in enumerate(strange):
+        with pytest.raises(NotReadable):
+            pain.read(data)
+        (connector.output / f"{number}.xml").write_bytes(data)
+    assert proposed(connector, transfer())["total"] == "119.00"

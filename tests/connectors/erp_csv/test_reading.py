@@ -162,11 +162,53 @@ def test_numbers_are_read_as_they_are_meant(text, mark, number):
 
 
 @pytest.mark.parametrize(
-    ("text", "mark"), [("1.23", ","), ("1,23", "."), ("1.2345,0", ","), ("zwölf", ","), ("١٢", ","), ("NaN", ".")]
+    ("text", "mark"),
+    [
+        ("1.23", ","),
+        ("1,23", "."),
+        ("1.2345,0", ","),
+        ("0.500", ","),
+        ("0,500", "."),
+        ("01.234", ","),
+        ("zwölf", ","),
+        ("١٢", ","),
+        ("NaN", "."),
+    ],
 )
 def test_a_number_that_could_be_misread_is_refused(text, mark):
     with pytest.raises(ValueError):
         cells.parse_decimal(text, mark)
+
+
+@pytest.mark.parametrize(
+    ("cells_", "values"), [(("0.500", "1.234"), ("0.500", "1.234")), (("0,500", "1.234,00"), ("0.500", "1234"))]
+)
+def test_a_number_below_one_shows_the_decimal_sign_of_the_file(opened, folder, cells_, values):
+    (folder / "auftraege.csv").write_text("Ort;Gewicht\n" + "".join(f"Köln;{one}\n" for one in cells_), encoding="utf-8")
+
+    assert [r.values["gewicht"] for r in opened().look_up("orders", [{}])[0]] == [Decimal(one) for one in values]
+
+
+def test_one_broken_byte_in_a_file_of_utf_8_is_told_with_its_line_and_harms_nothing_else(opened, folder):
+    lines = [f"{n};Müller" for n in range(1, 501)]
+    data = ("Nr;Kunde\n" + "\n".join(lines) + "\n").encode()
+    (folder / "auftraege.csv").write_bytes(data.replace("7;Müller".encode(), b"7;M\xc3ller", 1))
+    erp = opened()
+
+    names = [r.values["kunde"] for r in erp.look_up("orders", [{}])[0]]
+
+    assert names.count("Müller") == 499
+    assert names[6] == "M\ufffdller"
+    assert list(erp.problems()) == ["auftraege.csv:8: a character is broken (not utf-8) and stands as \ufffd"]
+
+
+@pytest.mark.parametrize("cell", ["x" * 1_200_000, '"' + "x" * 1_200_000 + '"', '"' + '""' * 600_000])
+def test_a_cell_without_an_end_is_told_with_its_line_and_the_other_rows_are_read(opened, folder, cell):
+    (folder / "auftraege.csv").write_text(f"Nr;Text;Ort\n1;a;Köln\n2;{cell};Bonn\n3;c;Kiel\n", encoding="utf-8")
+    erp = opened()
+
+    assert [r.values["ort"] for r in erp.look_up("orders", [{}])[0]] == ["Köln", "Kiel"]
+    assert list(erp.problems()) == ["auftraege.csv:3: has a cell of more than 1 MB; the row is left out"]
 
 
 @pytest.mark.parametrize("text", ["3.11.2026", "03.11.26", "2026-11-03", "2026-11-03 14:05:00", "03.11.2026 14:05", "20261103"])
