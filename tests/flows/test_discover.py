@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from connectors.base import Surroundings
+from connectors.erp_csv import ErpCsv
 from flows.discover import Found, discover
+from flows.discover_erp import Erp
 from flows.discover_figures import figures
 from flows.discover_flow import first_flow
 from kontorist.core.check import check
@@ -55,6 +60,23 @@ def test_the_first_flow_passes_the_check(past: tuple[Path, dict[str, Truth]], fo
     (tmp_path / "office" / "flows" / "first.yaml").write_text(text)
     assert starter == "order-status"
     assert [p for p in check(tmp_path / "office") if p.severity == "error"] == []
+
+
+def test_an_erp_that_is_away_is_left_out_and_the_other_one_read(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "orders.csv").write_text("Nummer;Kunde;Versand\nA-4711;a@b.example;12.11.2026\n", encoding="utf-8")
+    opened = {}
+    for name in ("gone", "here"):  # the first has no folder
+        config = ErpCsv.Config.model_validate({"folder": name, "tables": {"orders": {"file": "orders.csv"}}})
+        opened[name] = ErpCsv(config, Surroundings(name, tmp_path, tmp_path / "data"))
+    configured = {name: SimpleNamespace(connector="erp_csv") for name in opened}
+    runtime: Any = SimpleNamespace(office=SimpleNamespace(connections=configured), connections=opened)
+
+    looked_up = Erp.of(runtime).looked_up("a@b.example", "Wo bleibt A-4711?", "Versandt am 12.11.2026.")
+
+    assert looked_up == ("here.orders.versand",)
+    for one in opened.values():
+        one.close()
 
 
 def test_it_changes_nothing(past: tuple[Path, dict[str, Truth]], mined: list[str]) -> None:  # noqa: F811

@@ -144,6 +144,11 @@ def test_a_wrapped_line_that_looks_like_a_field_is_text_of_its_entry(line):
     assert statement.problems == ()
 
 
+def test_a_broken_entry_is_refused_and_not_taken_for_text_of_the_one_before_it():
+    with pytest.raises(NotReadable, match="line 7: '2611031103C10,00' is no entry"):
+        swift(":86:166?00GUTSCHRIFT?20Lieferung", ":61:2611031103C10,00")
+
+
 def test_a_statement_in_dos_code_page_850_keeps_its_umlauts():
     for name in ("Müller Großhandel", "MÜLLER KÖHLER"):
         text = f":20:A\n:25:{OURS}\n:28C:1\n:60F:C261101EUR0,00\n:61:2611031103C1,00NTRFNONREF\n:86:166?00X?32{name}\n:62F:C261101EUR1,00\n"

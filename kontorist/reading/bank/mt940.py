@@ -20,6 +20,8 @@ _ENTRY = re.compile(
     r"(?P<value>\d{6})(?P<booked>\d{4}| {4})?(?P<sign>E?R?[CD])(?P<funds>[A-Z])?(?P<amount>\d{1,15}(?:,\d*)?)"
     r"(?P<kind>[NFS][A-Z0-9]{3})(?P<reference>.*?)(?://(?P<bank>[^\n]{0,34}))?$"
 )
+_BEGUN = re.compile(r"\d{6}(\d{4}| {4})?E?R?[CD]")
+"""How an entry begins: one that is broken behind that is refused, not taken for text of the entry before it."""
 _BALANCE = re.compile(r"(?P<sign>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15}(?:,\d*)?)")
 _NONE = {"NONREF", ""}
 
@@ -88,7 +90,7 @@ def _is_text(tag: re.Match[str], following: list[str]) -> bool:
     """Whether a line inside an entry only looks like a field: payers write `:15:00 Uhr`, and worse."""
     name, value = tag.groups()
     if name == "61":
-        return not _ENTRY.match(value.rstrip())
+        return not _BEGUN.match(value)
     if name == "20":
         return not "".join(following).startswith((":21:", ":25:", ":28"))
     if name in ("64", "65"):
