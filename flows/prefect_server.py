@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kontorist.core.errors import Unavailable
 
-START_SECONDS = 90
+START_SECONDS = 180
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
