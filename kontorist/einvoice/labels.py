@@ -64,13 +64,30 @@ TAX = (
         r"(?:zzgl\.?\s*|plus\s+|\+\s*)?(?:\d{1,2}(?:[.,]\d{1,2})?\s?%\s*)?(?:gesetzl\.?\s+)?(?:ust|mwst|mehrwertsteuer|umsatzsteuer|u\.?st|m\.?w\.?st|steuerbetrag|steuer|vat|tax|sales\s+tax)\b\.?(?:[-\s]*(?:betrag|gesamt|amount|total))?(?!\s*-?\s*id)"
     ),
 )
+REST = _label(
+    r"(?:noch|verbleib\w*)\s+(?:zu\s+)?(?:be)?zahlen(?:d\w*(?:\s+betrag)?)?|zahlbetrag|rest(?:betrag|zahlung|summe|forderung)|(?:noch\s+)?(?:offene[rs]?|verbleibende[rs]?|f[äa]llige[rs]?)\s+(?:rest)?betrag|balance\s+due|remaining\s+(?:amount|balance)|amount\s+(?:due|payable)"
+)
+PREPAID = re.compile(
+    r"(?<![\w-])(?:an(?:zahlung(?:en|sbetrag)?|bezahlt)\b|(?:abschlags|voraus|teil)zahlung(?:en)?|(?:abz[üu]gl?(?:ich)?\.?|abzgl\.?|minus|less|\./\.)\s+(?:[\w.]+\s+){0,2}(?:anzahlungs|abschlags|teil)?(?:rechnung(?:en)?|abschl[äa]ge?)|(?:bereits|schon)\s+(?:be|ge)zahlt\w*|(?:bereits\s+)?geleistete\s+\w*zahlung(?:en)?|erhaltene\s+\w*zahlung(?:en)?|less\s+deposit|deposit\s+(?:paid|received)|prepa(?:id|yments?)|already\s+paid|amount\s+paid|payments?\s+received)[^\S\n]*:?",
+    re.IGNORECASE,
+)
+"""Not over the end of its line: without an amount there was nothing paid, or it cannot be read."""
+PART = re.compile(
+    r"\binkl|\bincl|enth[aä]lt|\bdarin|\bdavon|\bthereof|\bof\s+which|\(|zahlung|\babz|\bskonto|discount|if\s+paid", re.IGNORECASE
+)
+"""Words between two amounts: the second is a part of the first, or what is left of it for early payment."""
+ADDED = re.compile(r"zzgl|zuz[üu]gl|\bplus\b|\+", re.IGNORECASE)
 BIC = (_label(r"bic(?:\s*/\s*swift)?|swift(?:[-\s]*code)?"),)
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]*\d[A-Za-z0-9/._-]*|\d+")
 BIC_CODE = re.compile(r"\b[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
+_MINUS = "-–−"
+_GROUPED = r"(?<!(?<![\d.,])\d )(?<!(?<![\d.,])\d\d )(?<!(?<![\d.,])\d\d\d )"  # 500,00 of 2 500,00 is no amount
+_TAIL = r"(?:[-–−](?!\w))?(?!\d|[.,]\d|\s?%)"
 AMOUNT = re.compile(
-    r"(?<![\w.,])[-–]?\s?\d{1,3}(?:[.,'\u00a0\u202f]\d{3})*[.,]\d{2}(?!\d|[.,]\d|\s?%)|(?<![\w.,])[-–]?\d+[.,]\d{2}(?!\d|[.,]\d|\s?%)"
+    rf"(?<![\w.,'’])(?:[-–−]\s?)?(?:\d{{1,3}}(?:[.,'’ \u00a0\u202f]\d{{3}})+|{_GROUPED}\d{{3}}|\d{{1,2}})[.,]\d{{2}}{_TAIL}|(?<![\w.,'’])[-–−]?\d{{4,}}[.,]\d{{2}}{_TAIL}"
 )
+"""With a sign before or behind it, and groups of thousands parted by a point, comma, apostrophe or blank."""
 PERCENT = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]{4}){2,7}(?:[ \u00a0]?[A-Z0-9]{1,3})?\b")
 LABELLED_IBAN = re.compile(r"\bIBAN\W{1,8}(?P<iban>[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30})\b")
@@ -153,8 +170,9 @@ DATE = re.compile(
 
 
 def as_amount(text: str) -> Decimal:
-    """The number in an AMOUNT: the last separator is the decimal one."""
-    sign = "-" if text.strip()[0] in "-–" else ""
+    """The number in an AMOUNT: the last separator is the decimal one; the sign may stand behind it, as accountants print it."""
+    written = text.strip()
+    sign = "-" if written[0] in _MINUS or written[-1] in _MINUS else ""
     digits = re.sub(r"\D", "", text)
     return Decimal(f"{sign}{digits[:-2]}.{digits[-2:]}")
 

@@ -15,41 +15,104 @@ from kontorist.reading.pdf import Page
 _CENT = Decimal("0.01")
 
 
-def _amounts(sheet: Sheet, names: Sequence[re.Pattern[str]]) -> list[Hit]:
-    found = sheet.labelled(names, labels.AMOUNT, lambda m: labels.as_amount(m.group()), last=True)
-    return list({(hit.page.number, hit.start): hit for hit in found}.values())[:12]
+def _rows(sheet: Sheet, name: re.Pattern[str]) -> list[tuple[Hit, ...]]:
+    """The amounts behind each place of a label."""
+    return list(sheet.rows(name, labels.AMOUNT, lambda match: labels.as_amount(match.group())))
+
+
+def _amounts(sheet: Sheet, names: Sequence[re.Pattern[str]], *, last: bool = True) -> list[Hit]:
+    """The last amount behind each label, as it stands in a column of sums, or all of them."""
+    rows = [row for name in names for row in _rows(sheet, name)]
+    found = [reading for row in rows for hit in (row[-1:] if last else row) for reading in _readings(hit)]
+    return list({(hit.page.number, hit.start): hit for hit in found}.values())[: 12 if last else 24]
+
+
+def _readings(hit: Hit) -> Iterator[Hit]:
+    """An amount with blanks between its groups, and what it is when a blank parts it from a number: `MwSt 19 190,00`."""
+    yield hit
+    text = hit.page.text[hit.start : hit.end]
+    for blank in re.finditer(r"(?<=\d) (?=\d)", text):
+        yield Hit(labels.as_amount(text[blank.end() :]), hit.page, hit.start + blank.end(), hit.end)
 
 
 def totals_on(pages: Sequence[Page]) -> set[Decimal]:
     """Every gross amount on the pages that a net amount and a tax on them explain; without signs."""
-    return {abs(gross.value) for _, _, gross in _fits(Sheet(pages, ""))[0]}
+    return {abs(gross.value) for _, _, gross in _fits(Sheet(pages, ""))}
 
 
-def _fits(sheet: Sheet) -> tuple[list[tuple[Hit, Hit, Hit]], list[Hit]]:
-    """Net, tax and gross that add up, the largest gross first; and every labelled gross, best label first."""
-    nets, taxes, grosses = (_amounts(sheet, names) for names in (labels.NET, labels.TAX, labels.GROSS))
-    fits = [
+def _fits(sheet: Sheet, *, last: bool = True) -> list[tuple[Hit, Hit, Hit]]:
+    """Net, tax and gross that add up, the largest gross first."""
+    nets, taxes, grosses = (_amounts(sheet, names, last=last) for names in (labels.NET, labels.TAX, labels.GROSS))
+    return [
         (net, tax, gross)
         for gross in sorted(grosses, key=lambda hit: -abs(hit.value))
         for net in nets
         for tax in taxes
         if net.value + tax.value == gross.value and net.start != gross.start and abs(tax.value) < abs(net.value)
     ]
-    return fits, grosses
 
 
 def totals(sheet: Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Net, tax and gross: the first that add up; else the best labelled gross alone."""
-    fits, grosses = _fits(sheet)
-    if fits:
-        net, tax, gross = fits[0]
-        return sheet.keep("net", net), sheet.keep("tax", tax), sheet.keep("gross", gross)
+    if fits := _fits(sheet):
+        return _kept(sheet, fits[0])
+    grosses = _amounts(sheet, labels.GROSS)
     for base, due in _sums_of_rates(sheet):  # several rates, and no line with the whole tax
         whole = next((hit for hit in grosses if hit.value == base + due), None)
         if whole is not None:
             sheet.keep("net", next((hit for hit in _amounts(sheet, labels.NET) if hit.value == base), None))
             return base, due, sheet.keep("gross", whole)
-    return None, None, sheet.keep("gross", grosses[0] if grosses else None)
+    if fits := _fits(sheet, last=False):
+        return _kept(sheet, fits[0])
+    return None, None, sheet.keep("gross", _alone(sheet))
+
+
+def _kept(sheet: Sheet, fit: tuple[Hit, Hit, Hit]) -> tuple[Decimal, Decimal, Decimal]:
+    net, tax, gross = fit
+    return sheet.keep("net", net), sheet.keep("tax", tax), sheet.keep("gross", gross)
+
+
+def _alone(sheet: Sheet) -> Hit | None:
+    """The gross behind the best label, with nothing that explains it: None where its lines leave a doubt about which amount it is."""
+    paid = next(sheet.find(labels.PREPAID), None) is not None
+    for name in labels.GROSS:
+        rows = [row for row in _rows(sheet, name) if not (paid and _is_rest(row[0]))]
+        if rows:
+            return next((hit for row in rows if (hit := _whole(row)) is not None), None)
+    return None
+
+
+def _whole(row: tuple[Hit, ...]) -> Hit | None:
+    """Of several amounts on a line the sum of two others, or the first when words say that the next is a part of it or a lower one."""
+    if len(row) == 1:
+        return row[0]
+    sums = {one.value + other.value for one, other in combinations(row, 2)}
+    if len(row) == 3 and row[2].value in sums:
+        return row[2]
+    between = row[0].page.text[row[0].end : row[1].start]
+    return row[0] if labels.PART.search(between) and not labels.ADDED.search(between) else None
+
+
+def _is_rest(hit: Hit) -> bool:
+    """Whether the words before an amount on its line say that it is what is left to pay."""
+    return labels.REST.search(hit.page.text[hit.line[0] : hit.start]) is not None
+
+
+def payable(sheet: Sheet, gross: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
+    """What was paid before and what is left to pay: only if the gross explains it; the whole gross when the page speaks of neither."""
+    rests = _rows(sheet, labels.REST)
+    paid = [reading.value for row in _rows(sheet, labels.PREPAID) for hit in row for reading in _readings(hit)][:6]
+    for rest, *_ in rests:
+        if gross is not None and abs(gross - rest.value) in _sums(paid):
+            return gross - rest.value, sheet.keep("payable", rest)
+    said = bool(rests) or next(sheet.find(labels.PREPAID), None) is None
+    doubt = not said or any(paid) or any(gross not in [hit.value for hit in row] for row in rests)
+    return None, None if doubt else gross
+
+
+def _sums(values: Sequence[Decimal]) -> set[Decimal]:
+    """What some of the values add up to, without signs."""
+    return {abs(sum(some, Decimal(0))) for count in range(1, len(values) + 1) for some in combinations(values, count)}
 
 
 def _sums_of_rates(sheet: Sheet) -> Iterator[tuple[Decimal, Decimal]]:

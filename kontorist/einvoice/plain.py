@@ -12,7 +12,7 @@ from typing import Any
 from kontorist.einvoice import labels
 from kontorist.einvoice.document import Found
 from kontorist.einvoice.invoice import Invoice, Party
-from kontorist.einvoice.page_totals import totals, vat_rows
+from kontorist.einvoice.page_totals import payable, totals, vat_rows
 from kontorist.einvoice.sheet import Hit, Sheet
 from kontorist.einvoice.terms import due_date, is_due
 from kontorist.reading.pdf import Page, Word
@@ -24,6 +24,7 @@ def read_pages(pages: Sequence[Page], document: str = "") -> Found | None:
     if not _is_invoice(sheet.text):
         return None
     net, tax, gross = totals(sheet)
+    prepaid, due = payable(sheet, gross)
     number = sheet.keep("number", next(sheet.labelled(labels.NUMBER, labels.CODE, _number), None))
     if number is None and gross is None:
         return None
@@ -48,7 +49,8 @@ def read_pages(pages: Sequence[Page], document: str = "") -> Found | None:
         net=net,
         tax=tax,
         gross=gross,
-        payable=gross,
+        prepaid=prepaid,
+        payable=due,
         vat_breakdown=rows,
         syntax="PDF",
         direct_debit=bool(labels.DIRECT_DEBIT.search(sheet.text)),

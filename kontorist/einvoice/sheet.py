@@ -68,27 +68,32 @@ class Sheet:
         names: Sequence[re.Pattern[str]],
         shape: re.Pattern[str],
         value: Callable[[re.Match[str]], Any],
-        *,
-        last: bool = False,
     ) -> Iterator[Hit]:
-        """Values that stand behind a label on its line, or right below it in its column; better labels first."""
+        """Values that stand close behind a label on its line, or right below it in its column; better labels first."""
         for name in names:
             for page in self.pages:
                 for match in name.finditer(page.text):
-                    hit = _behind(page, match, shape, value, last=last) or _below(page, match, shape, value)
+                    behind = _behind(page, match, shape, value)
+                    hit = behind[0] if behind and behind[0].start - match.end() <= 25 else _below(page, match, shape, value)
                     if hit is not None:
                         yield hit
 
+    def rows(
+        self, name: re.Pattern[str], shape: re.Pattern[str], value: Callable[[re.Match[str]], Any]
+    ) -> Iterator[tuple[Hit, ...]]:
+        """For each place of a label every value behind it on its line, else the one right below it in its column."""
+        for page in self.pages:
+            for match in name.finditer(page.text):
+                if behind := _behind(page, match, shape, value):
+                    yield behind
+                elif (hit := _below(page, match, shape, value)) is not None:
+                    yield (hit,)
 
-def _behind(
-    page: Page, label: re.Match[str], shape: re.Pattern[str], value: Callable[[re.Match[str]], Any], *, last: bool
-) -> Hit | None:
-    end = page.text.find("\n", label.end())
-    found = [m for m in shape.finditer(page.text, label.end(), end) if value(m) is not None]
-    if not found or (not last and found[0].start() - label.end() > 25):
-        return None
-    match = found[-1] if last else found[0]
-    return Hit(value(match), page, *match.span())
+
+def _behind(page: Page, label: re.Match[str], shape: re.Pattern[str], value: Callable[[re.Match[str]], Any]) -> tuple[Hit, ...]:
+    stop = page.text.find("\n", label.end())
+    found = shape.finditer(page.text, label.end(), len(page.text) if stop < 0 else stop)
+    return tuple(Hit(value(m), page, *m.span()) for m in found if value(m) is not None)
 
 
 def _below(page: Page, label: re.Match[str], shape: re.Pattern[str], value: Callable[[re.Match[str]], Any]) -> Hit | None:

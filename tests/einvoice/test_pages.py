@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from kontorist.einvoice.document import find_invoice
+from kontorist.einvoice.plain import read_pages
+from kontorist.reading.pdf import Page
 from scripts.sample.invoice import Invoice, Line
 from scripts.sample.page import pdf
 from scripts.sample.vendors import VENDORS
@@ -40,3 +42,73 @@ def test_a_page_gives_what_the_vendor_printed(vendor, lines):
 def test_a_credit_note_is_told_by_its_title(lines, code):
     found = find_invoice("x.pdf", "", make_pdf("Nord GmbH", *lines, "Gesamtbetrag 119,00 EUR")).invoice
     assert (found.number, found.type_code) == ("G-17", code)
+
+
+def read(*lines):
+    """The invoice on a page of these lines."""
+    text = "\n".join(("Nord GmbH", "Rechnung Nr. G-17", *lines, ""))
+    return read_pages([Page(1, 595, 842, text, ())]).invoice
+
+
+@pytest.mark.parametrize(
+    ("line", "gross"),
+    [
+        ("Gesamtbetrag 119,00 EUR inkl. 19% MwSt 19,00 EUR", "119.00"),
+        ("Summe: 119,00 € (inkl. MwSt. 19,00 €)", "119.00"),
+        ("Rechnungsbetrag 119,00 EUR, bei Zahlung bis 25.01.2026 abzgl. 2 % Skonto 116,62 EUR", "119.00"),
+        ("Gesamt   100,00   19,00   119,00", "119.00"),
+        ("Gesamtbetrag CHF 2’702.50", "2702.50"),
+        ("Gesamtbetrag 2 975,00 EUR", "2975.00"),
+        ("Gesamtbetrag 119,00- EUR", "-119.00"),
+        ("Gesamtbetrag −119,00 EUR", "-119.00"),
+        ("Gesamtbetrag 100,00 EUR zzgl. MwSt 19,00 EUR", None),
+        ("Gesamtbetrag 119,00 EUR   130,00 USD", None),
+    ],
+)
+def test_of_several_amounts_on_the_line_of_the_total_the_right_one_is_read_or_none(line, gross):
+    found = read(line)
+    assert (found.gross, found.payable) == (gross and Decimal(gross),) * 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "totals"),
+    [
+        (("Nettobetrag 2 500,00", "MwSt 19 % 475,00", "Gesamtbetrag 2 975,00"), ("2500.00", "475.00", "2975.00")),
+        (("Nettobetrag 1.000,00", "MwSt 19 190,00", "Gesamtbetrag 1.190,00"), ("1000.00", "190.00", "1190.00")),
+        (("Nettobetrag 100,00-", "MwSt 19 % 19,00-", "Gesamtbetrag 119,00-"), ("-100.00", "-19.00", "-119.00")),
+        (("Netto 100,00   MwSt 19,00   Brutto 119,00",), ("100.00", "19.00", "119.00")),
+    ],
+)
+def test_amounts_that_add_up_are_read_however_they_are_grouped_and_signed(lines, totals):
+    found = read(*lines)
+    assert (found.net, found.tax, found.gross) == tuple(map(Decimal, totals))
+
+
+@pytest.mark.parametrize(
+    ("lines", "prepaid", "payable"),
+    [
+        (("abzgl. Anzahlung 500,00", "Noch zu zahlen 690,00"), "500.00", "690.00"),
+        (("abzgl. Anzahlung vom 01.01.2026   -500,00", "Restbetrag   690,00"), "500.00", "690.00"),
+        (
+            ("abzgl. 1. Abschlagsrechnung   200,00", "abzgl. 2. Abschlagsrechnung   300,00", "Zahlbetrag 690,00"),
+            "500.00",
+            "690.00",
+        ),
+        (("Bereits bezahlt 1190,00", "Noch zu zahlen 0,00"), "1190.00", "0.00"),
+        (("Erhaltene Anzahlungen", "Zahlbetrag 1190,00"), None, "1190.00"),
+        (("Die Anzahlung ist schon abgezogen.",), None, None),
+        (("Bereits bezahlt mit PayPal",), None, None),
+        (("abzgl. Anzahlung 400,00", "Noch zu zahlen 690,00"), None, None),
+        (("Zahlbetrag 690,00",), None, None),
+        (("Vielen Dank.",), None, "1190.00"),
+    ],
+)
+def test_what_is_left_to_pay_is_read_where_the_gross_explains_it_or_not_at_all(lines, prepaid, payable):
+    sums = ("Nettobetrag 1000,00", "MwSt 19 % 190,00", "Gesamtbetrag 1190,00")
+    found = read(*sums, *lines)
+    assert (found.gross, found.prepaid, found.payable) == (1190, prepaid and Decimal(prepaid), payable and Decimal(payable))
+
+
+def test_the_rest_is_not_taken_for_the_gross_where_nothing_else_explains_it():
+    found = read("Gesamtbetrag 1.190,00", "abzgl. Anzahlung 500,00", "Noch zu zahlen 690,00")
+    assert (found.gross, found.prepaid, found.payable) == (1190, 500, 690)
