@@ -20,9 +20,8 @@ def test_an_edited_reply_is_known_for_its_customer_and_for_nobody_else(tmp_path:
     setting = runtime.setting(None)
 
     def known(address: str) -> list[str]:
-        return earlier(
-            Task(DraftOptions(knowledge=True), {}, {"mail": {"from": {"address": address}, "new_text": "Where is it?"}}), setting
-        )
+        mail = {"from": {"address": address}, "new_text": "Where is it?"}
+        return [str(reply["body"]) for reply in earlier(Task(DraftOptions(knowledge=True), {}, {"mail": mail}), setting)]
 
     assert known("ida@berg.example") == ["As always, ida@berg.example."]
     assert known("Eve@Other.example") == ["As always, eve@other.example."]

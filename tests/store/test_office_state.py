@@ -75,7 +75,13 @@ def test_corrections_are_kept_for_the_agents(database) -> None:
         corrections.keep(connection, row.case_id, "f" * 100 + "/" + "p" * 200, "edit", {"a": "\0"}, {}, ANNA.name)
         found = corrections.newest(connection)
     (kept,) = found[f"orders/{row.path}"]
-    expected = {"kind": "edit", "given": {"text": "Dear customer"}, "corrected": {"text": "better"}, "customer": ""}
+    expected = {
+        "kind": "edit",
+        "given": {"text": "Dear customer"},
+        "corrected": {"text": "better"},
+        "customer": "",
+        "case": row.case_id,
+    }
     assert kept == expected | {"id": kept["id"]}
     assert found[f"orders/{other.path}"][0]["kind"] == "reject"
     assert len(found) == 3
