@@ -20,23 +20,15 @@ from kontorist.core.permit import Permit
 from kontorist.core.values import canonical, sha256
 from kontorist.store import actions, ledger
 from kontorist.store.actions import Shown, Who
-from tests.flows.offices import ANNA, approve, arrive, make_office, proposals, reject, saved, work
+from tests.flows.offices import ANNA, NOTES, approve, arrive, make_office, proposals, reject, saved, work
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = [p for part in ("kontorist", "connectors", "agents", "flows") for p in (ROOT / part).rglob("*.py")]
-FLOW = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: note
-        action: shelf.save
-        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
-        approve: {by: service}
-"""
 
 
 @pytest.fixture
 def runtime(tmp_path: Path):
-    made = make_office(tmp_path, {"n": FLOW})
+    made = make_office(tmp_path, {"n": NOTES})
     yield made
     made.close()
 

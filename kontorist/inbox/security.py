@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import PlainTextResponse, Response
 
 from kontorist.core.errors import NotAllowed
-from kontorist.inbox.problems import problem
+from kontorist.inbox.problems import PREFIX, problem
 
 MAX_FORM = 2 * 1024 * 1024
 MAX_FILES = 50 * 2**20
@@ -86,7 +86,7 @@ def _too_large(request: Request) -> bool:
 
 def _most(request: Request) -> int:
     """How many bytes a program may send: a file that is handed in is read only after its sender is known."""
-    return MAX_FILES if request.url.path.startswith("/api/v1/hand-in/") else MAX_FORM
+    return MAX_FILES if request.url.path.startswith(f"{PREFIX}/hand-in/") else MAX_FORM
 
 
 def _from_here(request: Request) -> bool:

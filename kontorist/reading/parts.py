@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kontorist.core.errors import NotReadable
+from kontorist.reading.code_page import code_page, mostly_utf8
 from kontorist.reading.layout import Page
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -54,16 +55,19 @@ def kind_of(name: str, media_type: str, data: bytes) -> str:
     return "text" if media_type.startswith(("text/", "message/")) or suffix in _TEXT_SUFFIXES or _looks_like_text(data) else ""
 
 
-def decoded(data: bytes) -> str:
-    """Text from bytes of unknown encoding: a byte order mark decides, then UTF-8 if it fits but for a few signs, else Windows-1252."""
+def decoded(data: bytes, *, dos: bool = False) -> str:
+    """Text from bytes of unknown encoding: a byte order mark decides, then UTF-8 if it fits but for a few signs, else Windows-1252.
+
+    With `dos` it may be code page 850 as well, in which some banking programs still write.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        from kontorist.reading.code_page import mostly_utf8
-
-        return data.decode("utf-8-sig", errors="replace") if mostly_utf8([data]) else _windows(data)
+        if mostly_utf8([data]):
+            return data.decode("utf-8-sig", errors="replace")
+        return data.decode("cp850") if dos and code_page(data) == "cp850" else _windows(data)
 
 
 def _windows(data: bytes) -> str:

@@ -15,6 +15,15 @@ from kontorist.store import actions, cases
 from kontorist.store.actions import ActionRow, Who
 from kontorist.store.cases import Case
 
+NOTES = """
+    trigger: {file: {connection: scans}}
+    steps:
+      - id: note
+        action: shelf.save
+        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
+        approve: {by: service}
+"""
+"""A flow that proposes to keep each file, in YAML."""
 OFFICE = """
 company: {name: Muster GmbH}
 groups: {service: {}, accounting: {}}

@@ -16,21 +16,12 @@ from kontorist.core.errors import NotApproved, Rejected, Stale, Unavailable, Unc
 from kontorist.core.permit import Permit
 from kontorist.store import actions, ledger, office_state
 from kontorist.testing import permit_for
-from tests.flows.offices import ANNA, OLE, approve, arrive, case, make_office, proposals, saved, work
-
-ONE = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: note
-        action: shelf.save
-        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
-        approve: {by: service}
-"""
+from tests.flows.offices import ANNA, NOTES, OLE, approve, arrive, case, make_office, proposals, saved, work
 
 
 @pytest.fixture
 def runtime(tmp_path: Path):
-    made = make_office(tmp_path, {"n": ONE})
+    made = make_office(tmp_path, {"n": NOTES})
     yield made
     made.close()
 

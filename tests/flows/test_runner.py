@@ -15,23 +15,14 @@ import flows.schedule
 from flows import runner as runner_module
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, office_state
-from tests.flows.offices import ANNA, make_office
-
-FLOW = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: note
-        action: shelf.save
-        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
-        approve: {by: service}
-"""
+from tests.flows.offices import ANNA, NOTES, make_office
 
 
 class Running:
     """A runner in a thread, and what it does."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        runtime = make_office(folder, {"notes": FLOW})
+        runtime = make_office(folder, {"notes": NOTES})
         self.data, self.database = runtime.data_dir, runtime.database
         (self.data / "scans").mkdir(parents=True)
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
@@ -88,7 +79,7 @@ def test_a_changed_flow_is_taken_up_and_a_broken_office_is_said_and_goes_on(
 ) -> None:
     monkeypatch.setattr(runner_module, "RELOAD", 0.1)
     office = running.runner._office
-    (office / "flows" / "notes.yaml").write_text(textwrap.dedent(FLOW).replace("{{ file.text }}", "changed"))
+    (office / "flows" / "notes.yaml").write_text(textwrap.dedent(NOTES).replace("{{ file.text }}", "changed"))
     running.until(lambda: "is in use" in capfd.readouterr().err)
     (running.data / "scans" / "a.txt").write_text("hello")
     (row,) = running.until(lambda: running.rows("proposed"))
@@ -141,7 +132,7 @@ def _problem(running: Running) -> str:
 
 
 def test_a_pass_without_prefect_does_the_same(tmp_path: Path) -> None:
-    runtime = make_office(tmp_path, {"notes": FLOW})
+    runtime = make_office(tmp_path, {"notes": NOTES})
     (runtime.data_dir / "scans").mkdir(parents=True)
     (runtime.data_dir / "scans" / "a.txt").write_text("hello")
     lines = {line["flow"]: line for line in direct_pass(runtime)}

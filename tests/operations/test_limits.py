@@ -20,7 +20,7 @@ from kontorist.core.check import check
 from kontorist.core.office import load_office
 from kontorist.store import audit
 from kontorist.store.tables import events
-from tests.flows.offices import approve, arrive, make_office, proposals, saved, work
+from tests.flows.offices import NOTES, approve, arrive, make_office, proposals, saved, work
 
 FLOW = """
     trigger: {file: {connection: scans}}
@@ -28,14 +28,6 @@ FLOW = """
       - id: order
         lookup: erp.orders
         where: {number: "{{ file.text }}"}
-"""
-NOTES = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: note
-        action: shelf.save
-        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
-        approve: {by: service}
 """
 
 

@@ -18,16 +18,8 @@ from kontorist.cli import app
 from kontorist.core.errors import KontoristError, NotAllowed
 from kontorist.core.subject import Subject
 from kontorist.store import audit, privacy
-from tests.flows.offices import approve, make_office, proposals
+from tests.flows.offices import NOTES, approve, make_office, proposals
 
-FLOW = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: note
-        action: shelf.save
-        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
-        approve: {by: service}
-"""
 TEXTS = {
     "a.txt": "Sehr geehrte Frau Gundula\nWurst, wir danken.",
     "b.txt": "Von: gundula@wurst.example\nWo ist meine Ware?",
@@ -40,7 +32,7 @@ class Office:
     """An office with four letters, three of them about one person."""
 
     def __init__(self, folder: Path) -> None:
-        runtime = make_office(folder, {"notes": FLOW})
+        runtime = make_office(folder, {"notes": NOTES})
         (folder / "data" / "scans").mkdir(parents=True)
         for name, text in TEXTS.items():
             (folder / "data" / "scans" / name).write_text(text)

@@ -36,20 +36,7 @@ def _read(kind: str, data: bytes) -> list[Statement]:
         raise NotReadable("The file is no bank statement: neither camt (XML) nor MT940 nor CSV.")
     from kontorist.reading.bank.mt940 import looks_like_mt940, read_mt940
     from kontorist.reading.bank.table import read_table
-
-    text = _decoded(data)
-    return read_mt940(text) if looks_like_mt940(text) else [read_table(text)]
-
-
-def _decoded(data: bytes) -> str:
-    """Some banking programs still write in DOS code page 850."""
-    from kontorist.reading.code_page import code_page, mostly_utf8
     from kontorist.reading.parts import decoded
 
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        if not marked and not mostly_utf8([data]) and code_page(data) == "cp850":
-            return data.decode("cp850")
-    return decoded(data)
+    text = decoded(data, dos=True)
+    return read_mt940(text) if looks_like_mt940(text) else [read_table(text)]

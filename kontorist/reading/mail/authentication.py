@@ -46,9 +46,7 @@ def _blocks(fields: Sequence[tuple[str, str]], authserv_id: str) -> Iterator[lis
         elif name.lower() == "received":
             yield block
             block = []
-            if not (_is_inside(value, authserv_id) or _is_below(_domain(authserv_id), _REMOVES)):
-                return
-            if not _is_by_us(value, authserv_id):
+            if not _is_by_us(value, authserv_id) or not (_is_inside(value) or _removes_foreign(authserv_id)):
                 return
     yield block
 
@@ -56,18 +54,16 @@ def _blocks(fields: Sequence[tuple[str, str]], authserv_id: str) -> Iterator[lis
 def _is_by_us(received: str, authserv_id: str) -> bool:
     by = _BY.search(received)
     host = by[1].rstrip(".").lower() if by else ""
-    return not _FROM.match(received) or host == authserv_id.lower() or _is_below(host, (_domain(authserv_id), *_own(authserv_id)))
+    ours = (_domain(authserv_id), *(_REMOVES if _removes_foreign(authserv_id) else ()))
+    return not _FROM.match(received) or host == authserv_id.lower() or _is_below(host, ours)
 
 
-def _own(authserv_id: str) -> tuple[str, ...]:
-    """Other names of the provider's servers."""
-    return _REMOVES if _is_below(_domain(authserv_id), _REMOVES) else ()
+def _removes_foreign(authserv_id: str) -> bool:
+    return _is_below(_domain(authserv_id), _REMOVES)
 
 
-def _is_inside(received: str, authserv_id: str) -> bool:
-    """Whether a line tells of a hand-over within our own house: nobody outside sent it, or a machine with a private address."""
-    if not _is_by_us(received, authserv_id):
-        return False
+def _is_inside(received: str) -> bool:
+    """Whether a line of ours tells of a hand-over within our own house: nobody outside sent it, or a machine with a private address."""
     addresses = _ADDRESS.findall(received)
     return not _FROM.match(received) or (bool(addresses) and all(map(_is_private, addresses)))
 
