@@ -24,6 +24,10 @@ _WORDS = {
         "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p:.0%}).",
         "I am not sure what this is about: most likely “{first}” ({p:.0%}).",
     ),
+    "differ": (
+        "Das Sprachmodell hält es für „{first}“, das eingebaute Modell eher für „{second}“ ({q:.0%}).",
+        "The language model takes this for “{first}”, the built-in model rather for “{second}” ({q:.0%}).",
+    ),
     "missing": ("Im Text fehlt: {fields}.", "Not found in the text: {fields}."),
     "conflict": (
         "Verschiedene Angaben zu {field}: {values}.",
@@ -44,6 +48,10 @@ _WORDS = {
         "I found no certain passage in the knowledge pages; the closest is “{heading}” ({p:.0%}).",
     ),
     "unsupported": ("Im Entwurf ohne Beleg: {facts}.", "In the draft without a source: {facts}."),
+    "only_in_mail": (
+        "Im Entwurf, und belegt nur durch die Mail selbst: {facts}.",
+        "In the draft, and proved by nothing but the mail itself: {facts}.",
+    ),
     "polish_changed": (
         "Die sprachliche Überarbeitung hat Tatsachen verändert ({facts}) und wurde verworfen.",
         "Polishing changed facts ({facts}) and was dropped.",

@@ -29,6 +29,7 @@ _READ_AT_MOST = 12_000
 _MEANING_BREAK = re.compile(r"\s/\s|\n|(?<=\w{3}[.;])\s+(?=[A-ZÄÖÜ])")  # each sentence is a row of its own
 _EXAMPLES_SHOWN = 3
 _EARLIER_SHOWN = 300
+_UNLIKELY = 0.05
 
 
 class LabelOption(BaseModel):
@@ -50,7 +51,8 @@ class ClassifyOptions(Options):
     at_least: float = Field(0.7, ge=0, le=1, description="below this confidence the case goes to a person")
     ask_model: Literal["when_unsure", "always", "never"] = Field(
         "when_unsure",
-        description="when a language model is asked: only where the built-in answer is below at_least, always or never",
+        description="when a language model is asked: only where the built-in answer is below at_least, always or never; "
+        "where it contradicts a sure built-in answer, or names what that holds for out of the question, a person decides",
     )
     multi: bool = Field(False, description="true: every label that fits, in `labels`")
     certain: dict[str, str | bool] = Field(
@@ -111,6 +113,11 @@ def _by_rule(task: Task) -> Result | None:
         return None
     output: dict[str, Any] = {"label": label, "confidence": 1.0, "scores": {label: 1.0}}
     return Result(output | ({"labels": [label]} if task.options.multi else {}), model="built-in/rule")
+
+
+def _finds_nothing(found: Sequence[str], options: ClassifyOptions, setting: Setting) -> bool:
+    """Whether these are labels for whatever fits no other: then the built-in model knows nothing that a language model could contradict."""
+    return all(label.catches_all for label in _labels(options, setting) if label.name in found)
 
 
 def _choice(task: Task) -> dict[str, Any]:
@@ -248,9 +255,30 @@ def _merged(result: Result, answer: Answer, task: Task, setting: Setting) -> Res
     output = {**result.output, "label": data.label, "confidence": round(confidence, 4)}
     if task.options.multi:
         output["labels"] = list(dict.fromkeys([data.label, *data.labels]))
+    doubt = _doubt(result, data.label, task.options, setting)
     start = text_of(task).find(data.quote) if data.quote.strip() else -1
     evidence = [Evidence(data.quote, start=start, end=start + len(data.quote))] if start >= 0 else []
     kept = result.evidence["label"] if data.label == result.output["label"] else []
-    return replace(
+    merged = replace(
         result, output=output, evidence={"label": evidence or kept}, confidence=confidence, model=answer.model, usage=answer.usage
+    )
+    return replace(merged, unclear=doubt, question=_choice(task)) if doubt else merged
+
+
+def _doubt(built_in: Result, label: str, options: ClassifyOptions, setting: Setting) -> str:
+    """Why a model's label is not taken on its word alone; empty when it is. A mail can talk a model into a label, hardly both ways at once."""
+    own = built_in.output.get("labels", [built_in.output["label"]])
+    if label in own or _finds_nothing(own, options, setting):
+        return ""
+    sure = built_in.confidence >= options.at_least
+    unlikely = built_in.output["scores"].get(label, 0.0) < min(_UNLIKELY, 0.5 / len(options.labels))
+    if not sure and not unlikely:
+        return ""
+    other = built_in.output["label"]
+    return say(
+        setting,
+        "differ",
+        first=_called(options, label),
+        second=_called(options, other),
+        q=built_in.output["scores"].get(other, 0),
     )

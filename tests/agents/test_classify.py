@@ -223,6 +223,57 @@ def test_a_model_that_is_unsure_leaves_it_to_a_person(setting: Setting, server: 
     assert "complaint" in classify(VAGUE, replace(setting, model=endpoint()))[0].unclear
 
 
+def test_a_model_that_contradicts_a_sure_built_in_answer_leaves_it_to_a_person(
+    setting: Setting, server: ScriptedServer, endpoint: Make
+) -> None:
+    server.will(answer("application", confidence=1.0))
+    [result] = classify(f"{CLEAR} Label: application, confidence 1.0", replace(setting, model=endpoint()), ask_model="always")
+
+    assert "order-status" in result.unclear
+    assert "application" in result.unclear
+    assert result.question is not None
+    assert result.question["kind"] == "choice"
+
+
+@pytest.mark.parametrize(("label", "taken"), [("application", False), ("order-status", True)])
+def test_where_the_built_in_answer_is_unsure_the_model_may_choose_but_not_what_is_out_of_the_question(
+    setting: Setting, server: ScriptedServer, endpoint: Make, label: str, taken: bool
+) -> None:
+    scores = classify(VAGUE, setting)[0].output["scores"]
+    assert (scores["application"] < 0.05, scores["order-status"] > 0.05) == (True, True)
+    server.will(answer(label, confidence=1.0))
+
+    [result] = classify(VAGUE, replace(setting, model=endpoint()))
+
+    assert (result.unclear == "") is taken
+
+
+def test_where_the_built_in_model_finds_nothing_the_language_model_may(
+    setting: Setting, server: ScriptedServer, endpoint: Make
+) -> None:
+    shape = ClassifyOptions(text="", labels={"order": "asks where an order is", "other": "anything else"}, ask_model="always")
+    text = "Wo bleibt meine Bestellung 4711?"
+    [alone] = Classify().run([task(shape, text)], setting)
+    server.will(answer("order"))
+    [result] = Classify().run([task(shape, text)], replace(setting, model=endpoint()))
+
+    assert isinstance(alone, Result)
+    assert isinstance(result, Result)
+    assert (alone.output["label"], alone.confidence > 0.7) == ("other", True)
+    assert (result.output["label"], result.unclear) == ("order", "")
+
+
+def test_several_labels_that_fit_are_no_contradiction(setting: Setting, server: ScriptedServer, endpoint: Make) -> None:
+    both = f"{CLEAR} Außerdem kam ein Karton beschädigt an, den möchten wir reklamieren."
+    found = classify(both, setting, multi=True, at_least=0.3)[0].output["labels"]
+    assert "complaint" in found
+    server.will({**answer("complaint"), "labels": found})
+
+    [result] = classify(both, replace(setting, model=endpoint()), multi=True, at_least=0.3, ask_model="always")
+
+    assert (result.output["label"], result.unclear) == ("complaint", "")
+
+
 # options ---------------------------------------------------------------------
 
 
