@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -94,25 +94,8 @@ class Walk:
         return Pause("waiting") if len(waiting) > before else None
 
     def _step(self, step: Any, path: str, flow: str, waiting: dict[str, str]) -> Work | Pause | None:
-        if isinstance(step, WhenStep):
-            return self._when(step, path, flow, waiting)
-        if isinstance(step, EachStep):
-            return self._each(step, path, flow)
-        if isinstance(step, UseStep):
-            return self._use(step, path, flow)
-        if isinstance(step, ActionStep):
-            return self._action(step, path, flow, waiting)
-        if isinstance(step, SetStep):
-            self._set(step, path, flow)
-            return None
-        if isinstance(step, WaitStep):
-            return self._wait(step, path, flow)
-        if isinstance(step, StopStep):
-            return Pause("done", expressions.render(step.stop, values_of(self.case, path)))
-        if isinstance(step, AskStep):
-            return (
-                None if path in self.case.journal else Pause("unclear", expressions.render(step.ask, values_of(self.case, path)))
-            )
+        if (take := _TAKE.get(type(step))) is not None:
+            return take(self, step, path, flow, waiting)
         return None if path in self.case.journal else self._work(step, path, flow)
 
     def _work(self, step: Any, path: str, flow: str, together_with: str | None = None) -> Work:
@@ -127,7 +110,7 @@ class Walk:
         together = isinstance(found, Pause) and found.state == "waiting" and _shares_card(step, waiting)
         return None if together else found
 
-    def _each(self, step: EachStep, path: str, flow: str) -> Work | Pause | None:
+    def _each(self, step: EachStep, path: str, flow: str, _waiting: Any) -> Work | Pause | None:
         if path not in self.case.journal:
             entries = list(expressions.value(step.each, values_of(self.case, path)) or ())
             if len(entries) > MAX_ENTRIES:
@@ -146,7 +129,7 @@ class Walk:
             waiting = waiting or found is not None
         return Pause("waiting") if waiting else None
 
-    def _use(self, step: UseStep, path: str, flow: str) -> Work | Pause | None:
+    def _use(self, step: UseStep, path: str, flow: str, _waiting: Any) -> Work | Pause | None:
         if step.use not in self.flows:
             raise KontoristError(f"there is no flow '{step.use}'")
         used, start = self.flows[step.use], f"{path}>/with"
@@ -156,14 +139,14 @@ class Walk:
             self._note(start, "", "use", step.use, {**used.parameters, **given}, origins)
         return self._steps(used.steps, f"{path}>/", step.use)
 
-    def _set(self, step: SetStep, path: str, flow: str) -> None:
+    def _set(self, step: SetStep, path: str, flow: str, _waiting: Any) -> None:
         if path not in self.case.journal:
             values = expressions.evaluate_deep(step.set, values_of(self.case, path))
             self._note(
                 path, step.id or "", "set", flow, values, {name: self._origins(shape, path) for name, shape in step.set.items()}
             )
 
-    def _wait(self, step: WaitStep, path: str, flow: str) -> Pause | None:
+    def _wait(self, step: WaitStep, path: str, flow: str, _waiting: Any) -> Pause | None:
         if path not in self.case.journal:
             until = _until(expressions.evaluate_deep(step.wait, values_of(self.case, path)))
             self._note(path, step.id or "", "wait", flow, {"until": until})
@@ -190,6 +173,12 @@ class Walk:
         waiting[step.id or path] = path
         return None
 
+    def _stop(self, step: StopStep, path: str, _flow: str, _waiting: Any) -> Pause:
+        return Pause("done", expressions.render(step.stop, values_of(self.case, path)))
+
+    def _ask(self, step: AskStep, path: str, _flow: str, _waiting: Any) -> Pause | None:
+        return None if path in self.case.journal else Pause("unclear", expressions.render(step.ask, values_of(self.case, path)))
+
     def _origins(self, shape: Any, path: str, *, expression: bool = False) -> list[str]:
         return origins_of_shape(shape, origins_of(self.case, path), expression=expression)
 
@@ -200,6 +189,19 @@ class Walk:
         entry = Entry(path, len(self.case.journal), name, kind, flow, output, {}, known)
         self.case.journal[path] = entry
         self.entries.append(entry)
+
+
+_TAKE: dict[type, Callable[..., Work | Pause | None]] = {
+    WhenStep: Walk._when,
+    EachStep: Walk._each,
+    UseStep: Walk._use,
+    ActionStep: Walk._action,
+    SetStep: Walk._set,
+    WaitStep: Walk._wait,
+    StopStep: Walk._stop,
+    AskStep: Walk._ask,
+}
+"""What is done at a step, by its kind: looked up, for a walk passes each step of a case again and again. All other kinds are work."""
 
 
 def _until(written: Any) -> datetime:

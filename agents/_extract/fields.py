@@ -25,6 +25,8 @@ _COUNTED = re.compile(
     r"(?i)(?<![\w.,])\d[\d.]* ?(?:x|×|mal|stück|stk|st|paar|rollen?|kartons?|kisten?|paletten?|pack\w*|dosen?|kg|g|l|liter|m|mm|cm|meter|sack"
     r"|eimer|sets?|blatt|pcs|pieces?|units?|boxes|cartons?|pallets?|rolls?|pairs?|bags?|uhr|prozent|%|tage?n?|days?|°)\b"
 )
+_NO_DATE = re.compile(r"\D*\d{5,}\D*")
+"""One number that is too long for a day, a month or a year: dates, which take long to look for, need not be looked for."""
 _YEAR = re.compile(r"(?<![\w.,/-])(?:19|20)\d\d(?![\w/-]|[.,]\d)")
 
 
@@ -120,7 +122,7 @@ def _tokens(pattern: str, text: str, today: date, kinds: AbstractSet[str]) -> It
     regex = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.MULTILINE)
     group = 1 if regex.groups else 0
     matches = [m for m in regex.finditer(text) if m[group] is not None and not _glued(text, *m.span())]
-    hard = _formed(text, today) if matches else []
+    hard = _formed(text, today, [text[slice(*m.span())] for m in matches]) if matches else []
     soft: list[tuple[int, int]] | None = None  # looked for only where it is asked for
     for match in matches:
         if _inside(match.span(), hard):
@@ -134,11 +136,12 @@ def _tokens(pattern: str, text: str, today: date, kinds: AbstractSet[str]) -> It
         yield Candidate(match[group], match.start(group), match.end(group), 0.92 if near == 2 else 0.75)
 
 
-def _formed(text: str, today: date) -> list[tuple[int, int]]:
-    """Where values stand that have a form of their own."""
-    return [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)] + [
-        _span(c) for c in _exact_dates(text, today)
-    ]
+def _formed(text: str, today: date, matches: Iterable[str]) -> list[tuple[int, int]]:
+    """Where values stand that have a form of their own, of those that one of these matches may be a part of."""
+    found = [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)]
+    if all(_NO_DATE.fullmatch(m) for m in matches):
+        return found
+    return found + [_span(c) for c in _exact_dates(text, today)]
 
 
 def _meant_otherwise(text: str) -> list[tuple[int, int]]:

@@ -41,6 +41,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             raise ExpressionError("nothing is repeated more than 1000 times")
         return super().call_binop(context, operator, left, right)
 
+    def make_globals(self, d: Any) -> dict[str, Any]:
+        """A plain mapping: templates here know no names but those of their case, and Jinja's layered one is copied at each rendering."""
+        return {**self.globals, **(d or {})}
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)

@@ -18,6 +18,7 @@ Json = Any  # JSON data; Python 3.11 has no recursive aliases
 
 _TAG = "$"
 _WRITERS = {by_key: json.JSONEncoder(ensure_ascii=False, sort_keys=by_key, separators=(",", ":")) for by_key in (False, True)}
+_READER = json.JSONDecoder()
 _TAGGED = f'"{_TAG}":'
 _MAX_DIGITS = 100  # Decimal("1E+999999999") is short to read and a gigabyte to write
 
@@ -43,7 +44,9 @@ def decode(text: str) -> Any:
     """The value that `encode` was given."""
     if len(text) == 2 and text in _EMPTY:  # most columns of most lines
         return _EMPTY[text]()
-    value = json.loads(text)
+    value, end = (None, -1) if text[:1].isspace() else _READER.raw_decode(text)
+    if end != len(text):  # half of what `json.loads` costs goes into white space around, which `encode` never writes
+        value = json.loads(text)
     return _untagged(value) if _TAGGED in text else value
 
 

@@ -32,6 +32,7 @@ _DATA = select(cases_table.c.id, cases_table.c.data).where(cases_table.c.id.in_(
 _LEAD = update(actions).where(actions.c.id.in_(bindparam("which", expanding=True))).values(card=actions.c.id)
 _CARD = update(actions).where(actions.c.id == bindparam("which"))
 _ADD_REVISION = insert(revisions)
+_OF_CASES = select(actions).where(actions.c.case_id.in_(bindparam("which", expanding=True))).order_by(actions.c.id)
 _ONE = select(actions).where(actions.c.id == bindparam("which"))
 _AT = select(actions).where(actions.c.case_id == bindparam("of_case"), actions.c.path == bindparam("at_path"))
 _GIVEN = select(
@@ -220,7 +221,7 @@ def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> d
     if not rows:
         return {}
     inserting = insert_new(connection, actions).returning(actions.c.key, actions.c.id)
-    ids = {row.key: row.id for row in connection.execute(inserting, rows)}
+    ids = {row.key: row.id for row in connection.execute(inserting, rows).all()}
     connection.execute(_LEAD, {"which": list(ids.values())})
     return ids
 
@@ -406,7 +407,7 @@ def approvers_of(connection: Connection, rows: Sequence[ActionRow], now: datetim
     """`approvers` of several actions, by action."""
     given: dict[int, set[str]] = {row.id: set() for row in rows}
     shown, refused = {row.id: row.shown for row in rows}, set()
-    for action_id, revision, decision, digest, expires, person in connection.execute(_GIVEN, {"which": list(given)}):
+    for action_id, revision, decision, digest, expires, person in connection.execute(_GIVEN, {"which": list(given)}).all():
         row = shown[action_id]
         if revision != row.revision:
             continue
@@ -576,7 +577,7 @@ def _current_many(connection: Connection, shown: Sequence[Shown], states: tuple[
     """Actions that nobody else decides meanwhile: two pairs of eyes at the same moment must see each other."""
     ids = [item.action_id for item in shown]
     query = select(actions).where(actions.c.id.in_(ids)).order_by(actions.c.id).with_for_update()
-    found = {row.id: as_row(row) for row in connection.execute(query)}
+    found = {row.id: as_row(row) for row in connection.execute(query).all()}
     for item in shown:
         _require_current(found.get(item.action_id) or get(connection, item.action_id), item, states)
     if len(found) != len(ids):
@@ -623,6 +624,6 @@ def counts(connection: Connection) -> dict[str, int]:
 def of_cases(connection: Connection, ids: Sequence[int]) -> dict[int, list[ActionRow]]:
     """The actions of several cases, by case."""
     result: dict[int, list[ActionRow]] = {}
-    for row in connection.execute(select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)):
+    for row in connection.execute(_OF_CASES, {"which": list(ids)}).all():
         result.setdefault(row.case_id, []).append(as_row(row))
     return result

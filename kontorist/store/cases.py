@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
@@ -277,7 +278,7 @@ def load(connection: Connection, ids: Sequence[int]) -> list[Case]:
     _load_documents(connection, found)
     for case_id, round_, path, seq, step, kind, flow, output, evidence, info, model, ms, at in connection.execute(
         _JOURNAL, {"which": list(ids)}
-    ):
+    ).all():
         case = found[case_id]
         case.round = max(case.round, round_)
         case.journal[path] = Entry(path, seq, step, kind, flow, output, evidence or {}, info or {}, model or "", ms, at)
@@ -290,23 +291,17 @@ def _load_documents(connection: Connection, found: Mapping[int, Case]) -> None:
 
 
 def _case(row: Any) -> Case:
-    return Case(
-        row.id,
-        row.flow,
-        row.flow_version,
-        row.connection,
-        row.source,
-        row.title,
-        row.data,
-        row.state,
-        row.error,
-        row.question,
-        row.attempts,
-        row.created,
-        row.updated,
-        row.warnings or [],
-        row.run,
-    )
+    """A typed case from a row of `select(cases)`: by place, many times quicker than by name."""
+    case = Case(*_PICK(row))
+    case.warnings = case.warnings or []
+    return case
+
+
+_COLUMNS = (
+    "id", "flow", "flow_version", "connection", "source", "title", "data", "state", "error", "question", "attempts", "created", "updated",
+    "warnings", "run",
+)  # fmt: skip
+_PICK = itemgetter(*[list(cases.c.keys()).index(name) for name in _COLUMNS])
 
 
 @dataclass(frozen=True)

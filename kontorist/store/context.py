@@ -7,6 +7,7 @@ sees only what arrived and its parameters.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ BINDING = ("set", "use", "entry")
 """Kinds of journal entries whose output is a mapping of names."""
 
 
+@functools.lru_cache(maxsize=4096)
 def scope_of(path: str) -> str:
     """The part of a path within which its step's name is visible."""
     mark = max(path.rfind("#"), path.rfind(">"))

@@ -142,7 +142,7 @@ def _ready(connection: Connection, now: datetime, limit: int, stops: office.Stop
     if stops.office:
         return []
     given = {"now": now, "at_most": limit, "stopped_flows": stops.flows, "stopped_connections": stops.connections}
-    return [as_row(r) for r in connection.execute(_READY, given)]
+    return [as_row(r) for r in connection.execute(_READY, given).all()]
 
 
 def last_due(connection: Connection, until: datetime) -> datetime | None:

@@ -19,14 +19,19 @@ MAX_CHARACTERS = 60_000
 _NOT_WORDS = re.compile(r"[\W_]+")
 _SKIPPED = frozenset({"sha256", "message_id", "html", "uid", "xml"})
 _LONGEST = 60
+_TOO_LONG = re.compile(rf"\S{{{_LONGEST + 1}}}")
 _AT_ONCE = 500
 
 
 def folded(written: str) -> str:
     """Lower case, without accents, words with single spaces between: `Müller-Straße 4` is `muller strasse 4`."""
-    plain_text = unicodedata.normalize("NFKD", written.casefold())
-    kept = "".join(c for c in plain_text if not unicodedata.combining(c))
-    return " ".join(w[:_LONGEST] for w in _NOT_WORDS.sub(" ", kept).split())
+    kept = written.casefold()
+    if not kept.isascii():
+        kept = unicodedata.normalize("NFKD", kept)
+        for accent in filter(unicodedata.combining, set(kept)):
+            kept = kept.replace(accent, "")
+    words = " ".join(_NOT_WORDS.sub(" ", kept).split())
+    return words if _TOO_LONG.search(words) is None else " ".join(w[:_LONGEST] for w in words.split())
 
 
 def texts_in(value: Any) -> Iterator[str]:

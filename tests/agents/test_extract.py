@@ -35,6 +35,22 @@ def value(text: str, kind: str, setting: Setting, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Wo bleibt Auftrag 471234 vom 03.04.2026?", "471234"),
+        ("Auftrag 03042026 vom 03.04.2026", "03042026"),
+        ("wir warten auf 2026 und auf 471234", "471234"),
+        ("Termin 2026-04-03, Auftrag 4712", "4712"),
+        ("week 471234", "471234"),
+        ("am 03.04.2026", None),
+        ("bis 2026-04-03", None),
+    ],
+)
+def test_an_order_number_is_no_date_and_a_date_no_order_number(setting: Setting, text: str, found: str | None) -> None:
+    assert extract(text, ORDER, setting).output["order_number"] == found
+
+
+@pytest.mark.parametrize(
     ("text", "amount", "currency"),
     [
         ("Der Betrag von 1.234,56 € ist fällig.", "1234.56", "EUR"),

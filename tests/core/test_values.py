@@ -183,3 +183,10 @@ def test_a_module_defines_exactly_one_plug_in() -> None:
             registry._plugin_of(module, "connectors")
     finally:
         del sys.modules["connectors.none"]
+
+
+def test_what_another_program_wrote_with_white_space_is_read_too() -> None:
+    assert decode(' {"a": 1}\n') == {"a": 1}
+    assert decode('{"a": 1}\n') == {"a": 1}
+    with pytest.raises(ValueError, match="Extra data"):
+        decode('{"a": 1} x')

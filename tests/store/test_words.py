@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kontorist.store import cases, forgetting, words
 from kontorist.store.cases import NewCase
 from tests.store.offices import propose
@@ -51,3 +57,27 @@ def test_what_was_forgotten_is_found_no_more(database) -> None:
         forgetting.empty(connection, [one], "test")
     assert found(database, "gundula") == []
     assert found(database, "karla") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("Müller-Straße 4", "muller strasse 4"),
+        ("MU\u0308LLER  É_é", "muller e e"),  # the accent as a character of its own
+        ("ﬁnanzen ①", "finanzen 1"),
+        ("naïve\n\tcafé’s", "naive cafe s"),
+        (f"{'x' * 61} {'ü' * 70} kurz", f"{'x' * 60} {'u' * 60} kurz"),
+        ("", ""),
+    ],
+)
+def test_words_are_folded(written: str, plain: str) -> None:
+    assert words.folded(written) == plain
+
+
+@given(st.text(max_size=80))
+def test_folding_keeps_no_accent_and_no_long_word_and_changes_nothing_a_second_time(written: str) -> None:
+    plain = words.folded(written)
+    assert not any(unicodedata.combining(c) for c in plain)
+    assert all(0 < len(w) <= 60 for w in plain.split(" ")) or plain == ""
+    # a letter may decompose into one that can be folded once more (title case of some scripts): words stay words
+    assert words.folded(plain).split() == plain.casefold().split() or not plain.isascii()
