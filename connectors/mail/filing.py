@@ -64,7 +64,7 @@ class Move(Action):
         """Move it; one that was moved half-way by a copy is finished."""
         payload = MovePayload.model_validate(permit.payload)
         number = _located(connector, payload.mail, payload.mail["folder"])
-        copied = payload.folder != payload.mail["folder"] and _located(connector, payload.mail, payload.folder) is not None
+        copied = _is_copied(connector, payload, number)
         permit.commit()
         if number is not None:
             connector.transport.move(payload.mail["folder"], number, payload.folder, copied=copied)
@@ -78,6 +78,13 @@ class Move(Action):
         if _located(connector, move.mail, move.mail["folder"]) is not None:
             return None
         return _receipt(move) if _located(connector, move.mail, move.folder) is not None else None
+
+
+def _is_copied(connector: MailConnector, payload: MovePayload, number: str | None) -> bool:
+    """Whether the mail is in its new place already; not looked for where it cannot be, for a folder that is filed into grows for years."""
+    if payload.folder == payload.mail["folder"] or (number is not None and connector.transport.moves_in_one_step):
+        return False
+    return _located(connector, payload.mail, payload.folder) is not None
 
 
 class Flag(Action):

@@ -92,6 +92,9 @@ def _reason(error: Exception) -> str:
 class Imap:
     """One account, over one connection that is opened when it is first needed."""
 
+    moves_in_one_step = False
+    """Without MOVE a mail is copied and then taken out, and a line may break in between."""
+
     def __init__(
         self,
         access: Access,

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,11 +24,15 @@ from kontorist.core.errors import Rejected, Unavailable, Uncertain
 
 _FLAGS = {"seen": "S", "answered": "R", "flagged": "F", "draft": "D"}
 _GENERATION = "maildir"
+_USUAL = ("", "S", "RS", "R", "FS", "F", "FRS")
+_FEW = 20
 _PARTS = ("cur", "new", "tmp")
 
 
 class Maildir:
     """One Maildir and a second one that takes what is sent."""
+
+    moves_in_one_step = True
 
     def __init__(self, root: Path, outgoing: Path | None, seed: Path | None, max_size: int) -> None:
         self.root = root
@@ -51,7 +56,7 @@ class Maildir:
 
     def fetch(self, folder: str, ids: Sequence[str]) -> Iterator[Fetched]:
         """Read files by name."""
-        there = {_base(p): p for p in self._files(self._folder(folder), set(ids))} if ids else {}
+        there = self._named(self._folder(folder), ids)
         for name in ids:
             if path := there.get(name):
                 with contextlib.suppress(FileNotFoundError):
@@ -124,10 +129,8 @@ class Maildir:
 
     def sent(self, message_id: str, name: str) -> Mapping[str, Any] | None:
         """The file with this name in the outgoing Maildir."""
-        place = self.outgoing or self._folder("Sent")
-        for path in self._files(place, {_safe(name)}):
-            return {"place": str(path), "message_id": message_id}
-        return None
+        found = self._named(self.outgoing or self._folder("Sent"), [_safe(name)])
+        return next(({"place": str(path), "message_id": message_id} for path in found.values()), None)
 
     def wait(self, folders: Sequence[str], timeout: float) -> bool:
         """Look twice a second whether a mail came or went; the first look counts as a change."""
@@ -194,8 +197,16 @@ class Maildir:
                     entries = [e for e in named if not e.name.startswith(".") and e.is_file(follow_symlinks=False)]
                 yield from (Path(e.path) for e in entries)
 
+    def _named(self, place: Path, names: Sequence[str]) -> dict[str, Path]:
+        """The files with these names, by name. A few are looked for where they usually are before a large folder is read for them."""
+        if len(names) > _FEW:
+            return {_base(p): p for p in self._files(place, set(names))}
+        there = {name: path for name in names if (path := _usual(place, name))}
+        missing = set(names) - set(there)
+        return there | ({_base(p): p for p in self._files(place, missing)} if missing else {})
+
     def _find(self, folder: str, number: str) -> Path:
-        for path in self._files(self._folder(folder), {number}):
+        if path := self._named(self._folder(folder), [number]).get(number):
             return path
         raise Rejected(f"The mail is no longer in {folder}: somebody has moved or deleted it.")
 
@@ -255,6 +266,17 @@ def _safe(name: str) -> str:
 
 def _base(path: Path) -> str:
     return path.name.partition(":2,")[0]
+
+
+def _usual(place: Path, name: str) -> Path | None:
+    """Where a file with this name is, if it bears the flags that nearly all bear."""
+    if "/" in name or name.startswith("."):
+        return None
+    for path in (place / "new" / name, place / "cur" / name, *(place / "cur" / f"{name}:2,{flags}" for flags in _USUAL)):
+        with contextlib.suppress(OSError, ValueError):
+            if stat.S_ISREG(path.lstat().st_mode):
+                return path
+    return None
 
 
 def _flags(path: Path) -> str:

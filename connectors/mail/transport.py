@@ -60,6 +60,9 @@ def role_of(name: str) -> str:
 class Transport(Protocol):
     """A mailbox. Every method raises AccessDenied, Unavailable or Rejected, and nothing else, for what goes wrong outside."""
 
+    moves_in_one_step: bool
+    """Whether a mail that is moved is at every moment in one of both folders and never in both."""
+
     def listing(self, folder: str, since: date | None) -> Listing:
         """The mails of a folder, oldest first."""
 
