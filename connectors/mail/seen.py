@@ -9,7 +9,8 @@ from pathlib import Path
 
 _SCHEMA = """PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS seen (folder TEXT, generation TEXT, id TEXT, key TEXT,
 PRIMARY KEY (folder, generation, id)) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS seen_key ON seen (key);
-CREATE TABLE IF NOT EXISTS replied (address TEXT, at REAL, key TEXT PRIMARY KEY) WITHOUT ROWID"""
+CREATE TABLE IF NOT EXISTS replied (address TEXT, at REAL, key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replied_to ON replied (address, at); CREATE INDEX IF NOT EXISTS replied_at ON replied (at)"""
 _AT_ONCE = 500
 
 
