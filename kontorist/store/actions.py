@@ -200,20 +200,33 @@ def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = 
     """`propose` for the same step of several cases, in a few statements; the actions as they are stored."""
     if not new:
         return []
-    now, alone = utcnow(), [n for n in new if not n.together_with]
-    data = dict(map(tuple, connection.execute(_DATA, {"which": [n.case_id for n in alone]})))
-    rows = [_values(n, _rule_of(n, None), data.get(n.case_id) or {}, canonical(n.payload), now) for n in alone]
+    now, heads = utcnow(), _heads(connection, new)
+    ready = [n for n in new if not n.together_with or (n.case_id, n.together_with) in heads]
+    data = dict(map(tuple, connection.execute(_DATA, {"which": [n.case_id for n in ready]}).all()))
+    rows = []
+    for n in ready:
+        head = heads.get((n.case_id, n.together_with or ""))
+        values = _values(n, _rule_of(n, head), data.get(n.case_id) or {}, canonical(n.payload), now)
+        rows.append({**values, "card": head.card} if head else values)
     ids = _insert_many(connection, rows)
-    made = [(n, v, ids[v["key"]]) for n, v in zip(alone, rows, strict=True) if v["key"] in ids]
+    made = [(n, v, ids[v["key"]]) for n, v in zip(ready, rows, strict=True) if v["key"] in ids]
     _note_many(connection, made)
     stored = {id(n): _fresh(v, number) for n, v, number in made}
     return [stored.get(id(n)) or get(connection, propose(connection, n, taken)[0]) for n in new]
 
 
+def _heads(connection: Connection, new: Sequence[NewAction]) -> dict[tuple[int, str], ActionRow]:
+    """The actions whose cards are shared, by case and path."""
+    if not (wanted := {(n.case_id, n.together_with) for n in new if n.together_with}):
+        return {}
+    rows = map(as_row, connection.execute(_OF_CASES, {"which": sorted({case_id for case_id, _ in wanted})}).all())
+    return {(row.case_id, row.path): row for row in rows if (row.case_id, row.path) in wanted}
+
+
 def _fresh(values: Mapping[str, Any], number: int) -> ActionRow:
     """A proposal that was stored just now, as reading it would give it."""
     given: dict[str, Any] = {name: values.get(name) for name in _FIELDS}
-    return ActionRow(**given | {"id": number, "card": number, "attempt": 0})
+    return ActionRow(**given | {"id": number, "card": values["card"] or number, "attempt": 0})
 
 
 def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -222,7 +235,8 @@ def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> d
         return {}
     inserting = insert_new(connection, actions).returning(actions.c.key, actions.c.id)
     ids = {row.key: row.id for row in connection.execute(inserting, rows).all()}
-    connection.execute(_LEAD, {"which": list(ids.values())})
+    if leading := [ids[row["key"]] for row in rows if not row["card"] and row["key"] in ids]:
+        connection.execute(_LEAD, {"which": leading})
     return ids
 
 

@@ -332,6 +332,39 @@ def test_a_card_keeps_together_and_follows_its_leader(database) -> None:
     assert [c.row.id for c in claim(database)] == [part.id]
 
 
+def test_several_at_once_share_the_cards_of_their_leaders_as_one_by_one(database) -> None:
+    heads = [propose(database, rule={"by": ["accounting"], "due": "4h", "undo": 60}) for _ in range(3)]
+    rule = {"by": ["service"], "undo": 5}
+    new = [
+        new_action(database, h.case_id, together_with=h.path, path=f"part-{h.id}", business_key=f"part-{h.id}", rule=rule)
+        for h in heads
+    ]
+    new.append(new_action(database, heads[0].case_id, path="alone", business_key="alone"))
+    new.append(new_action(database, heads[1].case_id, path="late", business_key="late", together_with="part-of-nothing"))
+    new.append(new_action(database, heads[2].case_id, path="next", business_key="next", together_with=f"part-{heads[2].id}"))
+    taken = new_action(database, heads[2].case_id, path="again", business_key=f"part-{heads[0].id}", together_with=heads[2].path)
+    with database.write() as connection:
+        made = actions.propose_many(connection, [*new, taken])
+    parts, (alone, late, following, again) = made[:3], made[3:]
+    assert [(p.card, p.rule["by"], p.rule["undo"], p.state) for p in parts] == [
+        (h.id, ["accounting"], 5, "proposed") for h in heads
+    ]
+    assert [(a.card, a.rule["by"]) for a in (alone, late)] == [(alone.id, ["service"]), (late.id, ["service"])]
+    assert (following.card, following.rule["by"]) == (heads[2].id, ["accounting"])
+    assert (again.card, again.state, again.error) == (heads[2].id, "withdrawn", actions._TAKEN.format(parts[0].id))
+    for row in made:
+        stored = get(database, row.id)
+        assert (stored.card, stored.rule, stored.payload, stored.state, stored.due) == (
+            row.card,
+            row.rule,
+            row.payload,
+            row.state,
+            row.due,
+        )
+    with database.read() as connection:
+        assert [r.id for r in actions.card(connection, heads[2].id)] == sorted([heads[2].id, parts[2].id, following.id, again.id])
+
+
 def uncertain(database):
     row = propose(database)
     approve(database, row)
