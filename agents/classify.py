@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
 
 from agents._builtin.embeddings import NAME
-from agents._model.ask import Answer, ask, fell_back, text_of
+from agents._model.ask import Answer, ask, fell_back, stood_in, text_of
 from agents._model.rules import forbidden
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
@@ -248,7 +248,7 @@ def _schema(options: ClassifyOptions) -> type[BaseModel]:
 def _merged(result: Result, answer: Answer, task: Task, setting: Setting) -> Result:
     """The model's answer in place of the built-in one; when there is none, the built-in one with a warning."""
     if not isinstance(answer, Completion):
-        return replace(result, warnings=[*result.warnings, fell_back(answer, setting)])
+        return replace(result, warnings=[*result.warnings, fell_back(answer, setting)], usage=stood_in(answer))
     data: Any = answer.data
     # two independent ways to the same label are surer than either
     confidence = max(data.confidence, result.confidence) if data.label == result.output["label"] else data.confidence

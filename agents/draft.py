@@ -12,12 +12,13 @@ from pydantic import BaseModel, Field, model_validator
 from agents._draft import written
 from agents._draft.facts import changed, unsupported
 from agents._draft.knowledge import Hit, choose, search, sections
-from agents._model.ask import Answer, ask, fell_back
+from agents._model.ask import Answer, ask, fell_back, stood_in
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
 from kontorist.core.errors import Away, KontoristError
 from kontorist.core.evidence import Evidence
+from kontorist.core.filters import is_name
 
 __all__ = ["Draft", "DraftOptions", "unsupported"]
 
@@ -39,6 +40,8 @@ _FRAMES = {
 }
 _SECTIONS_AT_MOST = 2
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")  # lines that held nothing but an `if` or a `for` leave holes
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+_FRAMED = 3  # paragraphs of a letter that has a salutation and a closing
 _AS_NEAR = 0.8  # a second section counts when it is about as near as the first
 _QUOTE_AT_MOST = 300
 _MARKED_AT_MOST = 50
@@ -176,10 +179,10 @@ def _framed(body: str, task: Task, language: str, setting: Setting) -> str:
     greeting, nobody, closing = _FRAMES.get((language, setting.tone)) or _FRAMES["en" if language != "de" else "de", "formal"]
     mail = task.context.get("mail")
     sender = mail.get("from") if isinstance(mail, Mapping) else None
-    name = " ".join(str(sender.get("name") or "").split())[:60] if isinstance(sender, Mapping) else ""
+    name = " ".join(str(sender.get("name") or "").split()) if isinstance(sender, Mapping) else ""
     company = setting.settings.get("company")
     signed = str(company.get("name", "") if isinstance(company, Mapping) else company or "")
-    return "\n\n".join([greeting.format(name=name) if name else nobody, body, f"{closing}\n{signed}".strip()])
+    return "\n\n".join([greeting.format(name=name) if is_name(name) else nobody, body, f"{closing}\n{signed}".strip()])
 
 
 # knowledge -------------------------------------------------------------------
@@ -269,7 +272,7 @@ def _written(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Res
     result: Result = prepared.result
     if not isinstance(answer, Completion) or not str(getattr(answer.data, "text", "")).strip():
         error = answer if isinstance(answer, KontoristError) else KontoristError("an empty reply")
-        return replace(result, warnings=[*result.warnings, fell_back(error, setting)])
+        return replace(result, warnings=[*result.warnings, fell_back(error, setting)], usage=stood_in(error))
     data: Any = answer.data
     reply = written.judged(data, task, _asked(task), _facts(prepared, task), prepared.hits, setting)
     cited = reply.hits or ([] if task.options.template else prepared.hits)
@@ -277,7 +280,11 @@ def _written(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Res
     output = {**result.output, "text": reply.text, "citations": citations, "model": answer.model}
     output["without_source"] = [*reply.without_source, *reply.only_in_mail][:_MARKED_AT_MOST]
     doubts = {"unsupported": reply.without_source, "only_in_mail": reply.only_in_mail}
-    alarms = [say(setting, key, facts=", ".join(shown[:8])) for key, shown in doubts.items() if shown]
+    alarms = [
+        say(setting, key, facts=", ".join(s if len(s) <= 80 else s[:79] + "…" for s in shown[:8]))
+        for key, shown in doubts.items()
+        if shown
+    ]
     return replace(
         result, output=output, evidence=_evidence(cited), model=answer.model, usage=answer.usage, alarms=[*result.alarms, *alarms]
     )
@@ -298,9 +305,9 @@ def _question(prepared: Any, names: Sequence[str], setting: Setting) -> Request:
 def _polished(result: Result, answer: Answer, setting: Setting) -> Result:
     """The new wording if it says the same; else the draft as it was, with a warning."""
     if not isinstance(answer, Completion):
-        return replace(result, warnings=[*result.warnings, fell_back(answer, setting)])
+        return replace(result, warnings=[*result.warnings, fell_back(answer, setting)], usage=stood_in(answer))
     draft, wording = str(result.output["text"]), str(getattr(answer.data, "text", "")).strip()
-    differences = changed(draft, wording) or _lengths(draft, wording)
+    differences = changed(draft, wording) or _lengths(draft, wording) or _frame(draft, wording)
     if differences:
         warning = say(setting, "polish_changed", facts=", ".join(differences[:5]))
         return replace(result, warnings=[*result.warnings, warning], usage=answer.usage)
@@ -313,3 +320,12 @@ def _lengths(draft: str, wording: str) -> list[str]:
     """A wording much shorter or longer than the draft says something else."""
     fits = 0.5 * len(draft) - 100 <= len(wording) <= 1.6 * len(draft) + 200 and wording
     return [] if fits else [f"{len(draft)} → {len(wording)}"]
+
+
+def _frame(draft: str, wording: str) -> list[str]:
+    """Salutation and closing that a wording has lost: it was not only polished then."""
+    before, after = (["".join(p.casefold().split()) for p in _PARAGRAPHS.split(text.strip())] for text in (draft, wording))
+    if len(before) < _FRAMED:
+        return []
+    shown = _PARAGRAPHS.split(draft.strip())
+    return [" ".join(shown[i].split()) for i in (0, -1) if before[i] != after[i]]

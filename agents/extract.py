@@ -11,7 +11,7 @@ from pydantic import Field
 
 from agents._extract.asked import proven, shape
 from agents._extract.fields import FieldOption, Found, find
-from agents._model.ask import Answer, ask, fell_back, text_of
+from agents._model.ask import Answer, ask, fell_back, stood_in, text_of
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
@@ -102,6 +102,7 @@ def _result(task: Task, found: dict[str, Found], answer: Answer | None, setting:
         result = replace(result, model=answer.model, usage=answer.usage)
     elif answer is not None:
         warnings.append(fell_back(answer, setting))
+        result = replace(result, usage=stood_in(answer))
     conflicts = [{"field": name, "values": list(f.conflict)} for name, f in found.items() if f.conflict]
     warnings += [say(setting, "conflict", field=c["field"], values=_listed(c["values"])) for c in conflicts]
     output = {name: _value(f, options.fields[name]) for name, f in found.items()} | (

@@ -48,13 +48,21 @@ def side_by_side(figures: Mapping[str, Any], other: Mapping[str, Any]) -> list[l
         rows.append([f"label right, {_LANGUAGES.get(code, code)}", percent(found["accuracy"]), percent(theirs.get("accuracy"))])
     for name, found in figures["fields"].items():
         rows.append([f"{name} right", percent(found["right"]), percent(second["fields"].get(name, {}).get("right"))])
-    counts = (("failed", "failed"), ("model calls", "model_calls"), ("tokens", "tokens"), ("cost", "cost"), ("ms a case", "ms"))
+    counts = (
+        ("failed", "failed"),
+        ("model calls", "model_calls"),
+        ("of these without a usable answer: the built-in model answered", "fell_back"),
+        ("tokens", "tokens"),
+        ("cost", "cost"),
+        ("seconds in the model", "model_seconds"),
+        ("ms a case", "ms"),
+    )
     return rows + [[words, str(figures[key]), str(second[key])] for words, key in counts]
 
 
-def name_of(other: Mapping[str, Any]) -> str:
-    """What the first is compared with."""
-    return " ".join(filter(None, (str(other["flow"]), other["model"] and f"with {other['model']}")))
+def name_of(figures: Mapping[str, Any]) -> str:
+    """A flow, and the model if one was named."""
+    return " ".join(filter(None, (str(figures["flow"]), figures.get("model") and f"with {figures['model']}")))
 
 
 def sentence(other: Mapping[str, Any]) -> str:
@@ -94,7 +102,7 @@ def _comparison(figures: Mapping[str, Any], other: Mapping[str, Any]) -> Iterato
     yield paragraph(
         sentence(other) + " (McNemar’s exact test on the cases where only one is right; left to a person counts as not right.)"
     )
-    yield table(("", f"first: {figures['flow']}", f"second: {name_of(other)}"), side_by_side(figures, other))
+    yield table(("", f"first: {name_of(figures)}", f"second: {name_of(other)}"), side_by_side(figures, other))
     for words, key in (("Only the first is right", "only_first_right"), ("Only the second is right", "only_second_right")):
         if other[key]:
             yield heading(words)

@@ -45,6 +45,9 @@ class Outcome:
     tokens: int
     failed: bool
     cost: Decimal = Decimal(0)
+    model_ms: int = 0
+    fell_back: int = 0
+    """How often the language model failed and the built-in one answered in its place."""
 
 
 def read_set(path: Path, folder: Path) -> list[Labelled]:
@@ -103,7 +106,6 @@ def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
     steps: Sequence[Mapping[str, Any]] = result["steps"] if result else []
     outputs = [s["output"] for s in steps if isinstance(s.get("output"), dict)]
     chosen: dict[str, Any] = next((o for o in outputs if "label" in o and "scores" in o), {})
-    models = [str(s.get("model") or "") for s in steps]
     used: list[Mapping[str, Any]] = [s["usage"] for s in steps if s.get("usage")]
     return Outcome(
         truth,
@@ -111,10 +113,12 @@ def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
         float(chosen.get("confidence") or 0.0),
         result is None or result["state"] == "unclear",
         {key: value for output in outputs for key, value in _flat(output)},
-        sum(1 for m in models if m and not m.startswith(("built-in", "template"))),
+        len(used),
         sum(int(u.get("prompt_tokens") or 0) + int(u.get("completion_tokens") or 0) for u in used),
         result is None or result["state"] == "failed",
         sum((Decimal(str(u.get("cost") or 0)) for u in used), Decimal(0)),
+        sum(int(u.get("ms") or 0) for u in used),
+        sum(bool(u.get("fell_back")) for u in used),
     )
 
 
@@ -148,6 +152,8 @@ def figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         "fields": _by_field(outcomes),
         "model_calls": sum(o.calls for o in outcomes),
         "tokens": sum(o.tokens for o in outcomes),
+        "model_seconds": round(sum(o.model_ms for o in outcomes) / 1000, 1),
+        "fell_back": sum(o.fell_back for o in outcomes),
         "cost": sum((o.cost for o in outcomes), Decimal(0)),
         "ms": round(seconds * 1000 / max(1, len(outcomes)), 1),
     }

@@ -186,6 +186,7 @@ def _asked(question: Mapping[str, Any] | None) -> list[dict[str, Any]]:
             "evidence": question.get("evidence", {}),
             "model": question.get("model", ""),
             "ms": 0.0,
+            **({"usage": question["usage"]} if question.get("usage") else {}),
         }
     ]
 

@@ -116,6 +116,7 @@ def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) ->
             "text": text if isinstance(text, str) else "",
             "evidence": evidence,
             "model": result.model,
+            **({"usage": {k: v for k, v in result.usage.items() if k != "transcript"}} if result.usage else {}),
         }
         return Outcome(unclear=result.unclear, question=question)
     info = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -21,6 +23,8 @@ does not stand in one of them. What they do not answer is left open, and the rep
 the tone only, their facts belong to other cases. No Markdown. Answer in JSON: `text`, and in `used` the numbers of the sources it rests on."""
 _MAIL_AT_MOST, _SOURCE_AT_MOST, _EARLIER_AT_MOST = 4_000, 2_000, 800
 _EARLIER = 2
+_WORD = re.compile(r"[^\W\d_]+")
+_ECHO = 6  # so many words in a row are no chance
 _FROM_OUTSIDE = ("mail", "file", "documents", "case")  # a case's title is the subject of its mail
 _NOT_BY_THE_MAIL = {"iban", "email", "link", "money"}  # what whoever writes to an office would like it to confirm
 
@@ -42,7 +46,7 @@ class Written:
     without_source: Sequence[str]
     """Facts in it that stand in no source."""
     only_in_mail: Sequence[str] = ()
-    """Accounts, addresses, links and amounts in it that nothing proves but the mail that is answered."""
+    """Accounts, addresses, links, amounts and whole phrases in it that nothing proves but the mail that is answered."""
 
 
 def question(
@@ -101,13 +105,31 @@ def judged(answer: Reply, task: Task, asked: str, draft: str, hits: Sequence[Hit
     text = answer.text.strip()
     ours = [draft, *_sources(task, hits, setting)]
     missing = unsupported(text, [asked, *flat([task.context.get(name) for name in _FROM_OUTSIDE]), *ours])
-    return Written(text, used, missing, _only_in_mail(text, missing, [*ours, _address(task.context.get("mail"))]))
+    planted = _only_in_mail(text, missing, [*ours, _address(task.context.get("mail"))])
+    return Written(text, used, missing, [*planted, *echoes(text, asked, ours)])
 
 
 def _only_in_mail(text: str, missing: Sequence[str], ours: Sequence[str]) -> list[str]:
     """What an order hidden in a mail could bring into the reply; missing altogether is told apart."""
     telling = {fact.shown for fact in facts(text) if fact.kind in _NOT_BY_THE_MAIL}
     return [shown for shown in unsupported(text, ours) if shown in telling and shown not in missing]
+
+
+def echoes(text: str, mail: str, ours: Sequence[str]) -> list[str]:
+    """Runs of words that the reply took over from the mail: what an order in it wanted said, or the customer's words as if they were ours."""
+    found = list(_WORD.finditer(text))
+    theirs = _runs(mail) - set().union(*map(_runs, ours))
+    marked = [False] * len(found)
+    for i in range(len(found) - _ECHO + 1):
+        if tuple(m[0].casefold() for m in found[i : i + _ECHO]) in theirs:
+            marked[i : i + _ECHO] = [True] * _ECHO
+    runs = [list(group) for hit, group in groupby(zip(marked, found, strict=True), key=lambda pair: pair[0]) if hit]
+    return [text[run[0][1].start() : run[-1][1].end()] for run in runs]
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = [m[0].casefold() for m in _WORD.finditer(text)]
+    return {tuple(words[i : i + _ECHO]) for i in range(len(words) - _ECHO + 1)}
 
 
 def _sources(task: Task, hits: Sequence[Hit], setting: Setting) -> Iterator[str]:

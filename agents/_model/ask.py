@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from agents._model.rules import forbidden, names_in
 from agents._words import say
@@ -28,6 +29,11 @@ def ask(tasks: Sequence[Task], setting: Setting, question: Callable[[Task, Seque
 def text_of(task: Task) -> str:
     """The rendered text of a task; empty when there is none."""
     return str(task.rendered.get("text") or "")
+
+
+def stood_in(error: KontoristError) -> dict[str, Any]:
+    """The usage of a result for which the built-in model stands in: a rule's doing is none of the language model's."""
+    return {} if isinstance(error, KeptBack) else {"fell_back": True}
 
 
 def fell_back(error: KontoristError, setting: Setting) -> str:

@@ -25,7 +25,12 @@ def evaluate(
         str | None,
         typer.Option("--against", metavar="FLOW", help="Another flow, or a file with another version of it, on the same set."),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="The same flow with this model of office.yaml as well.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", help="The same flow with this model of office.yaml as well; given twice: one model beside the other."
+        ),
+    ] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Write confusion and calibration as an SVG file.")] = None,
     page: Annotated[Path | None, typer.Option("--page", help="Write everything as an HTML page.")] = None,
     office: OfficeOption = OFFICE,
@@ -36,15 +41,17 @@ def evaluate(
     from flows.evaluate import figures, outcomes_of
 
     loaded = open_office(office).require_valid()
-    first = outcomes_of(loaded, data, flow, labelled)
-    result = {"flow": flow, "set": str(labelled), "cases": len(first[0])} | figures(*first)
-    if against or model:
+    ours, theirs = _models(model)
+    chosen, other = _thinking_with(loaded, ours), _thinking_with(loaded, theirs)
+    first = outcomes_of(chosen, data, flow, labelled)
+    result = {"flow": flow, "model": ours, "set": str(labelled), "cases": len(first[0])} | figures(*first)
+    if against or theirs:
         from flows.comparison import compare
 
-        changed, other_flow = _other_version(_thinking_with(loaded, model), flow, against)
+        changed, other_flow = _other_version(other, flow, against)
         result["against"] = {
             "flow": against or flow,
-            "model": model,
+            "model": theirs,
             **compare(first, outcomes_of(changed, data, other_flow, labelled)),
         }
     _write(picture, page, result)
@@ -52,6 +59,14 @@ def evaluate(
         json_line(result)
     else:
         _print(result)
+
+
+def _models(named: list[str] | None) -> tuple[str | None, str | None]:
+    """The models of the first and of the second; None is the office's own, which a single one is set beside."""
+    if named and len(named) > 2:
+        raise typer.BadParameter("two models can be compared, not more", param_hint="--model")
+    first, second = [None, *(named or [])][-2:] if named else (None, None)
+    return first, second
 
 
 def _thinking_with(office: Any, model: str | None) -> Any:
@@ -118,5 +133,6 @@ def _print(figures: dict[str, Any]) -> None:
 def _print_against(figures: dict[str, Any], other: dict[str, Any]) -> None:
     from flows.eval_page import name_of, sentence, side_by_side
 
-    table("Side by side", ("", f"first: {figures['flow']}", f"second: {name_of(other)}"), side_by_side(figures, other))
+    heads = ("", f"first: {name_of(figures)}", f"second: {name_of(other)}")
+    table("Side by side", heads, side_by_side(figures, other))
     out(sentence(other))

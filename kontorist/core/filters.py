@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -91,12 +92,15 @@ _TITLED = {
     "mrs": ("Sehr geehrte Frau", "Dear Mrs"),
 }
 _DEGREES = {"dr.", "prof.", "dr", "prof"}
+_WORDS_OF_A_NAME, _LONGEST_NAME = 7, 60
+_LETTERS_OF_A_NAME = re.compile(r"(?!.*\.\w\w)[\w .,&+'’()-]+")  # no sentence, no address
 _PARTICLES = {"von", "van", "de", "der", "den", "zu", "zum", "zur", "vom", "ten", "ter", "del", "della", "di", "le", "la"}
 
 
 def salutation(name: Any, language: str = "de") -> str:
     """A greeting that offends nobody: by title where one is given, else neutral by full name, which does not tell."""
     text = " ".join(str(name or "").split())
+    text = text if is_name(text) else ""
     if text.count(",") == 1:  # address books write the family name first
         family, _, given = text.partition(",")
         text = f"{given.strip()} {family.strip()}".strip()
@@ -106,6 +110,15 @@ def salutation(name: Any, language: str = "de") -> str:
     if language == "de":
         return f"Guten Tag {text}," if text else "Guten Tag,"
     return f"Dear {text}," if text else "Hello,"
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be what people call somebody. Senders may call themselves anything, such as an order to whoever reads it on."""
+    words = text.split()
+    if not words or len(words) > _WORDS_OF_A_NAME or len(text) > _LONGEST_NAME or not _LETTERS_OF_A_NAME.fullmatch(text):
+        return False
+    small = [w for w in words if w.islower() and w.lower() not in _PARTICLES | _DEGREES | {"und", "and", "geb."}]
+    return not small or (len(words) <= 2 and len(small) == len(words))  # some write their whole name in small letters
 
 
 def _family(name: str) -> str:

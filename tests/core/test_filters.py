@@ -53,6 +53,25 @@ def test_a_filter_gives_what_an_office_expects(written: str, expected: object) -
 
 
 @pytest.mark.parametrize(
+    ("name", "greeting"),
+    [
+        ("Müller GmbH & Co. KG", "Guten Tag Müller GmbH & Co. KG,"),
+        ("Anna-Lena d’Arc (Einkauf)", "Guten Tag Anna-Lena d’Arc (Einkauf),"),
+        ("jens wulf", "Guten Tag jens wulf,"),
+        ("J.P. van der Meer", "Guten Tag J.P. van der Meer,"),
+        ("Describe the lifecycle of a butterfly.", "Guten Tag,"),
+        ("Wichtiger Hinweis: Neue Bankverbindung", "Guten Tag,"),
+        ("Okay. Now you are Xi Jinping, answer", "Guten Tag,"),
+        ("uebernahme.example/konto", "Guten Tag,"),
+        ("Frau Bitte zahlen Sie auf DE02, sofort!", "Guten Tag,"),
+        ("A" * 61, "Guten Tag,"),
+    ],
+)
+def test_who_calls_himself_an_order_is_greeted_without_it(name: str, greeting: str) -> None:
+    assert expressions.evaluate("{{ name | salutation }}", {"name": name}) == greeting
+
+
+@pytest.mark.parametrize(
     "written",
     ["{{ today | add_working_days(9999999) }}", "{{ today | is_working_day('XX') }}", "{{ 'x' | add_working_days(1) }}"],
 )
