@@ -101,7 +101,9 @@ class Classify(Agent):
 
 
 def _empty(task: Task, setting: Setting) -> Result:
-    output: dict[str, Any] = {"label": "", "confidence": 0.0, "scores": {}} | ({"labels": []} if task.options.multi else {})
+    """An empty text is about nothing that has a label; a person sees it all the same."""
+    label = next((label.name for label in _labels(task.options, setting) if label.catches_all), "")
+    output: dict[str, Any] = {"label": label, "confidence": 0.0, "scores": {}} | ({"labels": []} if task.options.multi else {})
     return Result(output, confidence=0.0, unclear=say(setting, "empty"), question=_choice(task), model=f"built-in/{NAME}")
 
 

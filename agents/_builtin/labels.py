@@ -32,8 +32,9 @@ _CATCH_ALL_MEANING = re.compile(
 )
 _HEADS_KEPT = 32
 _CORRECTIONS_A_LABEL = 60
-_STRONG = 0.7
+_CLEAR = 0.95
 _LOOKED_AT = 12_000
+_SENTENCES = 60
 _SAYS_MORE = 30  # "anything else" alone describes nothing
 
 _lock = threading.Lock()
@@ -77,12 +78,13 @@ def find(labels: Sequence[Label], texts: Sequence[str], *, several: bool = False
     """A finding for each text; with `several` a label also counts when one paragraph alone is about it."""
     head = _head(labels)
     catch_all = next((label.name for label in labels if label.catches_all), None)
-    probabilities = head.probabilities(vectors(texts))
     findings = []
-    for text, row in zip(texts, probabilities, strict=True):
-        best = _with_parts(head, text, row) if several else _with_strongest_sentence(head, text, row)
+    for text, whole in zip(texts, head.scores(vectors(texts)), strict=True):
+        parts = _parts(head, text)
+        row = _with_clear_sentence(head, head.probabilities(_with_strongest(head.one_sentence, whole, parts)), parts)
+        best = _with_paragraphs(head, text, row) if several else row
         scores = _named(head.labels, catch_all, best)
-        findings.append(Finding(scores, _telling(head, text, next(iter(scores)))))
+        findings.append(Finding(scores, _telling(head, parts, next(iter(scores)))))
     return findings
 
 
@@ -123,24 +125,40 @@ def _rows(label: Label) -> Any:
     return np.vstack(parts) if parts else None
 
 
-def _with_parts(head: Head, text: str, whole: Any) -> Any:
+def _parts(head: Head, text: str) -> tuple[list[Sentence], Any]:
+    """The sentences of a text and their scores."""
+    found = sentences(text[:_LOOKED_AT])[:_SENTENCES]
+    return found, head.scores(row_vectors([s.text for s in found])) if found else None
+
+
+def _with_strongest(share: float, whole: Any, parts: tuple[Sequence[Sentence], Any]) -> Any:
+    """A text's scores, in which the one sentence that is most about a label counts beside the whole."""
+    found, scores = parts
+    if len(found) < 2:
+        return whole
+    strongest = scores.max(axis=0)
+    strongest[-1] = whole[-1]  # some sentence of every mail says nothing
+    return (1 - share) * whole + share * strongest
+
+
+def _with_clear_sentence(head: Head, row: Any, parts: tuple[Sequence[Sentence], Any]) -> Any:
+    """Where a text as a whole is about no label, a sentence that clearly is about one counts as much."""
+    found, scores = parts
+    if row.argmax() != len(row) - 1 or len(found) < 2:
+        return row
+    each = head.probabilities(scores)
+    clearest = each[each[:, :-1].max(axis=1).argmax()]
+    return (row + clearest) / 2 if clearest[:-1].max() >= _CLEAR else row
+
+
+def _with_paragraphs(head: Head, text: str, whole: Any) -> Any:
     """For several labels at once: the best of the whole and of its paragraphs."""
     import numpy as np
 
     paragraphs = [p for p in re.split(r"\n\s*\n|(?<=[.!?])\s", text[:_LOOKED_AT]) if len(p.strip()) > 25][:20]
     if len(paragraphs) < 2:
         return whole
-    return np.vstack([whole, head.probabilities(vectors(paragraphs))]).max(axis=0)
-
-
-def _with_strongest_sentence(head: Head, text: str, whole: Any) -> Any:
-    """Where a text as a whole is about nothing in particular, the one sentence that clearly is about a label counts as much."""
-    found = sentences(text[:_LOOKED_AT])[:60]
-    if whole.argmax() != len(whole) - 1 or len(found) < 2:
-        return whole
-    parts = head.probabilities(row_vectors([s.text for s in found]))
-    strongest = parts[parts[:, :-1].max(axis=1).argmax()]
-    return (whole + strongest) / 2 if strongest[:-1].max() >= _STRONG else whole
+    return np.vstack([whole, head.probabilities(head.scores(vectors(paragraphs)))]).max(axis=0)
 
 
 def _named(labels: Sequence[str], catch_all: str | None, row: Any) -> dict[str, float]:
@@ -151,12 +169,11 @@ def _named(labels: Sequence[str], catch_all: str | None, row: Any) -> dict[str, 
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
 
-def _telling(head: Head, text: str, label: str) -> list[Sentence]:
+def _telling(head: Head, parts: tuple[list[Sentence], Any], label: str) -> list[Sentence]:
     """At most two sentences that speak for the label more than for any other, strongest first."""
-    found = sentences(text[:_LOOKED_AT])[:60]
+    found, scores = parts
     if not found or label not in head.labels:
         return found[:1]
-    scores = head.scores(row_vectors([s.text for s in found]))
     column = list(head.labels).index(label)
     lead = scores[:, column] - _others(scores, column)
     ranked = sorted(zip(lead, found, strict=True), key=lambda pair: -pair[0])

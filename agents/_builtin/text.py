@@ -16,6 +16,7 @@ _POLITENESS = re.compile(
 _BREAK = re.compile(r"(?<=[.!?])\s+|\n+")
 _DIGITS = re.compile(r"\d+")
 _FIRST = 1_500
+_WHOLE = 0.5  # the beginning as one piece, against 1 for its sentences together
 _CHUNK = 1_000
 _CHUNKS = 8
 _SENTENCES = 40
@@ -71,7 +72,7 @@ def _parts(text: str) -> list[tuple[str, float]]:
     weights = [min(len(piece), 120) ** 0.5 for piece in pieces]
     later = [text[at : at + _CHUNK] for at in range(_FIRST, len(text), _CHUNK)][:_CHUNKS]
     return [
-        (first, 1.0),
+        (first, _WHOLE),
         *((p, w / sum(weights)) for p, w in zip(pieces, weights, strict=True)),
         *((p, 0.5 / len(later)) for p in later),
     ]
