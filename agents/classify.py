@@ -118,7 +118,7 @@ def _by_rule(task: Task) -> Result | None:
 
 
 def _finds_nothing(found: Sequence[str], options: ClassifyOptions, setting: Setting) -> bool:
-    """Whether these are labels for whatever fits no other: then the built-in model knows nothing that a language model could contradict."""
+    """Whether these are labels for whatever fits no other: then the built-in model is sure of nothing that a language model could contradict."""
     return all(label.catches_all for label in _labels(options, setting) if label.name in found)
 
 
@@ -270,10 +270,14 @@ def _merged(result: Result, answer: Answer, task: Task, setting: Setting) -> Res
 def _doubt(built_in: Result, label: str, options: ClassifyOptions, setting: Setting) -> str:
     """Why a model's label is not taken on its word alone; empty when it is. A mail can talk a model into a label, hardly both ways at once."""
     own = built_in.output.get("labels", [built_in.output["label"]])
-    if label in own or _finds_nothing(own, options, setting):
+    if label in own:
         return ""
-    sure = built_in.confidence >= options.at_least
-    unlikely = built_in.output["scores"].get(label, 0.0) < min(_UNLIKELY, 0.5 / len(options.labels))
+    nothing = _finds_nothing(own, options, setting)
+    sure = built_in.confidence >= options.at_least and not nothing
+    # what is left beside "nothing" still says which labels are out of the question
+    scores = {name: p for name, p in built_in.output["scores"].items() if not nothing or name not in own}
+    share = scores.get(label, 0.0) / max(sum(scores.values()), 1e-9)
+    unlikely = share < min(_UNLIKELY, 0.5 / len(options.labels))
     if not sure and not unlikely:
         return ""
     other = built_in.output["label"]
