@@ -27,8 +27,8 @@ def compare(first: tuple[Sequence[Outcome], float], second: tuple[Sequence[Outco
 
 
 def _right(outcome: Outcome) -> bool:
-    """A case that is left to a person is not right: somebody has to work on it."""
-    return outcome.label == outcome.truth.label and not outcome.unclear
+    """A label that is too unsure to go on with is not right: somebody has to choose."""
+    return outcome.label == outcome.truth.label and outcome.decided
 
 
 def mcnemar(b: int, c: int) -> float:

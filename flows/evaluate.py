@@ -48,6 +48,8 @@ class Outcome:
     model_ms: int = 0
     fell_back: int = 0
     """How often the language model failed and the built-in one answered in its place."""
+    decided: bool = True
+    """Whether the label was sure enough to go on with; what the flow leaves to a person behind it is no doubt about the label."""
 
 
 def read_set(path: Path, folder: Path) -> list[Labelled]:
@@ -106,6 +108,7 @@ def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
     steps: Sequence[Mapping[str, Any]] = result["steps"] if result else []
     outputs = [s["output"] for s in steps if isinstance(s.get("output"), dict)]
     chosen: dict[str, Any] = next((o for o in outputs if "label" in o and "scores" in o), {})
+    doubted = any(s["output"] is chosen for s in steps if s["kind"] == "unclear")
     used: list[Mapping[str, Any]] = [s["usage"] for s in steps if s.get("usage")]
     return Outcome(
         truth,
@@ -119,6 +122,7 @@ def _outcome(truth: Labelled, result: Mapping[str, Any] | None) -> Outcome:
         sum((Decimal(str(u.get("cost") or 0)) for u in used), Decimal(0)),
         sum(int(u.get("ms") or 0) for u in used),
         sum(bool(u.get("fell_back")) for u in used),
+        bool(chosen) and not doubted,
     )
 
 
@@ -138,10 +142,11 @@ def _flat(output: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
     """Accuracy, labels, fields, calibration, languages and what it cost."""
     labelled = [o for o in outcomes if o.truth.label is not None]
-    certain = [o for o in labelled if not o.unclear]
+    certain = [o for o in labelled if o.decided]
     return {
         "accuracy": _share(_right(o) for o in labelled),
         "accuracy_where_certain": _share(_right(o) for o in certain),
+        "right_and_certain": _share(_right(o) and o.decided for o in labelled),
         "unclear": _share(o.unclear for o in outcomes),
         "failed": sum(o.failed for o in outcomes),
         "labels": _by_label(labelled),

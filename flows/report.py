@@ -10,7 +10,7 @@ from typing import Any
 _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem;margin-top:1.5rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8884}
 th{font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums}
 .big{font-size:2.2rem;font-weight:700}.box{display:inline-block;margin:0 2rem 1rem 0}
@@ -89,9 +89,9 @@ def figure(value: Any, meaning: str) -> Html:
     return Html(f"<div class='box'><div class='big'>{e(value)}</div>{e(meaning)}</div>")
 
 
-def heading(text: str) -> Html:
+def heading(text: str, level: int = 2) -> Html:
     """A heading."""
-    return Html(f"<h2>{e(text)}</h2>")
+    return Html(f"<h{level}>{e(text)}</h{level}>")
 
 
 def paragraph(text: str) -> Html:

@@ -110,8 +110,11 @@ def _write(picture: Path | None, page: Path | None, figures: dict[str, Any]) -> 
 def _print(figures: dict[str, Any]) -> None:
     from flows.eval_page import by_language, percent
 
-    calls = f"{figures['model_calls']} model calls, {figures['tokens']} tokens, cost {figures['cost']}"
+    calls = (
+        f"{figures['model_calls']} model calls, {figures['tokens']} tokens, {figures['model_seconds']} s, cost {figures['cost']}"
+    )
     out(f"{figures['cases']} cases, {figures['ms']} ms each, {calls}")
+    out(f"right and certain: {percent(figures['right_and_certain'])} of all with a label")
     out(f"label right: {percent(figures['accuracy'])}; where it was certain: {percent(figures['accuracy_where_certain'])}")
     out(f"left to a person: {percent(figures['unclear'])}; failed: {figures['failed']}")
     if figures["languages"]:

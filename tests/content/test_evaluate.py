@@ -72,11 +72,11 @@ def test_another_version_of_a_flow_stands_beside_it_on_a_page_of_its_own(tmp_pat
     result = CliRunner().invoke(app, [*words, "--data", str(tmp_path / "data")])
     assert result.exit_code == 0, result.output
     assert "left to a person" in result.stdout
-    assert "Right and certain in the first only: 1 cases; in the second only: 0." in result.stdout
-    assert "can be chance (p = 1.00)" in result.stdout
+    assert "Right and certain in the first only: 3 cases; in the second only: 0." in result.stdout
+    assert "can be chance (p = 0.25)" in result.stdout
     assert "German" in result.stdout
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    for shown in ("<svg", "label right, English", "label right, German", "Side by side", "000004.eml", "Recall"):
+    for shown in ("<svg", "label right, English", "label right, German", "side by side", "000004.eml", "Recall"):
         assert shown in page
     assert "<i>" not in page
     assert "&lt;i&gt;&amp;" in page

@@ -14,7 +14,9 @@ from flows.evaluate import Labelled, Outcome, figures
 
 
 def outcome(n: int, truth: str, found: str, confidence: float = 0.9, *, unclear: bool = False, cost: str = "0") -> Outcome:
-    return Outcome(Labelled(Path(f"{n}.eml"), truth), found, confidence, unclear, {}, 0, 0, False, Decimal(cost))
+    return Outcome(
+        Labelled(Path(f"{n}.eml"), truth), found, confidence, unclear, {}, 0, 0, False, Decimal(cost), decided=not unclear
+    )
 
 
 def test_only_the_cases_that_differ_decide() -> None:
