@@ -75,10 +75,10 @@ class Setting:
     languages: Sequence[str] = ("de", "en")
     tone: str = "formal"
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """What people corrected, by `flow/step`, newest first: {customer, text, label or fields} of answers, {kind: edit, customer, corrected}."""
+    """What people corrected, by `flow/step`, newest first: {customer, text, label or fields} of answers."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     replies: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = _no_replies
-    """What was sent unchanged to the sender of a mail, newest first: {case, at, body}; never what was sent to anybody else."""
+    """What the flow sent to the sender of a mail, as drafted or as a person edited it, newest first: {case, at, body}; never what was sent to anybody else."""
 
 
 class Agent(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -60,7 +60,7 @@ class Runtime:
     run: str | None = None
     chunk: int = 0
     """How many cases are worked on at once, as the last ones were quick or slow; 0 at first."""
-    _learnt: tuple[tuple[int, int], Mapping[str, Any]] | None = field(default=None, repr=False)
+    _learnt: tuple[Any, Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @cached_property
     def connections(self) -> Connections:
@@ -126,7 +126,7 @@ class Runtime:
         )
 
     def _replies(self, flow: str, mail: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What this flow sent unchanged to the sender of a mail."""
+        """What this flow sent to the sender of a mail."""
         sender = mail.get("from")
         if not isinstance(sender, Mapping):
             return []
@@ -142,9 +142,13 @@ class Runtime:
     def _examples(self) -> Mapping[str, Any]:
         """What people corrected, as agents learn from it; read anew when that has changed."""
         with self.database.read() as connection:
-            mark = corrections.mark(connection)
+            restricted = frozenset(privacy.restricted(connection))
+            mark = corrections.mark(connection), restricted
             if self._learnt is None or self._learnt[0] != mark:
-                self._learnt = (mark, {step: _lessons(found) for step, found in corrections.newest(connection).items()})
+                self._learnt = (
+                    mark,
+                    {step: _lessons(found, restricted) for step, found in corrections.newest(connection).items()},
+                )
         return self._learnt[1]
 
     def close(self) -> None:
@@ -153,14 +157,12 @@ class Runtime:
         self.database.close()
 
 
-def _lessons(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Answers as labelled texts, edited proposals as they were left."""
-    return [_lesson(one) for one in found if one["kind"] in ("answer", "edit")]
+def _lessons(found: Sequence[Mapping[str, Any]], restricted: Collection[int]) -> list[dict[str, Any]]:
+    """Answers as labelled texts, but for those of cases that are kept for the law alone; edited replies come with `replies`, once they are sent."""
+    return [_lesson(one) for one in found if one["kind"] == "answer" and one["case"] not in restricted]
 
 
 def _lesson(one: Mapping[str, Any]) -> dict[str, Any]:
-    if one["kind"] == "edit":
-        return {"kind": "edit", "customer": one["customer"], "corrected": one["corrected"], "case": one["case"]}
     return {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
 
 

@@ -72,14 +72,9 @@ def question(
 def earlier(task: Task, setting: Setting) -> list[Mapping[str, Any]]:
     """At most two replies to this very customer, as a person left or approved them: {body, case}; never those to another."""
     mail = task.context.get("mail")
-    if not isinstance(mail, Mapping) or not (customer := _address(mail)) or mail.get("sender_check") == "forged":
+    if not isinstance(mail, Mapping) or not _address(mail) or mail.get("sender_check") == "forged":
         return []
-    groups = setting.examples.values() if isinstance(setting.examples, Mapping) else [setting.examples]
-    edited = [e for group in groups for e in group if e.get("customer") == customer and e.get("kind") == "edit"]
-    found = [
-        {"body": e["corrected"].get("body"), "case": e.get("case")} for e in edited if isinstance(e.get("corrected"), Mapping)
-    ]
-    found += [dict(reply) for reply in setting.replies(mail)]
+    found = [dict(reply) for reply in setting.replies(mail)]
     rules = setting.settings.get("never_to_a_model")
     allowed = [r for r in found if (body := str(r["body"] or "").strip()) and not forbidden(rules, {}, body)]
     return _nearest(str(mail.get("new_text") or ""), allowed)

@@ -1,4 +1,4 @@
-"""Replies that people approved as they were drafted and that were really sent: what the next one to the same customer may look like.
+"""Replies that people approved and that were really sent, as drafted or as a person edited them: what the next one to the same customer may look like.
 
 They are not copied: they are read from the actions, and go when their case goes.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, literal, or_, select
 
 from kontorist.core.errors import NotFound
 from kontorist.store import audit, corrections, privacy
@@ -23,10 +23,13 @@ _AT_MOST = 20
 def sent_to(
     connection: Connection, address: str, names: Collection[str], flow: str, limit: int = _AT_MOST
 ) -> list[dict[str, Any]]:
-    """What a flow sent to this one address unchanged, newest first: {case, at, body}. `names` are what cases call this customer."""
+    """What a flow sent to this one address, newest first: {case, at, body}. `names` are what cases call this customer.
+
+    As it was drafted, or as a person left it: an edited reply counts as long as its correction is kept as an example.
+    """
     if not address:
         return []
-    query = _sent().where(cases.c.who.in_({address, *names} - {""}), actions.c.flow == flow)
+    query = _sent().where(or_(~_by_hand(), _kept_edit()), cases.c.who.in_({address, *names} - {""}), actions.c.flow == flow)
     found = [(row, json.loads(row.payload)) for row in connection.execute(query.limit(limit))]
     restricted = privacy.restricted(connection) if found else {}
     return [
@@ -39,11 +42,11 @@ def sent_to(
 
 
 def listing(connection: Connection, limit: int = 200) -> list[dict[str, Any]]:
-    """The newest such replies of the office: {action, case, at, step, title, body, by}."""
+    """The newest replies of the office that were sent as they were drafted: {action, case, at, step, title, body, by}."""
     by = select(func.max(approvals.c.person)).where(
         approvals.c.action_id == actions.c.id, approvals.c.revision == actions.c.revision, approvals.c.decision == "approve"
     )
-    query = _sent().add_columns(by.scalar_subquery().label("person")).limit(limit)
+    query = _sent().where(~_by_hand()).add_columns(by.scalar_subquery().label("person")).limit(limit)
     found = [(row, json.loads(row.payload)) for row in connection.execute(query)]
     return [
         {"action": row.id, "case": row.case_id, "at": row.updated, "step": f"{row.flow}/{row.path}", "title": row.title,
@@ -55,7 +58,7 @@ def listing(connection: Connection, limit: int = 200) -> list[dict[str, Any]]:
 
 def forget(connection: Connection, action_id: int, actor: str) -> None:
     """Learn nothing from a reply any more; what was sent stays in its case. Raises NotFound."""
-    row = connection.execute(_sent().where(actions.c.id == action_id)).first()
+    row = connection.execute(_sent().where(~_by_hand(), actions.c.id == action_id)).first()
     if row is None or not _is_reply(json.loads(row.payload)):
         raise NotFound(f"There is no example reply-{action_id}; `kontorist agents examples` lists those there are.")
     corrections.keep(connection, row.case_id, f"reply-{action_id}", corrections.FORGOTTEN, None, None, actor)
@@ -63,16 +66,24 @@ def forget(connection: Connection, action_id: int, actor: str) -> None:
 
 
 def _sent() -> Select[Any]:
-    """Done actions whose every version the flow wrote, and which nobody took out."""
-    by_hand = select(revisions.c.action_id).where(revisions.c.action_id == actions.c.id, revisions.c.composed_by != "flow")
+    """Done actions which nobody took out of the examples."""
     named = literal("reply-").concat(cast(actions.c.id, String))
     out = select(kept.c.id).where(kept.c.kind == corrections.FORGOTTEN, kept.c.step == named)
     columns = (actions.c.id, actions.c.case_id, actions.c.flow, actions.c.path, actions.c.payload, actions.c.updated)
     query = select(*columns, cases.c.title, cases.c.data).join(cases, cases.c.id == actions.c.case_id)
     # what lies among a person's own drafts was not sent by us
-    return query.where(actions.c.state == "done", actions.c.action != "draft", ~by_hand.exists(), ~out.exists()).order_by(
-        actions.c.id.desc()
-    )
+    return query.where(actions.c.state == "done", actions.c.action != "draft", ~out.exists()).order_by(actions.c.id.desc())
+
+
+def _by_hand() -> ColumnElement[bool]:
+    """Whether a person wrote any version of an action."""
+    return select(revisions.c.action_id).where(revisions.c.action_id == actions.c.id, revisions.c.composed_by != "flow").exists()
+
+
+def _kept_edit() -> ColumnElement[bool]:
+    """Whether a person edited what an action's step proposed, and the edit was not taken out of the examples."""
+    step = actions.c.flow.concat("/").concat(actions.c.path)
+    return select(kept.c.id).where(kept.c.case_id == actions.c.case_id, kept.c.step == step, kept.c.kind == "edit").exists()
 
 
 def _is_reply(payload: Mapping[str, Any]) -> bool:

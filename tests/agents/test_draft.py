@@ -377,8 +377,7 @@ ASKED = {
 }
 
 
-def write(office: Setting, examples: list[dict[str, Any]] | None = None, feedback: list[str] | None = None) -> Result:
-    office = replace(office, examples={"service/reply": examples or []})
+def write(office: Setting, feedback: list[str] | None = None) -> Result:
     task = Task(DraftOptions(knowledge=True, write=True), {"language": "de"}, {"mail": ASKED}, feedback=feedback or [])
     [result] = Draft().run([task], office)
     assert isinstance(result, Result), result
@@ -447,11 +446,13 @@ def test_earlier_replies_are_those_to_the_same_customer_and_the_reason_is_told(
     office: Setting, server: ScriptedServer, endpoint: Make
 ) -> None:
     server.will({"text": "Guten Tag", "used": []})
-    kept = [
-        {"kind": "edit", "customer": "ida@berg.example", "corrected": {"body": "Liebe Frau Berg, wie immer schnell."}},
-        {"kind": "edit", "customer": "eve@other.example", "corrected": {"body": "Geheimer Rabatt von Eve"}},
-    ]
-    write(replace(office, model=endpoint(trusted=False)), kept, ["Bitte die Adresse ida@berg.example nennen"])
+    sent_to = {
+        "ida@berg.example": [{"case": 1, "body": "Liebe Frau Berg, wie immer schnell."}],
+        "eve@other.example": [{"case": 2, "body": "Geheimer Rabatt von Eve"}],
+    }
+    replies = lambda mail: sent_to[mail["from"]["address"].lower()]  # noqa: E731
+    asked = replace(office, model=endpoint(trusted=False), replies=replies)
+    write(asked, feedback=["Bitte die Adresse ida@berg.example nennen"])
     sent = json.dumps(server.requests[-1], ensure_ascii=False)
     assert "wie immer schnell" in sent
     assert "Geheimer Rabatt" not in sent

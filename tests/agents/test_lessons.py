@@ -16,9 +16,9 @@ from agents.classify import Classify, ClassifyOptions
 from agents.model import Endpoint
 from kontorist.cli import app
 from kontorist.core.errors import KontoristError
-from kontorist.store import audit, corrections
+from kontorist.store import actions, audit, corrections, privacy
 from tests.agents.scripted_server import ScriptedServer
-from tests.flows.offices import arrive, make_office
+from tests.flows.offices import ANNA, NOTES, arrive, make_office, work
 
 LABELS = {"order-status": "asks where an order is", "invoice": "sends us an invoice"}
 LESSONS = [
@@ -60,6 +60,21 @@ def test_names_in_examples_are_replaced_for_a_model_outside(
     prompt = sent(server, learnt, "meier@kunde.example")
     assert "antworten" in prompt
     assert "meier@kunde.example" not in prompt
+
+
+def test_nothing_is_learnt_from_a_case_that_is_kept_for_the_law_alone(tmp_path: Path) -> None:
+    runtime = make_office(tmp_path, {"notes": NOTES})
+    (number,) = arrive(runtime, "notes", "x")
+    work(runtime)
+    with runtime.database.write() as connection:
+        corrections.keep(connection, number, "notes/topic", "answer", {"text": "Wo ist es?"}, {"label": "b"}, "anna")
+        actions.approve(connection, [row.shown for row in actions.find(connection)], ANNA)
+    work(runtime)
+    assert runtime.setting(None).examples != {}
+    privacy.erase(runtime.database, [number], lambda _c: "§ 147 AO", "petra")
+
+    assert runtime.setting(None).examples == {"notes/topic": []}
+    runtime.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from flows.intake import take_in
 from flows.runtime import Runtime, open_runtime
 from kontorist.cli import app
 from kontorist.core.errors import KontoristError
-from kontorist.store import actions, audit, people, privacy, replies, tables
+from kontorist.store import actions, audit, corrections, people, privacy, replies, tables
 from kontorist.store.actions import ActionRow, Edit
 from tests.agents.scripted_server import ScriptedServer
 from tests.flows.offices import ANNA, case, make_office, work
@@ -143,6 +143,54 @@ def test_what_was_only_proposed_or_went_to_several_or_is_restricted_is_no_exampl
         assert replies.sent_to(connection, EVE[1], [EVE[0]], "service") == []
     privacy.erase(runtime.database, [done.case_id], lambda _c: "§ 147 AO", "petra")
     assert "Gehalten" not in prompt(runtime, server, IDA)[0]
+
+
+def edited(runtime: Runtime, server: ScriptedServer, text: str, **changed: Any) -> ActionRow:
+    """A draft for Ida that Anna writes anew; it waits for its approval."""
+    server.replies.clear()
+    server.will({"text": "Entwurf, 6,90 EUR.", "used": [1]})
+    row = proposed(runtime, mail(runtime, IDA))
+    with runtime.database.write() as connection:
+        actions.edit(connection, row.shown, Edit({**row.data, "body": text, **changed}, "x", [], row.rests_on), ANNA)
+    return proposed(runtime, row.case_id)
+
+
+def test_an_edited_reply_reaches_the_next_draft_of_its_flow_for_its_customer_alone(
+    runtime: Runtime, server: ScriptedServer
+) -> None:
+    done = approve(runtime, edited(runtime, server, "Von Hand, 6,90 EUR."))
+    assert done.state == "done", (done.state, done.error)
+    sent, cited = prompt(runtime, server, IDA)
+    assert "Von Hand" in sent
+    assert cited == [{"case": done.case_id, "quote": "Von Hand, 6,90 EUR."}]
+    assert "Von Hand" not in prompt(runtime, server, EVE)[0]
+    assert "Von Hand" not in prompt(runtime, server, IDA, "other")[0], "another flow may be for other eyes"
+    assert "Von Hand" not in prompt(runtime, server, IDA, check="forged")[0]
+
+
+def test_an_edited_reply_to_other_addresses_or_not_sent_is_no_example(runtime: Runtime, server: ScriptedServer) -> None:
+    edited(runtime, server, "Nie gesendet, 6,90 EUR.")
+    approve(runtime, edited(runtime, server, "An Eve, 6,90 EUR.", to=EVE[1]))
+    approve(runtime, edited(runtime, server, "An beide, 6,90 EUR.", cc=[EVE[1]]))
+    for who in (IDA, EVE):
+        sent, cited = prompt(runtime, server, who)
+        assert not [text for text in ("Nie gesendet", "An Eve", "An beide") if text in sent]
+        assert cited == []
+
+
+def test_an_edited_reply_of_a_restricted_case_is_no_example(runtime: Runtime, server: ScriptedServer) -> None:
+    done = approve(runtime, edited(runtime, server, "Von Hand, 6,90 EUR."))
+    assert "Von Hand" in prompt(runtime, server, IDA)[0]
+    privacy.erase(runtime.database, [done.case_id], lambda _c: "§ 147 AO", "petra")
+    assert "Von Hand" not in prompt(runtime, server, IDA)[0]
+
+
+def test_an_edited_reply_is_taken_out_with_its_correction(runtime: Runtime, server: ScriptedServer) -> None:
+    approve(runtime, edited(runtime, server, "Von Hand, 6,90 EUR."))
+    with runtime.database.write() as connection:
+        (row,) = corrections.listing(connection)
+        corrections.remove(connection, row.id, "petra")
+    assert "Von Hand" not in prompt(runtime, server, IDA)[0]
 
 
 def test_it_is_forgotten_with_its_case(runtime: Runtime, server: ScriptedServer) -> None:
