@@ -11,9 +11,12 @@ from agents._extract.candidates import Candidate
 NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d{1,4})?"
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "euro": "EUR", "euros": "EUR", "fr.": "CHF", "sfr": "CHF"}
 _CURRENCY = r"EUR|Euros?|€|CHF|SFr|Fr\.|USD|US\$|\$|GBP|£|PLN|CZK|DKK|SEK"
+_MINUS = r"(?<![€$£])[-−]"  # directly behind an amount it says "to": 5 €-10 €
 _MONEY = re.compile(
-    rf"(?<![\w.,])(?:(?P<before>{_CURRENCY}) ?(?P<minus1>[-−])?(?P<first>{NUMBER})(?:,[-–—]{{1,2}})?"
-    rf"|(?P<minus2>[-−])?(?P<second>{NUMBER})(?:,[-–—]{{1,2}})? ?(?P<after>{_CURRENCY}))(?![\w])",
+    rf"(?<![\w.,])(?:(?P<minus0>{_MINUS})?(?P<before>{_CURRENCY}) ?(?P<minus1>[-−])?(?P<first>{NUMBER})(?:,[-–—]{{1,2}})?"
+    rf"|(?P<minus2>{_MINUS})?(?P<second>{NUMBER})"
+    # as bookkeeping writes it, 119,00- EUR; a 100,00-EUR-Gutschein is none
+    rf"(?:,[-–—]{{1,2}}|(?P<minus3>(?<=[.,]\d\d)[-−](?! ?(?:{_CURRENCY})-\w)))? ?(?P<after>{_CURRENCY}))(?![\w])",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(
@@ -42,7 +45,7 @@ def amounts(text: str) -> Iterator[Candidate]:
     for match in _MONEY.finditer(text):
         found = True
         written = match["first"] or match["second"]
-        minus = -1 if match["minus1"] or match["minus2"] else 1
+        minus = -1 if any(match[f"minus{place}"] for place in range(4)) else 1
         value = {"amount": minus * decimal(written), "currency": _currency(match["before"] or match["after"])}
         yield Candidate(value, match.start(), match.end(), 0.9)
     if not found:

@@ -72,6 +72,10 @@ PREPAID = re.compile(
     re.IGNORECASE,
 )
 """Not over the end of its line: without an amount there was nothing paid, or it cannot be read."""
+NONE = re.compile(r"\b(?:keine|no)\s+$", re.IGNORECASE)
+"""Before a prepayment: there was none. `Ohne Anzahlung` says nothing, it may be the amount without the one there was."""
+SUPPOSED = re.compile(r"\b(?:sollten?|falls|sofern|wenn|if)\b[^.;:!?\n\d]{0,40}$", re.IGNORECASE)
+"""Before `bereits bezahlt`: meant for those who have paid, whoever they are."""
 PART = re.compile(
     r"\binkl|\bincl|enth[aä]lt|\bdarin|\bdavon|\bthereof|\bof\s+which|\(|zahlung|\babz|\bskonto|discount|if\s+paid", re.IGNORECASE
 )

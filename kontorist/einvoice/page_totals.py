@@ -105,9 +105,16 @@ def payable(sheet: Sheet, gross: Decimal | None) -> tuple[Decimal | None, Decima
     for rest, *_ in rests:
         if gross is not None and abs(gross - rest.value) in _sums(paid):
             return gross - rest.value, sheet.keep("payable", rest)
-    said = bool(rests) or next(sheet.find(labels.PREPAID), None) is None
+    said = bool(rests) or not any(map(_says_paid, sheet.find(labels.PREPAID)))
     doubt = not said or any(paid) or any(gross not in [hit.value for hit in row] for row in rests)
     return None, None if doubt else gross
+
+
+def _says_paid(hit: Hit) -> bool:
+    """Whether words of a prepayment mean one: `keine Anzahlung` and `sollten Sie bereits bezahlt haben` do not."""
+    before = hit.page.text[max(0, hit.start - 60) : hit.start]
+    supposed = hit.value.lower().startswith(("bereits", "schon", "already"))
+    return (labels.SUPPOSED if supposed else labels.NONE).search(before) is None
 
 
 def _sums(values: Sequence[Decimal]) -> set[Decimal]:

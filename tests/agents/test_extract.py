@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agents._extract.numbers import amounts
 from agents.base import Result, Setting
 from agents.extract import Extract, ExtractOptions
 from agents.model import Endpoint
@@ -61,12 +62,30 @@ def test_an_order_number_is_no_date_and_a_date_no_order_number(setting: Setting,
         ("It is $75 each", "75", "USD"),
         ("0,99€", "0.99", "EUR"),
         ("Gutschrift −12,30 EUR", "-12.30", "EUR"),
+        ("Gutschrift EUR-119,00", "-119.00", "EUR"),
+        ("Gutschrift EUR -119,00", "-119.00", "EUR"),
+        ("Gutschrift -119,00 EUR", "-119.00", "EUR"),
+        ("Gutschrift -EUR 119,00", "-119.00", "EUR"),
+        ("refund of −€119.00", "-119.00", "EUR"),
+        ("Gutschrift 119,00- EUR", "-119.00", "EUR"),
+        ("Posten:\n- 119,00 EUR", "119.00", "EUR"),
+        ("Posten:\n- EUR 119,00", "119.00", "EUR"),
         ("Summe: 119,00", "119.00", "EUR"),
         ("GBP 318.20.", "318.20", "GBP"),
     ],
 )
 def test_money_in_german_and_english_writing(setting: Setting, text: str, amount: str, currency: str) -> None:
     assert value(text, "money", setting) == {"amount": Decimal(amount), "currency": currency}
+
+
+@pytest.mark.parametrize("text", ["5 €-10 €", "5 €-€10", "5 EUR-10 EUR", "5,00 EUR - 10,00 EUR"])
+def test_what_stands_between_two_amounts_is_no_sign(text: str) -> None:
+    assert [candidate.value["amount"] for candidate in amounts(text)] == [5, 10]
+
+
+@pytest.mark.parametrize("text", ["ein 100,00-EUR-Gutschein", "EUR - 119,00"])
+def test_what_may_be_a_sign_or_none_is_not_read(text: str) -> None:
+    assert list(amounts(text)) == []
 
 
 @pytest.mark.parametrize(
