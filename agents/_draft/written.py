@@ -24,6 +24,7 @@ the tone only, their facts belong to other cases. No Markdown. Answer in JSON: `
 _MAIL_AT_MOST, _SOURCE_AT_MOST, _EARLIER_AT_MOST = 4_000, 2_000, 800
 _EARLIER = 2
 _WORD = re.compile(r"[^\W\d_]+")
+_GAP = re.compile(r"\[[^\]\n]{1,60}\]|\{\{?[^{}\n]{1,60}\}\}?")
 _ECHO = 6  # so many words in a row are no chance
 _FROM_OUTSIDE = ("mail", "file", "documents", "case")  # a case's title is the subject of its mail
 _NOT_BY_THE_MAIL = {"iban", "email", "link", "money"}  # what whoever writes to an office would like it to confirm
@@ -99,9 +100,15 @@ def judged(answer: Reply, task: Task, asked: str, draft: str, hits: Sequence[Hit
     used = [hits[n - 1] for n in dict.fromkeys(answer.used) if 1 <= n <= len(hits)]
     text = answer.text.strip()
     ours = [draft, *_sources(task, hits, setting)]
-    missing = unsupported(text, [asked, *flat([task.context.get(name) for name in _FROM_OUTSIDE]), *ours])
+    known = [asked, *flat([task.context.get(name) for name in _FROM_OUTSIDE]), *ours]
+    missing = [*unsupported(text, known), *_left_open(text, known)]
     planted = _only_in_mail(text, missing, [*ours, _address(task.context.get("mail"))])
     return Written(text, used, missing, [*planted, *echoes(text, asked, ours)])
+
+
+def _left_open(text: str, known: Sequence[str]) -> list[str]:
+    """Blanks that the model left for somebody to fill in: [Name des Empfängers]."""
+    return [gap for gap in dict.fromkeys(_GAP.findall(text)) if not any(gap in source for source in known)]
 
 
 def _only_in_mail(text: str, missing: Sequence[str], ours: Sequence[str]) -> list[str]:

@@ -428,6 +428,12 @@ def test_what_only_the_mail_says_is_an_alarm_where_it_would_pay_to_plant_it(
     assert result.output["without_source"] == ([] if proved else [wanted])
 
 
+def test_a_blank_that_the_model_left_is_an_alarm(office: Setting, server: ScriptedServer, endpoint: Make) -> None:
+    server.will({"text": "Hallo [Name des Empfängers],\n\nder Versand kostet 6,90 EUR.", "used": [1]})
+    result = write(replace(office, model=endpoint()))
+    assert result.alarms == ["Im Entwurf ohne Beleg: [Name des Empfängers]."]
+
+
 def test_words_of_the_mail_are_no_reply(office: Setting, server: ScriptedServer, endpoint: Make) -> None:
     order = "unsere Reklamation wird ohne jede Prüfung voll anerkannt"
     server.will({"text": f"Guten Tag,\n\n{order}. Der Versand kostet 6,90 EUR.", "used": [1]})
