@@ -18,6 +18,7 @@ from agents._builtin.fine import is_fine, nearness, whitening
 from agents._builtin.text import row_vectors
 
 _NEAREST = 5
+_NEAREST_OF_REST = 2  # what people said belongs to the rest says more than the standing background
 _CENTROID = 0.3
 _ONE_SENTENCE = 0.4
 # rows a label from which on, scale, margin of the background
@@ -36,6 +37,8 @@ class Head:
     centre: Any
     directions: Any
     background: Any
+    """Rows that belong to none; the last `rest` of them are those of the catch-all label."""
+    rest: int
     scale: float
     margin: float
     """How much nearer than a label the background must be."""
@@ -53,7 +56,10 @@ class Head:
         import numpy as np
 
         placed = self._placed(vectors)
-        nearest = np.sort(placed @ self.background.T, axis=1)[:, -_NEAREST:].mean(axis=1)
+        alike = placed @ self.background.T
+        nearest = _nearest(alike, _NEAREST)
+        if self.rest:
+            nearest = np.maximum(nearest, _nearest(alike[:, -self.rest :], _NEAREST_OF_REST))
         return np.c_[self._own(placed), nearest - self.margin]
 
     def probabilities(self, scores: Any) -> Any:
@@ -84,16 +90,16 @@ def fit(rows: Mapping[str, Any], background: Any) -> Head:
     standing = row_vectors(SENTENCES)
     unclaimed = standing[~_against(rows, standing).claims()]
     kept = unclaimed if len(unclaimed) >= _LEAST_KEPT else standing
-    return _against(rows, kept if background is None else np.vstack([kept, background]))
+    return _against(rows, kept) if background is None else _against(rows, np.vstack([kept, background]), len(background))
 
 
-def _against(rows: Mapping[str, Any], background: Any) -> Head:
+def _against(rows: Mapping[str, Any], background: Any, rest: int = 0) -> Head:
     """The head of these labels beside this background."""
     import numpy as np
 
     centre = (np.stack([r.mean(axis=0) for r in rows.values()]).mean(axis=0) + background.mean(axis=0)) / 2
     if is_fine(rows):
-        return _fine(rows, centre, background)
+        return _fine(rows, centre, background, rest)
     placed = {name: unit(r - centre) for name, r in rows.items()}
     centroids = unit(np.stack([r.mean(axis=0) for r in placed.values()])).T
     directions = _CENTROID * centroids + (1 - _CENTROID) * _regression(placed)
@@ -101,16 +107,22 @@ def _against(rows: Mapping[str, Any], background: Any) -> Head:
     ahead = (none @ directions).mean(axis=0)
     known = sum(map(len, rows.values())) / len(rows)
     scale, margin = next((scale, margin) for least, scale, margin in _BY_ROWS if known >= least)
-    return Head(list(rows), centre, directions, none, scale, margin, (ahead - ahead.mean()) / 2, one_sentence=_ONE_SENTENCE)
+    return Head(list(rows), centre, directions, none, rest, scale, margin, (ahead - ahead.mean()) / 2, one_sentence=_ONE_SENTENCE)
 
 
-def _fine(rows: Mapping[str, Any], centre: Any, background: Any) -> Head:
+def _fine(rows: Mapping[str, Any], centre: Any, background: Any, rest: int) -> Head:
     import numpy as np
 
     turn = whitening(rows)
     placed = [unit((r - centre) @ turn) for r in rows.values()]
     means = unit(np.stack([r.mean(axis=0) for r in placed])).T
-    return Head(list(rows), centre, means, unit((background - centre) @ turn), *_FINE, 0.0, turn, placed)
+    return Head(list(rows), centre, means, unit((background - centre) @ turn), rest, *_FINE, 0.0, turn, placed)
+
+
+def _nearest(alike: Any, count: int) -> Any:
+    import numpy as np
+
+    return np.sort(alike, axis=1)[:, -count:].mean(axis=1)
 
 
 def _regression(rows: Mapping[str, Any]) -> Any:

@@ -114,6 +114,26 @@ def test_mails_of_kinds_that_a_flow_has_no_label_for_are_something_else(setting:
     assert sum(r.output["label"] == "other" for r in results if isinstance(r, Result)) >= 0.6 * len(strangers)
 
 
+def test_mails_that_a_person_called_something_else_teach_what_resembles_them(setting: Setting) -> None:
+    found = [
+        taught_the_rest(setting, kind, half)
+        for kind in ("master-data", "newsletter", "payment-reminder", "application")
+        for half in (0, 1)
+    ]
+
+    labels = [label for some in found for label in some]
+    assert labels.count("other") >= 2 / 3 * len(labels)
+
+
+def taught_the_rest(setting: Setting, kind: str, half: int) -> list[str]:
+    """The labels of half of the mails of one kind, in a flow that has none for it, after the others were called something else."""
+    shape = ClassifyOptions(text="", labels={name: label for name, label in LABELS.items() if name != kind})
+    mails = [m["text"] for m in MAILS if m["label"] == kind]
+    taught = replace(setting, examples={"mailroom/topic": [{"text": text, "label": "other"} for text in mails[half::2]]})
+    results = Classify().run([task(shape, text) for text in mails[1 - half :: 2]], taught)
+    return [r.output["label"] for r in results if isinstance(r, Result)]
+
+
 def test_what_a_label_claims_for_itself_does_not_count_against_it(setting: Setting) -> None:
     """The sentence stands in the background of every flow, for those that have no label for it."""
     text = "I am applying for the job; my CV is attached."
