@@ -62,7 +62,7 @@ bench: $(BENCH_STAMP)
 
 chaos: $(DEV_STAMP)
 	@CHAOS_ACTIONS=$${CHAOS_ACTIONS:-10000} CHAOS_KILLS=$${CHAOS_KILLS:-500} $(BIN)/python -m tests.chaos.race
-	@MACHINE_EXAMPLES=$${MACHINE_EXAMPLES:-2000} MACHINE_FIGURES=/dev/stdout $(BIN)/pytest -n0 -s tests/store/test_machine.py
+	@figures=$$(mktemp); MACHINE_EXAMPLES=$${MACHINE_EXAMPLES:-2000} MACHINE_FIGURES=$$figures $(BIN)/pytest -n0 tests/store/test_machine.py && cat $$figures
 	@LONG_TESTS=1 $(BIN)/pytest -n2 --dist load tests/chaos/test_faults_and_crashes.py tests/chaos/test_story.py
 
 soak: $(DEV_STAMP)

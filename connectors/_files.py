@@ -7,13 +7,15 @@ import errno
 import os
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavailable, Uncertain
 from kontorist.core.values import sha256
 
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³")}
+_HANDLES = Path("/proc/self/fd")
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _MAGIC = (
     (b"%PDF-", "application/pdf"),
@@ -108,17 +110,45 @@ def publish(data: bytes, target: Path, commit: Callable[[], None]) -> None:
     if refuse_other(data, target):
         commit()
         return
+    try:
+        with _drafted(data, target) as draft:
+            commit()
+            appear(draft, target)
+    except OSError as error:
+        raise trouble(target, error) from error
+    sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _drafted(data: bytes, target: Path) -> Iterator[Path]:
+    """The data on disk in the target's folder; without a name where the system can do that, so that of a writer who dies nothing is left."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle = _nameless(target.parent)
+    if handle is not None:
+        try:
+            with open(handle, "wb", closefd=False) as file:
+                _put(data, file)
+            yield _HANDLES / str(handle)
+        finally:
+            os.close(handle)
+        return
     draft = target.with_name(f".{sha256(target.name.encode())[:16]}.{os.getpid()}.tmp")
     try:
         write(draft, data)
-        commit()
-        appear(draft, target)
-    except OSError as error:
-        raise trouble(target, error) from error
+        yield draft
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
-    sync_folder(target.parent)
+
+
+def _nameless(folder: Path) -> int | None:
+    """A new file in a folder that has no name yet (open(2), O_TMPFILE); None where there is no such thing, as on most shares."""
+    if not hasattr(os, "O_TMPFILE") or not _HANDLES.is_dir():
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    except OSError:
+        return None  # who then writes a file with a name is told what is wrong
 
 
 def refuse_other(data: bytes, target: Path) -> bool:
@@ -133,15 +163,19 @@ def write(path: Path, data: bytes) -> None:
     """Write a file and wait for the disk. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        _put(data, file)
+
+
+def _put(data: bytes, file: BinaryIO) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def appear(draft: Path, target: Path) -> None:
     """Give a file its name, unless the name is taken. Raises OSError, Rejected."""
     try:
-        os.link(draft, target)
+        _link(draft, target)
     except FileExistsError:
         raise Rejected(f"{target} appeared meanwhile and is not overwritten. Look at it, then decide again.") from None
     except OSError as error:
@@ -150,6 +184,17 @@ def appear(draft: Path, target: Path) -> None:
         if target.exists():  # a share without hard links: the name carries our key, nobody else uses it
             raise Rejected(f"{target} appeared meanwhile and is not overwritten.") from error
         draft.rename(target)
+
+
+def _link(draft: Path, target: Path) -> None:
+    if draft.parent != _HANDLES:
+        os.link(draft, target)
+        return
+    folder = os.open(target.parent, os.O_RDONLY)  # only with a folder does Python follow what /proc shows of an open file
+    try:
+        os.link(draft, target, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
 
 
 def sync_folder(folder: Path) -> None:

@@ -176,5 +176,5 @@ def _look_up(runtime: Runtime, dead: Dead) -> None:
         ledger.found(runtime.database, dead, None, authoritative=False, why=str(error))
         return
     why = "The program stopped while this was being done, and the outside system shows no trace of it."
-    evidence = dict(receipt.evidence) if receipt else None
-    ledger.found(runtime.database, dead, evidence, authoritative=action.authoritative_find, why=why)
+    told = (dict(receipt.evidence), dict(receipt.outputs)) if receipt else (None,)
+    ledger.found(runtime.database, dead, *told, authoritative=action.authoritative_find, why=why)

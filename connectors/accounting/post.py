@@ -125,7 +125,9 @@ class Post(Action):
                 f"Writing {target.name} had begun and the file is not there: it never appeared, or somebody imported it and took it away. "
                 f"Look in DATEV for invoice {typed.invoice.get('number')}."
             )
-        return None if known is None else Receipt({"file": known.file, "ledger": postings.LEDGER, "document": known.document})
+        if known is None:
+            return None
+        return Receipt({"file": known.file, "ledger": postings.LEDGER, "document": known.document}, _outputs(target, typed))
 
 
 def _examined(payload: PostPayload, data: bytes, language: str) -> tuple[list[Warn], tuple[Page, ...]]:
@@ -279,4 +281,8 @@ def _receipt(target: Path, archived: Path | None, payload: PostPayload) -> Recei
         "archived": archived.name if archived else "",
         "guid": booking.guid(payload.document),
     }
-    return Receipt(evidence, {"file": str(target), "vendor": payload.vendor, "number": payload.invoice.get("number")})
+    return Receipt(evidence, _outputs(target, payload))
+
+
+def _outputs(target: Path, payload: PostPayload) -> dict[str, Any]:
+    return {"file": str(target), "vendor": payload.vendor, "number": payload.invoice.get("number")}

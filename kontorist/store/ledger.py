@@ -349,12 +349,21 @@ def recover(database: Database) -> list[Dead]:
     return [Dead(as_row(r), r.attempt) for r in rows]
 
 
-def found(database: Database, dead: Dead, receipt: Mapping[str, Any] | None, *, authoritative: bool, why: str) -> str:
-    """Close a dead `committing` action by what the look-up gave; returns its new state."""
+def found(
+    database: Database,
+    dead: Dead,
+    receipt: Mapping[str, Any] | None,
+    outputs: Mapping[str, Any] | None = None,
+    *,
+    authoritative: bool,
+    why: str,
+) -> str:
+    """Close a dead `committing` action by what the look-up gave, evidence and outputs; returns its new state."""
     with database.write() as connection:
         new = "done" if receipt is not None else "approved" if authoritative else "uncertain"
-        values: dict[str, Any] = {"receipt": {"evidence": receipt, "outputs": {}}} if new == "done" else {"error": why}
+        values: dict[str, Any] = {"receipt": {"evidence": receipt, "outputs": outputs or {}}} if new == "done" else {"error": why}
         settled = _settle(connection, dead.row, dead.attempt, ("committing",), new, **values)
         if settled and new == "done":
+            cases.sent(connection, [(dead.row.case_id, outputs or {})])
             cases.wake(connection, [dead.row.case_id])
         return new if settled else str(connection.execute(select(actions.c.state).where(actions.c.id == dead.row.id)).scalar())

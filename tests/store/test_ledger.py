@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
-from kontorist.store import ledger, office_state, tables
+from kontorist.store import cases, ledger, office_state, tables
 from kontorist.store.office_state import Stops
 from tests.store.offices import OLE, approve, case, claim, edit, get, kinds, pass_time, propose, reject
 
@@ -223,6 +223,17 @@ def test_a_dead_worker_behind_the_fence_is_looked_up(database, receipt, authorit
     assert get(database, one.row.id).state == state
     assert ledger.recover(database) == []
     assert ledger.found(database, dead, {"file": "y"}, authoritative=True, why="") == state, "the second look-up is late"
+
+
+def test_what_is_found_outside_gives_its_outputs_to_the_steps_behind_it(database) -> None:
+    one, dead = dead_behind_the_fence(database)
+    outputs = {"name": "x.txt", "message_id": "<kontorist.1@example.com>"}
+    ledger.found(database, dead, {"file": "x"}, outputs, authoritative=True, why="")
+    assert get(database, one.row.id).receipt == {"evidence": {"file": "x"}, "outputs": outputs}
+    with database.read() as connection:
+        assert cases.in_thread(connection, ["<kontorist.1@example.com>"]) == [one.row.case_id], (
+            "answers to it are told to belong here"
+        )
 
 
 def test_a_report_that_comes_after_all_counts(database) -> None:
