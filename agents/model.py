@@ -126,8 +126,9 @@ class Endpoint:
             usage = {**self._usage(raw), "ms": round((time.perf_counter() - started) * 1000)}
             try:
                 data = parsed(raw, schema, self.name)
-            except BadAnswer:  # it was paid for all the same
+            except BadAnswer as error:  # it was paid for all the same
                 self._note(question, None, usage)
+                error.usage = usage
                 raise
             self._note(question, data.model_dump(mode="json"), usage)
         return data, {**usage, "transcript": _transcript(system, sent, raw)}

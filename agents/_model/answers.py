@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +17,9 @@ _FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 
 class BadAnswer(KontoristError):
     """The model's answer cannot be used: it is not what was asked for."""
+
+    usage: Mapping[str, Any] = MappingProxyType({})
+    """What it took all the same: tokens, cost, time."""
 
 
 def translated(error: Exception, model: str, secret: str) -> KontoristError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from agents._model.answers import BadAnswer
 from agents._model.rules import forbidden, names_in
 from agents._words import say
 from agents.base import Setting, Task
@@ -33,7 +34,8 @@ def text_of(task: Task) -> str:
 
 def stood_in(error: KontoristError) -> dict[str, Any]:
     """The usage of a result for which the built-in model stands in: a rule's doing is none of the language model's."""
-    return {} if isinstance(error, KeptBack) else {"fell_back": True}
+    spent = error.usage if isinstance(error, BadAnswer) else {}
+    return {} if isinstance(error, KeptBack) else {"fell_back": True, **spent}
 
 
 def fell_back(error: KontoristError, setting: Setting) -> str:

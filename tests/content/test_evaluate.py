@@ -113,7 +113,7 @@ def test_two_models_stand_side_by_side_with_what_each_took(tmp_path: Path) -> No
 
     assert (figures["model"], figures["against"]["model"]) == ("small", "large")
     first, second = figures["against"]["first"], figures["against"]["second"]
-    assert (first["model_calls"], first["fell_back"], first["tokens"]) == (1, 1, 0)
+    assert (first["model_calls"], first["fell_back"], first["tokens"]) == (1, 1, 110)
     assert (second["model_calls"], second["fell_back"], second["tokens"]) == (1, 0, 110)
     assert second["unclear"] == 1.0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
