@@ -50,6 +50,7 @@ def prepare(folder: Path, imap: Imap, smtp: Mailserver) -> tuple[Path, Path]:
   imap: {{host: 127.0.0.1, port: {imap.tls_port}, user: {USER}, password: "${{MAIL_PASSWORD}}", ca_file: "{imap.ca_file}"}}
   smtp: {{host: 127.0.0.1, port: {smtp.port}, tls: none}}
   from: Hansen & Brandt Kundenservice <service@hansen-brandt.example>
+  replies_per_day: 1000  # one customer writes all letters, and is no loop of automatic answers
 
 """
     connections = office / "connections.yaml"
