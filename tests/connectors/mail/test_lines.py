@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from flows.watch import AT_MOST
 from kontorist.core.errors import Unavailable
 from tests.connectors.mail.conftest import Box, letter, make
 from tests.connectors.mail.proxy import Proxy
-from tests.connectors.mail.servers import Imap, Mailserver
+from tests.connectors.mail.servers import USER, Imap, Mailserver
 from tests.connectors.mail.test_budget import _through
 
 
@@ -109,3 +110,22 @@ def test_a_bad_line_brings_some_mails_each_time_and_in_the_end_all(boxes: tuple[
                 box.known.add(item.source_key)
     assert proxy.faults.counts["cuts"] > 0
     assert len(box.known) == 30
+
+
+@pytest.mark.parametrize("kind", ["dovecot", "pymap"])
+def test_a_mail_that_no_server_announces_is_seen_soon_all_the_same(
+    kind: str, tmp_path: Path, mailservers: Callable[[str], Imap], smtp: Mailserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came between the look and IDLE: Dovecot says nothing of one in a hundred such mails."""
+    box = make(kind, tmp_path, mailservers, smtp, USER if kind == "pymap" else "unannounced@example.com")
+    try:
+        box.connector.changed("mail", MailOptions(), 5)
+        monkeypatch.setattr(type(box.connector.transport), "_idle", lambda _self, _client, seconds: time.sleep(seconds))
+        put = threading.Timer(0.5, box.deliver, [letter(body=f"unannounced on {kind}")])
+        put.start()
+        began = time.monotonic()
+        assert box.connector.changed("mail", MailOptions(), 60)
+        assert time.monotonic() - began < 30
+        put.join()
+    finally:
+        box.connector.close()
