@@ -196,6 +196,7 @@ def test_edit_and_approve_and_the_account_in_the_file_for_datev_is_the_edited_on
     # the postings follow from the account: they are shown before anybody approves them
     page.wait_for_selector(".toast:has-text('Your version is saved')")
     assert "4930" in page.text_content(".proposal .grid")
+    page.wait_for_load_state()  # keys are heard once the script of the page has come
     page.keyboard.press("a")
     page.wait_for_selector(".toast:has-text('Approved.')")
     later(desk)
