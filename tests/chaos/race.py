@@ -91,17 +91,17 @@ class Race:
         children = [self._worker() for _ in range(self.workers)]
         try:
             while (left := self._left()) and kills < 20 * self.kills:
-                # spread over the whole work: the fewer actions are left, the more kills have to have been
-                due = 1.1 * self.kills * (1 - left / self.actions)
+                # spread over the work: the fewer actions are left, the more kills have to have been; ahead of it, since the last ones go fast
+                due = 1.5 * self.kills * (1 - left / self.actions)
                 time.sleep(chance.uniform(0, pause))
                 _require_alive(children)
                 if kills > due + 5:
                     continue
-                victim = chance.randrange(self.workers)
-                os.kill(children[victim], signal.SIGKILL)
-                ended(children[victim])
-                kills += 1
-                children[victim] = self._worker()
+                for victim in chance.sample(range(self.workers), min(self.workers - 1, max(1, int(due - kills)))):
+                    os.kill(children[victim], signal.SIGKILL)
+                    ended(children[victim])
+                    kills += 1
+                    children[victim] = self._worker()
         finally:
             for child in children:
                 os.kill(child, signal.SIGKILL)
