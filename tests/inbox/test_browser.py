@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from kontorist.core.clock import utcnow
+from kontorist.store import tables
 from tests.inbox.desks import Desk
 
 pytestmark = pytest.mark.browser
@@ -85,20 +87,23 @@ def test_the_html_of_a_mail_runs_nothing_and_asks_nobody(desk: Desk, page: Any, 
 
 def test_a_value_and_its_evidence_point_at_each_other(desk: Desk, page: Any):
     row = desk.card("Order 4711 please")
-    evidence = {"order_number": [{"quote": "4711", "part": "text", "start": 6, "end": 10}]}
-    from kontorist.core.clock import utcnow
-    from kontorist.store import tables
-
-    entry = {"case_id": row.case_id, "round": 0, "path": "-1", "seq": 90, "step": "wanted", "kind": "agent", "flow": "keep",
-             "output": {"order_number": "4711"}, "evidence": evidence, "info": {"origins": ["document"], "confidence": 0.9},
-             "model": "built-in", "ms": 1.0, "voided": False, "at": utcnow()}  # fmt: skip
-    with desk.runtime.database.write() as connection:
-        connection.execute(tables.journal.insert().values(**entry))
+    found_in_text(desk, row.case_id, "Order 4711 please", order_number="4711")
     page.goto(f"/card/{row.id}")
     page.click(".rests mark")
     assert page.text_content(".original mark.on") == "4711"
     page.click(".original mark")
     assert page.text_content(".rests mark.on") == "4711"
+
+
+def test_on_a_phone_the_names_of_values_are_words_and_not_letters_below_each_other(desk: Desk, page: Any):
+    text = "Bestellung 4711 von somebody.with.a.long.name@a-company-of-ours.example"
+    row = desk.card(text)
+    found_in_text(desk, row.case_id, text, order_number="4711", customer_email=text.split()[-1])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/card/{row.id}")
+    names = page.evaluate("[...document.querySelectorAll('.inner th[scope=row]')].map(e => [e.innerText, e.clientWidth])")
+    assert names
+    assert [n for n in names if n[1] < 80] == []
 
 
 def test_on_a_phone_nothing_hangs_over_the_edge(desk: Desk, page: Any):
@@ -149,3 +154,13 @@ def test_enter_opens_the_first_card_where_none_is_chosen_yet(desk: Desk, page: A
     page.keyboard.press("Enter")  # on a card it decides nothing
     assert desk.row(first.id).state == "proposed"
     assert page.complaints == []
+
+
+def found_in_text(desk: Desk, case_id: int, text: str, **found: str) -> None:
+    """A step that found these values in the text of a case."""
+    evidence = {n: [{"quote": v, "part": "text", "start": (at := text.index(v)), "end": at + len(v)}] for n, v in found.items()}
+    entry = {"case_id": case_id, "round": 0, "path": "-1", "seq": 90, "step": "wanted", "kind": "agent", "flow": "keep",
+             "output": found, "evidence": evidence, "info": {"origins": ["document"], "confidence": 0.9},
+             "model": "built-in", "ms": 1.0, "voided": False, "at": utcnow()}  # fmt: skip
+    with desk.runtime.database.write() as connection:
+        connection.execute(tables.journal.insert().values(**entry))
