@@ -13,7 +13,7 @@ from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Stale
 from kontorist.inbox import card as cards
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.queue import next_after, open_cards
-from kontorist.inbox.security import Form
+from kontorist.inbox.security import Form, number_in
 from kontorist.inbox.viewer import FromForm, Posted, Viewer
 from kontorist.store import actions, handling, redraft
 from kontorist.store.actions import ActionRow, Shown
@@ -25,11 +25,12 @@ def shown_in(form: Form) -> list[Shown]:
     """The revisions that the form says were shown: `id:revision:sha256`. Raises Stale when it says none."""
     found = []
     for text in form.every("shown"):
-        number, _, rest = text.partition(":")
-        revision, _, digest = rest.partition(":")
-        if not (number.isdigit() and revision.isdigit() and len(number) < 10 and len(revision) < 10):
+        first, _, rest = text.partition(":")
+        second, _, digest = rest.partition(":")
+        action, revision = number_in(first), number_in(second)
+        if action is None or revision is None:
             raise Stale("The form does not say which version was shown; look at the card again.")
-        found.append(Shown(int(number), int(revision), digest))
+        found.append(Shown(action, revision, digest))
     if not found:
         raise Stale("There was nothing to decide on this page any more; look at the card again.")
     return found

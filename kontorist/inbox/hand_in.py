@@ -22,7 +22,7 @@ from kontorist.core.flow import Upload
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.labels import N_
 from kontorist.inbox.pages import page, taking
-from kontorist.inbox.security import MAX_FILES
+from kontorist.inbox.security import MAX_FILES, number_in
 from kontorist.inbox.viewer import SignedIn, Viewer
 
 router = APIRouter()
@@ -52,7 +52,7 @@ class HandedIn:
 async def handed_in(request: Request, viewer: SignedIn) -> AsyncIterator[HandedIn]:
     """The form with its token checked, its files deleted afterwards. Raises NotAllowed for one that is not from here or too large."""
     length = request.headers.get("content-length", "")
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data") or not length.isdigit():
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data") or number_in(length, 12) is None:
         raise NotAllowed("This is not a form of this page.")
     if int(length) > MAX_FILES + _FIELDS:
         raise NotAllowed(N_("More than 50 MB at once are not taken. Hand the files in one by one."))
@@ -82,8 +82,8 @@ def _render(
         request, "hand_in.html", viewer, status,
         flows={name: upload_of(desk, name) for name in taking(desk.office, viewer.hidden)} if viewer.decides else {},
         chosen=flow or query.get("flow", ""),
-        numbers=[int(n) for n in query.getlist("case")[:FILES] if n.isdigit() and len(n) < 10],
-        before=int(query["before"]) if query.get("before", "").isdigit() and len(query["before"]) < 3 else 0,
+        numbers=[n for n in map(number_in, query.getlist("case")[:FILES]) if n is not None],
+        before=number_in(query.get("before", ""), 2) or 0,
         problem=problem,
     )  # fmt: skip
 

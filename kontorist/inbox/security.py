@@ -14,6 +14,8 @@ from kontorist.inbox.problems import PREFIX, problem
 MAX_FORM = 2 * 1024 * 1024
 MAX_FILES = 50 * 2**20
 """Bytes of files that are taken in one go."""
+_DIGITS = 18
+"""Of the largest number that every database compares."""
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
@@ -49,6 +51,11 @@ class Form:
         return any(k == name for k, _ in self.pairs)
 
 
+def number_in(text: str, digits: int = 9) -> int | None:
+    """A number that an address or a form has in it; None for anything else, and for digits of other alphabets."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 async def form_of(request: Request) -> Form:
     """The fields of a plain HTML form. Raises NotAllowed for anything else, or for more than a form can be."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -59,8 +66,11 @@ async def form_of(request: Request) -> Form:
             raise NotAllowed("This form is larger than 2 MB, so it was not read.")
     if body and kind != "application/x-www-form-urlencoded":
         raise NotAllowed("This is not a form of this page.")
-    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=5000)
-    return Form([(k, v.replace("\r\n", "\n")) for k, v in pairs])
+    try:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=5000)
+    except ValueError as error:
+        raise NotAllowed("This is not a form of this page.") from error
+    return Form([(k, v.replace("\r\n", "\n").replace("\0", "")) for k, v in pairs])
 
 
 async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -71,6 +81,9 @@ async def guard(request: Request, call_next: Callable[[Request], Awaitable[Respo
     elif request.url.path.startswith("/api/") and _too_large(request):
         most = _most(request) // 2**20
         response = problem(413, f"This is larger than {most} MB, or does not say how large it is, so it was not read.")
+    elif any(len(part) > _DIGITS and part.isdigit() for part in request.url.path.split("/")):
+        said = "There is no such page."  # no database has a number as large as this
+        response = problem(404, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 404)
     else:
         response = await call_next(request)
     for name, value in _HEADERS.items():

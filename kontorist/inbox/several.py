@@ -17,7 +17,7 @@ from kontorist.inbox.fields import shown
 from kontorist.inbox.listing import about
 from kontorist.inbox.pages import page
 from kontorist.inbox.queue import Card, counts, load, open_cards
-from kontorist.inbox.security import Form
+from kontorist.inbox.security import Form, number_in
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
 from kontorist.store import actions, facets
 from kontorist.store.actions import ActionRow, Shown
@@ -85,7 +85,7 @@ def _kind(flow: str, action: str, cards: list[Card], more: int) -> Kind:
 @router.get("/several")
 def show(request: Request, desk: TheDesk, viewer: SignedIn, did: str = "", left: int = 0) -> Response:
     """The page to approve several at once."""
-    done = [int(n) for n in did.split(",")[:AT_MOST] if n.isdigit() and len(n) < 10]
+    done = [n for n in map(number_in, did.split(",")[:AT_MOST]) if n is not None]
     with desk.database.read() as connection:
         kinds = alike(desk, connection, viewer) if viewer.decides else []
         numbers = counts(connection, open_cards(connection, viewer), viewer)
@@ -93,16 +93,21 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, did: str = "", left:
     return page(request, "several.html", viewer, 200, **values, toast=None)
 
 
+def _cards(form: Form) -> list[int]:
+    """The cards that were ticked."""
+    return [n for n in map(number_in, form.every("card")) if n is not None][:AT_MOST]
+
+
 def _chosen(form: Form) -> dict[int, list[Shown]]:
     """What was ticked, with what was shown of it: `card:id:revision:sha256` for each action. Raises NotAllowed."""
-    ticked = [int(n) for n in form.every("card") if n.isdigit() and len(n) < 10][:AT_MOST]
+    ticked = _cards(form)
     if not ticked:
         raise NotAllowed("Tick the cards that you have looked at.")
     marks: dict[int, list[str]] = {}
     for text in form.every("of"):
-        number, _, rest = text.partition(":")
-        if number.isdigit() and len(number) < 10:
-            marks.setdefault(int(number), []).append(rest)
+        card, _, rest = text.partition(":")
+        if (of := number_in(card)) is not None:
+            marks.setdefault(of, []).append(rest)
     return {n: shown_in(Form([("shown", m) for m in marks.get(n, ())])) for n in ticked}
 
 
@@ -139,7 +144,7 @@ def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
 @router.post("/several/take-back")
 def take_back(desk: TheDesk, posted: FromForm) -> Response:
     """Undo the approvals of several cards that have not run yet."""
-    take_back_each(desk, posted, [int(n) for n in posted.form.every("card") if n.isdigit() and len(n) < 10][:AT_MOST])
+    take_back_each(desk, posted, _cards(posted.form))
     return RedirectResponse("/several", 303)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
+from kontorist.inbox.security import number_in
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import actions
@@ -46,13 +47,13 @@ class Toast:
 
 def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> Toast | None:
     """The note that the address asks for; it only shows what the store says."""
-    kind, number = query.get("did", ""), query.get("of", "")
+    kind, card = query.get("did", ""), number_in(query.get("of", ""))
     if kind not in KINDS:
         return None
-    if not number.isdigit() or len(number) > 9 or kind in ("answered", "retried", "closed", "stops", "person", "flow"):
+    if card is None or kind in ("answered", "retried", "closed", "stops", "person", "flow"):
         return Toast(kind)
     try:
-        rows = actions.card(connection, int(number))
+        rows = actions.card(connection, card)
         require_sight(connection, viewer, rows[0].case_id)
     except NotFound:
         return None

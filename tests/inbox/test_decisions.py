@@ -259,3 +259,20 @@ def test_an_uncertain_action_is_settled_with_a_word_on_how_that_is_known(desk: D
     assert browser.decide(row, "resolve", shown=[row], happened="yes").status_code == 403
     browser.decide(row, "resolve", shown=[row], happened="yes", comment="It lies on the shelf.")
     assert desk.row(row.id).state == "done"
+
+
+def test_numbers_that_nobody_gave_out_are_no_mistake_of_ours(desk: Desk):
+    row = desk.card()
+    browser = desk.browser("anna")
+    large = "9" * 30
+    for path in (f"/card/{large}", f"/case/{large}", f"/case/{large}/document/{large}", f"/api/v1/cards/{large}"):
+        assert browser.get(path).status_code == 404, path
+    for path in ("/several?did=²", f"/card/{row.id}?did=approved&of=²", f"/several?did={large}", "/hand-in?case=²&before=²"):
+        assert browser.get(path).status_code in (200, 404), path
+    assert browser.post(f"/card/{row.id}/approve", shown="²:1:x").status_code == 409
+    assert browser.post("/several/approve", card="²").status_code == 403
+    assert browser.post("/several/approve", card=str(row.id), of="²:1:1:x").status_code == 409
+    assert browser.post("/several/take-back", card="²").status_code == 200
+    many = {f"field{i}": "" for i in range(6000)}
+    assert browser.post(f"/card/{row.id}/reject", **many).status_code == 403
+    assert desk.row(row.id).state == "proposed"
