@@ -73,6 +73,10 @@ class SaveFile(Action):
         digest = payload.document or sha256((payload.content or "").encode())
         return _receipt(target, digest) if _files.digest_of(target) == digest else None
 
+    def outputs(self, connector: Any, payload: SavePayload, key: str) -> Mapping[str, Any]:
+        """Where it was written."""
+        return _receipt(connector.target(payload.folder, payload.name), "").outputs
+
 
 class MoveFile(Action):
     """Move the case's file into another folder, never over another one."""
@@ -117,6 +121,10 @@ class MoveFile(Action):
         digest = (payload if isinstance(payload, dict) else payload.model_dump())["sha256"]
         moved = _files.digest_of(target) == digest and not source.exists()
         return _receipt(target, digest) if moved else None
+
+    def outputs(self, connector: Any, payload: MovePayload, key: str) -> Mapping[str, Any]:
+        """Where it was moved."""
+        return _receipt(_ends(connector, payload)[1], "").outputs
 
 
 def _ends(connector: Any, payload: Any) -> tuple[Path, Path]:

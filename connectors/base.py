@@ -177,6 +177,10 @@ class Action(ABC):
         """Look for positive evidence that the effect with this idempotency key happened; None when there is none."""
         return None
 
+    def outputs(self, connector: Any, payload: Any, key: str) -> Mapping[str, Any]:
+        """What follows from payload and key alone of the outputs of `execute`, for what a person knows and `find` does not see."""
+        return {}
+
 
 def _guarded(execute: Any) -> Any:
     """Wrap an action's `execute` so that it runs only with a permit, and only passes as done if it used the fence."""

@@ -98,6 +98,10 @@ class File(Action):
         there = connector.filed(typed.document, connector.surroundings.document(typed.document))
         return _receipt(typed, document=there) if there else None
 
+    def outputs(self, connector: Paperless, payload: FilePayload, key: str) -> Mapping[str, Any]:
+        """The title; the numbers are the archive's to give."""
+        return _receipt(payload).outputs
+
 
 class Paperless(Connector):
     """An archive."""

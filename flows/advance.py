@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from flows import stated
 from flows.runtime import Runtime
 from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
@@ -88,7 +89,7 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
         works: dict[tuple[str, str], list[Work]] = {}
         moves: list[Move] = []
         for case_id, walk in list(walks.items()):
-            following = _following(walk)
+            following = _following(runtime, walk)
             if isinstance(following, Work):
                 works.setdefault((following.place, walk.case.flow_version), []).append(following)
                 continue
@@ -116,15 +117,16 @@ def _begin_newest(runtime: Runtime, found: Sequence[Case]) -> None:
 _TALLIED = {"unclear": "unclear", "failed": "failed"}
 
 
-def _following(walk: Walk) -> Work | Pause:
+def _following(runtime: Runtime, walk: Walk) -> Work | Pause:
     try:
         return walk.next()
     except KontoristError as error:
-        return Pause("failed", str(error))
+        question = stated.question_for(runtime, walk.case, walk.at, error)
+        return Pause("unclear", question["text"], question=question) if question else Pause("failed", str(error))
 
 
 def _pause(walk: Walk, pause: Pause) -> Move:
-    question = {"kind": "look", "text": pause.text} if pause.state == "unclear" else None
+    question = pause.question or ({"kind": "look", "text": pause.text} if pause.state == "unclear" else None)
     return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question, pause.until)
 
 
@@ -151,7 +153,7 @@ def _said_of_twins(runtime: Runtime) -> str:
 
 def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
     """Run one step for a group of cases and write what came out, in one transaction."""
-    outcomes = [_forgiven(work, o) for work, o in zip(group, run_step(runtime, group), strict=True)]
+    outcomes = [_forgiven(work, _asked(runtime, work, o)) for work, o in zip(group, run_step(runtime, group), strict=True)]
     both = list(zip(group, outcomes, strict=True))
     moves = [move for work, o in both if (move := _move_of(work, o, walks[work.case.id], tally)) is not None]
     proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
@@ -182,6 +184,12 @@ def _store(runtime: Runtime, proposed: Sequence[actions.NewAction], moves: Seque
         rows = actions.propose_many(connection, new, _said_of_twins(runtime))
         cases.move(connection, moves, runtime.owner, runtime.run)
     return rows
+
+
+def _asked(runtime: Runtime, work: Work, outcome: Outcome) -> Outcome:
+    """A question instead of a failure, where a step lacks what came of an action of which a person said that it happened."""
+    question = stated.question_for(runtime, work.case, work.path, outcome.error)
+    return Outcome(unclear=question["text"], question=question) if question else outcome
 
 
 def _forgiven(work: Work, outcome: Outcome) -> Outcome:

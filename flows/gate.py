@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.base import Receipt
+from flows import stated
 from flows.advance import Tally, following_size
 from flows.runtime import Runtime
 from flows.steps import rows_hash
@@ -167,9 +168,7 @@ def _look_up(runtime: Runtime, dead: Dead) -> None:
     row = dead.row
     _log(row, "looked up")
     try:
-        action = runtime.connections.action(row.connection, row.action)
-        payload = action.Payload.model_validate(row.data)
-        receipt = action.find(runtime.connections.get(row.connection), payload, row.key)
+        action, receipt = stated.find(runtime, row)
     except Unavailable:
         return  # the outside does not answer: the next pass looks again
     except KontoristError as error:

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from agents.base import Agent, Result, Task
 from connectors.base import Context, Proposal, Row
+from flows import stated
 from flows.anchor import anchor
 from flows.runtime import LazyDocuments, Runtime
-from flows.walk import Work, origins_of_shape
+from flows.walk import Work, done_entry, origins_of_shape
 from kontorist.core import expressions
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import KontoristError, Unavailable
@@ -205,6 +206,9 @@ def _proposals(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
 
 def _one_proposal(runtime: Runtime, work: Work) -> Outcome:
     step: ActionStep = work.step
+    if work.stated is not None:
+        outputs = stated.outputs_of(runtime, work.stated)
+        return Outcome(entry=done_entry(work.stated, len(work.case.journal), step.id or "", work.flow, outputs))
     connection, _, action = step.action.partition(".")
     try:
         values = values_of(work.case, work.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ class Work:
     flow: str
     together_with: str | None = None
     flow_model: str | None = None
+    stated: ActionRow | None = None
+    """The action of this step, where a person said that it happened: what can be known of it is to be found out."""
 
     @property
     def model(self) -> str | None:
@@ -50,6 +52,7 @@ class Pause:
     state: str
     text: str | None = None
     until: datetime | None = None
+    question: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -62,6 +65,8 @@ class Walk:
     entries: list[Entry] = field(default_factory=list)
     patient: bool = True
     """False in a simulation: nothing is waited for."""
+    at: str = ""
+    """The path of the step that was looked at last: where an error belongs."""
 
     def next(self) -> Work | Pause:
         """What to do next. Raises ExpressionError, naming the step, when an expression cannot be evaluated."""
@@ -84,6 +89,7 @@ class Walk:
             path = f"{prefix}{step.id or f'-{i + 1}'}"
             if waiting and not _shares_card(step, waiting):
                 return Pause("waiting")
+            self.at = path
             try:
                 found = self._step(step, path, flow, waiting)
             except (KontoristError, ValueError) as error:
@@ -160,8 +166,11 @@ class Walk:
         if row is None:
             return self._work(step, path, flow, waiting.get(step.approve.together_with or ""))
         if row.state == "done":
-            outputs = (row.receipt or {}).get("outputs") or {}
-            self._note(path, step.id or "", "action", flow, {"state": "done", "action": row.id, **outputs})
+            if row.stated_by and "outputs" not in row.receipt:
+                return replace(self._work(step, path, flow), stated=row)
+            entry = done_entry(row, len(self.case.journal), step.id or "", flow, (row.receipt or {}).get("outputs") or {})
+            self.case.journal[path] = entry
+            self.entries.append(entry)
             return None
         if row.state == "rejected":
             if step.if_rejected == "stop":
@@ -202,6 +211,12 @@ _TAKE: dict[type, Callable[..., Work | Pause | None]] = {
     AskStep: Walk._ask,
 }
 """What is done at a step, by its kind: looked up, for a walk passes each step of a case again and again. All other kinds are work."""
+
+
+def done_entry(row: ActionRow, seq: int, name: str, flow: str, outputs: Mapping[str, Any]) -> Entry:
+    """What the journal says of an action that is done; who said so, where a person did."""
+    info = {"stated_by": row.stated_by} if row.stated_by else {}
+    return Entry(row.path, seq, name, "action", flow, {"state": "done", "action": row.id, **outputs}, {}, info)
 
 
 def _until(written: Any) -> datetime:

@@ -19,7 +19,7 @@ from kontorist.core.permit import Permit, issue
 from kontorist.core.values import canonical, decode, encode, sha256
 
 if TYPE_CHECKING:
-    from connectors.base import Action, Connector, Context, Item
+    from connectors.base import Action, Connector, Context, Item, Receipt
 
 
 def permit_for(
@@ -28,6 +28,15 @@ def permit_for(
     """A permit for a payload, as the gate would issue it for an approved action; `fence` is called by `permit.commit()`."""
     data = canonical(payload)
     return issue(action_id=1, key=key, attempt=attempt, payload=data, digest=sha256(data), fence=fence or (lambda: None))
+
+
+def carried_out(action: Action, connection: Any, payload: Mapping[str, Any], **given: Any) -> Receipt:
+    """Execute an action as the gate would, and see that the outputs which it says follow from its payload are those that came of it."""
+    permit = permit_for(payload, **given)
+    receipt: Receipt = action.execute(connection, permit)
+    foretold = action.outputs(connection, action.Payload.model_validate(permit.payload), permit.key)
+    assert foretold.items() <= receipt.outputs.items(), f"{foretold} was to follow from the payload, {receipt.outputs} came of it"
+    return receipt
 
 
 def context_for(data: Mapping[str, Any] | None = None, documents: Mapping[str, bytes] | None = None) -> Context:
@@ -238,7 +247,7 @@ class ConnectorContract:
             assert not list(action.check(connection, proposal.payload, proposal.rests_on)), f"{name}: it is stale at once"
             assert _raises(NotApproved, action.execute, connection, permit_for(proposal.payload, fence=_closed))
             assert action.find(connection, proposal.payload, "test-key") is None, f"{name}: it happened before the fence"
-            receipt = action.execute(connection, permit_for(proposal.payload))
+            receipt = carried_out(action, connection, proposal.payload)
             assert receipt.evidence, f"{name}: a receipt without evidence"
             canonical(receipt.evidence)
             if type(action).find is not _base_find():

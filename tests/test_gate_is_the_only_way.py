@@ -92,6 +92,7 @@ def test_only_the_ledger_issues_permits() -> None:
 
 def test_nothing_in_the_product_uses_what_is_there_for_tests() -> None:
     assert who_uses("kontorist.testing", "permit_for") == set()
+    assert who_uses("kontorist.testing", "carried_out") == set()
 
 
 def test_only_flows_use_the_ledger() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,10 @@ class ExportVendors(Action):
         """The file with this name."""
         typed = payload if isinstance(payload, ExportPayload) else ExportPayload.model_validate(payload)
         return _receipt(connector, typed) if (connector.output / _files.safe_name(typed.file)).is_file() else None
+
+    def outputs(self, connector: Accounting, payload: ExportPayload, key: str) -> Mapping[str, Any]:
+        """The file's name."""
+        return {"file": payload.file}
 
 
 def _content(connector: Accounting, payload: ExportPayload) -> bytes:

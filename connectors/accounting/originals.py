@@ -85,6 +85,10 @@ class ExportDocuments(Action):
         typed = _typed(payload)
         return _receipt(connector, typed) if (connector.output / _files.safe_name(typed.file)).is_file() else None
 
+    def outputs(self, connector: Accounting, payload: ExportDocumentsPayload, key: str) -> Mapping[str, Any]:
+        """The file's name."""
+        return {"file": payload.file}
+
 
 def _typed(payload: Any) -> ExportDocumentsPayload:
     return payload if isinstance(payload, ExportDocumentsPayload) else ExportDocumentsPayload.model_validate(payload)

@@ -129,6 +129,10 @@ class Post(Action):
             return None
         return Receipt({"file": known.file, "ledger": postings.LEDGER, "document": known.document}, _outputs(target, typed))
 
+    def outputs(self, connector: Accounting, payload: PostPayload, key: str) -> Mapping[str, Any]:
+        """The batch's file, the creditor and the invoice's number."""
+        return _outputs(_target(connector, payload, key), payload)
+
 
 def _examined(payload: PostPayload, data: bytes, language: str) -> tuple[list[Warn], tuple[Page, ...]]:
     try:

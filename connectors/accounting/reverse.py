@@ -73,6 +73,10 @@ class Reverse(Action):
         found = batches.known(connector.output, KIND, typed.posting)
         return batches.receipt(found) if found else None
 
+    def outputs(self, connector: Accounting, payload: ReversePayload, key: str) -> Mapping[str, Any]:
+        """The batch's file."""
+        return {"file": batches.target(connector, KIND, payload.day, payload.posting).name} if payload.day else {}
+
 
 def _reversed(connector: Accounting, posting: Posting) -> tuple[list[dict[str, str]], date]:
     path = connector.output / posting.file

@@ -108,6 +108,11 @@ class Settle(Action):
         found = batches.known(connector.output, KIND, _facts(typed.entry)[0])
         return batches.receipt(found) if found else None
 
+    def outputs(self, connector: Accounting, payload: SettlePayload, key: str) -> Mapping[str, Any]:
+        """The batch's file."""
+        fact, _, day = _facts(payload.entry)
+        return {"file": batches.target(connector, KIND, day, fact).name}
+
 
 def _facts(entry: Mapping[str, Any]) -> tuple[str, Decimal, date]:
     try:

@@ -81,6 +81,10 @@ class WriteTransfers(Action):
         except NotReadable:
             return None
 
+    def outputs(self, connector: Bank, payload: Any, key: str) -> Mapping[str, Any]:
+        """Where it was written."""
+        return _receipt(connector.output / _files.safe_name(payload.file), b"").outputs
+
 
 def _payer(connector: Bank) -> pain.Payer:
     company = connector.surroundings.settings.get("company") or {}

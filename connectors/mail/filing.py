@@ -79,6 +79,10 @@ class Move(Action):
             return None
         return _receipt(move) if _located(connector, move.mail, move.folder) is not None else None
 
+    def outputs(self, connector: MailConnector, payload: Any, key: str) -> Mapping[str, Any]:
+        """The folder."""
+        return _receipt(payload).outputs
+
 
 def _is_copied(connector: MailConnector, payload: MovePayload, number: str | None) -> bool:
     """Whether the mail is in its new place already; not looked for where it cannot be, for a folder that is filed into grows for years."""

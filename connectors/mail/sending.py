@@ -96,6 +96,10 @@ class Send(Action):
         evidence = connector.transport.sent(letter.message_id, key)
         return _receipt(letter, evidence) if evidence else None
 
+    def outputs(self, connector: MailConnector, payload: Any, key: str) -> Mapping[str, Any]:
+        """The Message-ID it was composed with, and its receivers."""
+        return _outputs(connector, payload, key)
+
 
 class Reply(Send):
     """Answer the mail of the case, in its conversation."""
@@ -176,6 +180,10 @@ class Draft(Action):
         letter = letter_of(connector, data, key, with_attachments=False)
         folder = connector.transport.drafts_folder()
         return _receipt(letter, {"folder": folder}) if connector.transport.search(folder, letter.message_id) else None
+
+    def outputs(self, connector: MailConnector, payload: Any, key: str) -> Mapping[str, Any]:
+        """The Message-ID it was composed with, and its receivers."""
+        return _outputs(connector, payload, key)
 
 
 def written(payload: Written, context: Context) -> dict[str, Any]:
@@ -286,3 +294,8 @@ def _receipt(letter: compose.Letter, evidence: Mapping[str, Any]) -> Receipt:
         {"message_id": letter.message_id, "to": letter.recipients, **evidence},
         {"message_id": letter.message_id, "to": letter.recipients},
     )
+
+
+def _outputs(connector: MailConnector, payload: Any, key: str) -> Mapping[str, Any]:
+    data = payload if isinstance(payload, Mapping) else payload.model_dump()
+    return _receipt(letter_of(connector, data, key, with_attachments=False), {}).outputs

@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from kontorist.core.errors import ConfigurationError, KontoristError
 from kontorist.core.filters import FILTERS
@@ -24,8 +25,33 @@ class ExpressionError(KontoristError):
     """An expression of a flow could not be evaluated for this case."""
 
 
+class _Lacking(jinja2.UndefinedError):
+    """A value does not have what was asked of it."""
+
+    def __init__(self, of: Any, name: Any, message: str | None) -> None:
+        super().__init__(message)
+        self.of, self.name = of, name
+
+
 class _Missing(jinja2.StrictUndefined):
     """A name that is not there: an error when used, false in `is defined`."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = jinja2.UndefinedError
+    ) -> None:
+        known: Any = functools.partial(_Lacking, obj, name) if exc is jinja2.UndefinedError else exc
+        super().__init__(hint, obj, name, known)
+
+
+def lacking(error: BaseException | None) -> tuple[Mapping[str, Any], str] | None:
+    """The value, and the name it does not have, where that is behind an error; None where it is something else."""
+    while error is not None:
+        if isinstance(error, _Lacking):
+            return (error.of, str(error.name)) if isinstance(error.of, Mapping) else None
+        error = error.__cause__
+    return None
 
 
 class _Environment(ImmutableSandboxedEnvironment):

@@ -18,6 +18,7 @@ EVENTS = {
     "action.voided": N_("to be decided anew"),
     "action.withdrawn": N_("withdrawn"),
     "action.resolved": N_("settled by a person"),
+    "action.looked-up": N_("looked up outside"),
     "action.resumed": N_("to be decided without the answer"),
     "action.parked": N_("rests until an answer"),
     "action.undelivered": N_("came back undelivered"),

@@ -119,6 +119,11 @@ class ActionRow:
         return value
 
     @property
+    def stated_by(self) -> str:
+        """Who said that this happened, where nobody could know it from here."""
+        return str(((self.receipt or {}).get("evidence") or {}).get("stated_by") or "") if self.state == "done" else ""
+
+    @property
     def shown(self) -> Shown:
         """The current revision, for a decision about exactly it."""
         return Shown(self.id, self.revision, self.sha256)
@@ -560,12 +565,22 @@ def resolve(connection: Connection, shown: Shown, who: Who, *, happened: bool, c
         raise NotAllowed(f"{who.name} may not decide action {row.id}.")
     _decide(connection, [row], "resolve", who, comment, utcnow())
     if happened:
-        receipt = {"evidence": {"stated_by": who.name, "comment": comment}, "outputs": {}}
+        receipt = {"evidence": {"stated_by": who.name, "comment": comment}}  # what came of it is found out when its case goes on
         _cas(connection, [shown], ("uncertain",), state="done", receipt=receipt, error=None)
         cases.wake(connection, [row.case_id])
     else:
         _next_revision(connection, row, row.payload, composer(connection, row), "did not happen; to be decided again")
     audit.append(connection, [Event("action.resolved", who.name, f"action:{row.id}", {"happened": happened, "comment": comment})])
+
+
+def tell(connection: Connection, row: ActionRow, evidence: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+    """What is known of an action of which a person said that it happened: found outside, or what follows from its payload."""
+    receipt = {"evidence": {**evidence, **row.receipt["evidence"]}, "outputs": dict(outputs)}
+    connection.execute(update(actions).where(actions.c.id == row.id, actions.c.state == "done").values(receipt=receipt))
+    cases.sent(connection, [(row.case_id, outputs)])
+    audit.append(
+        connection, [Event("action.looked-up", "gate", f"action:{row.id}", {"found": bool(evidence), "receipt": evidence})]
+    )
 
 
 def _next_revision(connection: Connection, row: ActionRow, payload: bytes, by: str, reason: str, **values: Any) -> Shown:

@@ -17,7 +17,7 @@ from connectors.base import Context, Surroundings
 from connectors.folder import FileOptions, Folder
 from kontorist.core.errors import NotApproved, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out, permit_for
 
 NOTHING_KNOWN = lambda keys: set()  # noqa: E731
 
@@ -214,7 +214,7 @@ def test_real_pdfs_of_others_give_their_text():
 
 def saved(scans, **payload):
     proposal = SaveFile().propose(scans, SavePayload(**payload), context())
-    return SaveFile().execute(scans, permit_for(proposal.payload)), proposal
+    return carried_out(SaveFile(), scans, proposal.payload), proposal
 
 
 def test_a_text_is_saved_once_and_found_again(opened, root):
@@ -321,7 +321,7 @@ def test_the_file_of_the_case_is_moved(opened, root):
     assert MoveFile().check(scans, typed, proposal.rests_on) == []
     assert MoveFile().find(scans, typed, "k") is None
 
-    receipt = MoveFile().execute(scans, permit_for(proposal.payload))
+    receipt = carried_out(MoveFile(), scans, proposal.payload)
 
     assert (root / "done/a.txt").read_bytes() == b"a"
     assert not (root / "in/a.txt").exists()

@@ -22,7 +22,7 @@ from connectors.base import Surroundings
 from connectors.paperless import FilePayload, Paperless
 from kontorist.core.errors import AccessDenied, NotApproved, Rejected, Unavailable, Uncertain
 from kontorist.core.values import sha256
-from kontorist.testing import context_for, permit_for
+from kontorist.testing import carried_out, context_for, permit_for
 
 PDF = b"%PDF-1.4 a letter"
 DIGEST = sha256(PDF)
@@ -124,8 +124,7 @@ def propose(connection: Paperless, **given: Any) -> Any:
 
 
 def file(connection: Paperless, **given: Any) -> Any:
-    permit = permit_for(propose(connection, **given).payload)
-    return connection.actions["file"]().execute(connection, permit)
+    return carried_out(connection.actions["file"](), connection, propose(connection, **given).payload)
 
 
 def test_a_document_arrives_whole_with_its_title_tags_and_date(archive: Archive, connection: Paperless) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.flows.offices import ANNA, approve, arrive, reject, work
-from tests.inbox.desks import Desk
+from tests.inbox.desks import FLOWS, Desk, make_desk
 
 
 def states(desk: Desk, row) -> list[str]:
@@ -259,6 +261,30 @@ def test_an_uncertain_action_is_settled_with_a_word_on_how_that_is_known(desk: D
     assert browser.decide(row, "resolve", shown=[row], happened="yes").status_code == 403
     browser.decide(row, "resolve", shown=[row], happened="yes", comment="It lies on the shelf.")
     assert desk.row(row.id).state == "done"
+    assert "outputs" not in desk.row(row.id).receipt, "what came of it is found out when its case goes on"
+
+
+def test_what_nobody_can_know_of_a_settled_action_is_asked_on_its_case(tmp_path: Path):
+    desk = make_desk(
+        tmp_path,
+        flows={
+            "keep": FLOWS["keep"]
+            .replace("content: saved", 'content: "{{ keep.number }}"')
+            .replace("{together_with: keep}", "{by: service}")
+        },
+    )
+    row = desk.card("hello", state="uncertain", error="The connection broke.")
+    browser = desk.browser("anna")
+    browser.decide(row, "resolve", shown=[row], happened="yes", comment="It lies on the shelf.")
+    work(desk.runtime)
+    page = browser.get(f"/case/{row.case_id}").text
+    assert 'name="field.number"' in page
+    assert "needs “number” of “keep”" in page
+    browser.post(f"/case/{row.case_id}/answer", path="keep+1", **{"field.number": "4711"})
+    work(desk.runtime)
+    assert next(r for r in desk.rows() if r.path == "note").data["content"] == "4711"
+    assert browser.get(f"/case/{row.case_id}/path").status_code == 200
+    desk.runtime.close()
 
 
 def test_numbers_that_nobody_gave_out_are_no_mistake_of_ours(desk: Desk):

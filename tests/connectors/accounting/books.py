@@ -13,7 +13,7 @@ from connectors.accounting import Accounting
 from connectors.base import Context, Proposal, Surroundings
 from kontorist.core.values import sha256
 from kontorist.einvoice.document import find_invoice
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out
 from scripts.sample.invoice import Invoice, Line
 from scripts.sample.vendors import Vendor, german_vat_id
 
@@ -59,7 +59,7 @@ class Books:
         return self.action.propose(self.connector, payload, Context(1, "test", data, documents, "de"))
 
     def post(self, proposal: Proposal, key: str = "k1", fence: Callable[[], None] | None = None) -> Any:
-        return self.action.execute(self.connector, permit_for(proposal.payload, key=key, fence=fence))
+        return carried_out(self.action, self.connector, proposal.payload, key=key, fence=fence)
 
     def batches(self) -> list[Path]:
         return sorted((self.folder / "var/books").glob("EXTF_*.csv"))

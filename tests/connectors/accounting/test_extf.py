@@ -17,7 +17,7 @@ from connectors.accounting.extf_files import party_captions, read_file, write_pa
 from connectors.accounting.extf_rules import RULES, fits, problems
 from connectors.base import Context
 from kontorist.core.errors import ConfigurationError, NotReadable, Rejected
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out
 from scripts.sample.invoice import cii
 from tests.connectors.accounting.books import INVOICE, VENDOR, Books
 
@@ -139,7 +139,7 @@ def test_what_is_no_such_file_is_refused_with_its_line(old, new, reason):
 def test_creditors_are_exported_and_read_back_as_master_data(books: Books, tmp_path: Path):
     action = books.connector.actions["export_vendors"]()
     found = action.propose(books.connector, action.Payload(), Context(1, "test", {}, {}, "de"))
-    receipt = action.execute(books.connector, permit_for(found.payload))
+    receipt = carried_out(action, books.connector, found.payload)
     exported = (books.connector.output / receipt.evidence["file"]).read_bytes()
     other = tmp_path / "other"
     other.mkdir()

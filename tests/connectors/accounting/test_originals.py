@@ -16,7 +16,7 @@ from connectors.accounting.extf import read
 from connectors.base import Context
 from kontorist.core.errors import NotApproved, Rejected
 from kontorist.core.values import sha256
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out, permit_for
 from scripts.sample.invoice import cii
 from scripts.sample.page import pdf
 from tests.connectors.accounting.books import INVOICE, Books
@@ -44,7 +44,7 @@ def _posted(books: Books) -> list[bytes]:
 def test_each_link_in_the_batches_leads_to_its_original(books: Books) -> None:
     originals = _posted(books)
     proposal = _proposed(books)
-    receipt = _action(books).execute(books.connector, permit_for(proposal.payload))
+    receipt = carried_out(_action(books), books.connector, proposal.payload)
     data = (books.connector.output / receipt.evidence["file"]).read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}

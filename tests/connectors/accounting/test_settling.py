@@ -11,7 +11,7 @@ import pytest
 from connectors.accounting import extf
 from connectors.base import Context, Proposal
 from kontorist.core.errors import Rejected
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out
 from scripts.sample.invoice import cii
 from tests.connectors.accounting.books import INVOICE, Books
 
@@ -37,7 +37,7 @@ def settle(books: Books, **changes: Any) -> Proposal:
 
 
 def execute(books: Books, name: str, found: Proposal) -> Any:
-    return books.connector.actions[name]().execute(books.connector, permit_for(found.payload))
+    return carried_out(books.connector.actions[name](), books.connector, found.payload)
 
 
 def test_a_payment_is_posted_from_the_bank_to_the_debtor_with_its_discount(books: Books) -> None:

@@ -18,7 +18,7 @@ from connectors.bank.config import BankConfig, EntryOptions, TransferPayload
 from connectors.bank.transfer import WriteTransfers
 from connectors.base import Context, Surroundings
 from kontorist.core.errors import NotReadable, Rejected, Uncertain
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out, permit_for
 
 OURS, THEIRS, OTHERS = "DE89370400440532013000", "DE02120300000000202051", "DE02500105170137075030"
 CONTEXT = Context(1, "pay", {}, {}, "en")
@@ -187,7 +187,7 @@ def test_approved_payments_become_a_file_that_reads_back_equal(office):
     connector = bank(office)
     payload = proposed(connector, transfer(), transfer("70002/R 8", "0.99", OTHERS, "Müller"))
 
-    receipt = ACTION.execute(connector, permit_for(payload))
+    receipt = carried_out(ACTION, connector, payload)
     file = pain.read((connector.output / str(payload["file"])).read_bytes())
 
     assert [(one.amount, one.iban, one.reference) for one in file.payments] == [

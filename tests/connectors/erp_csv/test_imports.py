@@ -16,7 +16,7 @@ from connectors.base import Context
 from connectors.erp_csv.imports import ImportFile, ImportPayload, content, harmless
 from connectors.erp_csv.options import ImportTable
 from kontorist.core.errors import AccessDenied, ConfigurationError, NotApproved, Rejected, Unavailable, Uncertain
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out, permit_for
 
 FORM = {
     "columns": {
@@ -47,7 +47,7 @@ def written(tmp_path):
 
 
 def test_the_file_holds_the_rows_in_the_erps_words_and_german_writing(erp, tmp_path):
-    receipt = ImportFile().execute(erp, permit_for(proposed(erp).payload, key="a-1"))
+    receipt = carried_out(ImportFile(), erp, proposed(erp).payload, key="a-1")
 
     assert (tmp_path / "data/erp-import/orders-a-1.csv").read_bytes().decode("utf-8-sig") == (
         'Auftragsnummer;Betrag;Datum;Notiz\r\n4711;1234,50;03.11.2026;"Über ""Köln""; eilig"\r\n4712;;;\'=1+1\r\n'

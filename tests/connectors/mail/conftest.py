@@ -12,7 +12,7 @@ import pytest
 from connectors.base import Context, Item, Surroundings
 from connectors.mail import Mail
 from connectors.mail.config import MailConfig, MailOptions
-from kontorist.testing import permit_for
+from kontorist.testing import carried_out
 from tests.connectors.mail.servers import DOVECOT, PASSWORD, USER, Imap, Mailserver, smtp_server, start_dovecot, start_pymap
 
 KINDS = ("maildir", "dovecot", "dovecot-without-move", "pymap")
@@ -73,7 +73,7 @@ class Box:
         changed = made.check(self.connector, typed, proposal.rests_on)
         if changed:
             return list(changed)
-        return made.execute(self.connector, permit_for(proposal.payload, key=key))
+        return carried_out(made, self.connector, proposal.payload, key=key)
 
 
 @pytest.fixture(scope="session")
