@@ -19,7 +19,7 @@ from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
 from kontorist.inbox.queue import counts, open_cards, resting
-from kontorist.inbox.sight import hidden_cases, require_sight, seen
+from kontorist.inbox.sight import is_hidden, require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
@@ -77,7 +77,7 @@ def next_case(connection: Connection, state: str, case_id: int, viewer: Viewer) 
         return None
     query = select(table.c.id).where(table.c.state == state, table.c.id != case_id, not_(resting())).order_by(table.c.id.desc())
     if viewer.hidden:
-        query = query.where(table.c.id.not_in(hidden_cases(viewer.hidden)))
+        query = query.where(not_(is_hidden(viewer.hidden, table.c.id)))
     below = connection.execute(query.where(table.c.id < case_id).limit(1)).scalar()
     return below or connection.execute(query.limit(1)).scalar()
 

@@ -6,7 +6,7 @@ import threading
 import time
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,8 @@ T = TypeVar("T")
 NEVER = "9999"
 _MOST = 400_000
 """Cards in all lists that are kept; those longest not asked for go first."""
+_LOOK = 5.0
+"""Seconds after which a list is looked at for what no event tells of."""
 _TOO_MANY = 200
 """Changed cards after which a list is quicker made anew."""
 
@@ -52,6 +54,8 @@ class Way:
     order: Callable[[Any], Any]
     seconds: float
     """How old it may become: what no event tells of."""
+    wrong: Callable[[Cards], bool] = lambda _: False
+    """Whether something that no event tells of has changed it; asked every few seconds."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class _Kept:
     cards: Cards
     until: str
     made: float = field(default_factory=time.monotonic)
+    looked: float = field(default_factory=time.monotonic)
 
 
 class Lists:
@@ -73,10 +78,13 @@ class Lists:
         """The cards of these lines in order. `now` is a moment as stored."""
         with self._lock:
             old = self._kept.get(key)
-        if old is None or old.until <= now or time.monotonic() - old.made > way.seconds:
+        moment = time.monotonic()
+        if old is None or old.until <= now or moment - old.made > way.seconds:
             new = _whole(lines, way)
         else:
             new = old if old.lines is lines else _renewed(old, lines, way)
+            if moment - old.looked > _LOOK:
+                new = _whole(lines, way) if way.wrong(new.cards) else replace(new, looked=moment)
         if keep:
             with self._lock:
                 self._keep(key, new)
@@ -104,7 +112,7 @@ def _renewed(old: _Kept, lines: Mapping[int, Line], way: Way) -> _Kept:
     cards = Cards([c for c in old.cards if c.id not in gone])
     for card in placed.cards.values():
         insort(cards, card, key=way.order)
-    return _Kept(lines, cards, min(old.until, placed.until), old.made)
+    return _Kept(lines, cards, min(old.until, placed.until), old.made, old.looked)
 
 
 _LISTS: WeakKeyDictionary[Engine, Lists] = WeakKeyDictionary()

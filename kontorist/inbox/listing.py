@@ -18,7 +18,7 @@ from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.kept import Cards
 from kontorist.inbox.pages import page
 from kontorist.inbox.queue import SORTS, Card, counts, found_by, load, open_cards, resting
-from kontorist.inbox.sight import hidden_cases
+from kontorist.inbox.sight import is_hidden
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import facets, searching
@@ -146,7 +146,7 @@ def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> l
     if state == "unclear":
         query = query.where(resting() if wanted.tab == "asked" else not_(resting()))
     if viewer.hidden:
-        query = query.where(cases.c.id.not_in(hidden_cases(viewer.hidden)))
+        query = query.where(not_(is_hidden(viewer.hidden, cases.c.id)))
     return [(r, r.who) for r in some(connection, query, cases.c.id, cases.c.id, wanted.q, skip, PAGE)]
 
 
@@ -166,7 +166,7 @@ def decided(connection: Connection, viewer: Viewer, words: str, skip: int, limit
     """What was decided, the newest first."""
     query = select(actions).where(DECIDED_STATES)
     if viewer.hidden:
-        query = query.where(actions.c.case_id.not_in(hidden_cases(viewer.hidden)))
+        query = query.where(not_(is_hidden(viewer.hidden, actions.c.case_id)))
     return [as_row(r) for r in some(connection, query, actions.c.id, actions.c.case_id, words, skip, limit)]
 
 

@@ -10,13 +10,13 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, select
+from sqlalchemy import Connection, and_, func, literal, not_, select
 
 from kontorist.core.clock import utcnow
 from kontorist.inbox.kept import NEVER, Cards, Placed, Way, lists
 from kontorist.inbox.open_rows import Line, is_committed, open_rows
 from kontorist.inbox.open_words import open_words
-from kontorist.inbox.sight import hidden_cases, hidden_flows
+from kontorist.inbox.sight import hidden_cases, hidden_flows, is_hidden
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import facets, words
 from kontorist.store.actions import as_row
@@ -25,10 +25,9 @@ from kontorist.store.tables import OPEN_STATES, actions, approvals, cases, revis
 
 OPEN = ("proposed", "uncertain", "refused")
 _AT_ONCE = 500
+_OPEN_CASES = select(actions.c.case_id).where(OPEN_STATES)
 _AGE = 60.0
 """Seconds for which a list is kept at most."""
-_HIDING = 5.0
-"""The same for whoever may not see all flows: that a case was handed on to one of these no event tells."""
 OWN, GROUP, DEPUTY = 0, 1, 2
 """Why a card is mine: given to me by name, to a group of mine, or to somebody I stand in for."""
 
@@ -107,7 +106,8 @@ def open_cards(connection: Connection, viewer: Viewer, sort: str = "risk") -> Ca
     """
     lines = open_rows(connection)
     key = (viewer.name, viewer.role, viewer.groups, viewer.own, viewer.hidden, sort)
-    way = Way(lambda some: _placed(connection, viewer, some), SORTS.get(sort, SORTS["risk"]), _HIDING if viewer.hidden else _AGE)
+    wrong = (lambda kept: _handed_on(connection, viewer, kept)) if viewer.hidden else Way.wrong
+    way = Way(lambda some: _placed(connection, viewer, some), SORTS.get(sort, SORTS["risk"]), _AGE, wrong)
     return lists(connection).get(key, lines, way, _stored(utcnow()), keep=is_committed(connection))
 
 
@@ -179,8 +179,26 @@ def _without_hidden(connection: Connection, viewer: Viewer, cards: dict[int, Car
     hidden = hidden_flows(viewer)
     if not hidden:
         return cards
-    theirs = set(connection.execute(hidden_cases(hidden).where(cases.c.state.not_in(("done", "closed")))).scalars())
-    return {n: c for n, c in cards.items() if c.mine or c.given or (c.flow not in hidden and c.case_id not in theirs)}
+    theirs = _for_others(connection, hidden, {c.case_id for c in cards.values() if not _is_theirs(c) and c.flow not in hidden})
+    return {n: c for n, c in cards.items() if _is_theirs(c) or (c.flow not in hidden and c.case_id not in theirs)}
+
+
+def _is_theirs(card: Card) -> bool:
+    """Whether a card stays with this viewer whatever its flow says: it is theirs to decide."""
+    return card.mine or card.given
+
+
+def _for_others(connection: Connection, hidden: Sequence[str], open_cases: set[int]) -> set[int]:
+    """Of these cases that have open cards, those that came to a hidden flow or were handed on to one."""
+    few = len(open_cases) <= _AT_ONCE
+    some = one_of(connection, cases.c.id, sorted(open_cases)) if few else cases.c.id.in_(_OPEN_CASES)
+    return open_cases & set(connection.execute(hidden_cases(hidden).where(some)).scalars())
+
+
+def _handed_on(connection: Connection, viewer: Viewer, kept: Cards) -> bool:
+    """Whether a case on this list was handed on to a flow that is hidden from the viewer, which no event tells."""
+    listed = kept.once("not theirs", lambda all_: {c.case_id for c in all_ if not _is_theirs(c)})
+    return bool(_for_others(connection, hidden_flows(viewer), listed))
 
 
 def _done_by(connection: Connection, person: str, several: Sequence[int]) -> set[int]:
@@ -269,7 +287,7 @@ def counts(connection: Connection, cards: Cards, viewer: Viewer) -> dict[str, in
     rests = resting().label("rests")  # by its name: PostgreSQL takes two spellings with a parameter each for two different things
     query = select(cases.c.state, rests, func.count()).where(cases.c.state.in_(("unclear", "failed")))
     if hidden := hidden_flows(viewer):
-        query = query.where(cases.c.id.not_in(hidden_cases(hidden)))
+        query = query.where(not_(is_hidden(hidden, cases.c.id)))
     places = cards.once("places", lambda all_: Counter(map(attrgetter("place"), all_)))
     found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, "rests"))}
     return {

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from kontorist.core.clock import utcnow
 from kontorist.inbox import kept, open_rows, open_words
 from kontorist.inbox.listing import wish
 from kontorist.inbox.queue import SORTS, open_cards
 from kontorist.inbox.viewer import Viewer, viewer_of
-from kontorist.store import people
+from kontorist.store import people, tables
 from tests.inbox.desks import Desk
 from tests.inbox.test_list import set_columns
 
@@ -98,3 +99,52 @@ def test_open_cards_are_found_by_their_words_as_they_are_now(desk: Desk, monkeyp
     assert found("palette") == [third.id]
     (fourth,) = desk.cards("Palette für Ulm")
     assert found("palette") == [third.id, fourth.id]
+
+
+def hiding(desk: Desk) -> int:
+    """A card of the flow `keep` that anna may see and not decide, where `sort` is for accounting alone."""
+    desk.runtime.office.flows["sort"].visible_to = ["accounting"]
+    row = desk.card("for others")
+    set_columns(desk, row.id, rule={"by": ["accounting"], "count": 1}, deciders="|accounting|")
+    return row.id
+
+
+def seen_by_anna(desk: Desk) -> list[int]:
+    with reading(desk, "anna") as (connection, viewer):
+        return [c.id for c in open_cards(connection, viewer)]
+
+
+def test_a_list_is_kept_for_whoever_may_not_see_all_flows_until_a_case_on_it_is_handed_on(desk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(kept, "_LOOK", 0.0)
+    number = hiding(desk)
+    with reading(desk, "anna") as (connection, viewer):
+        first = open_cards(connection, viewer)
+        assert open_cards(connection, viewer) is first
+    assert seen_by_anna(desk) == [number]
+    entry = {"case_id": desk.row(number).case_id, "round": 0, "path": "-9", "seq": 99, "step": "topic", "kind": "agent", "flow": "sort",
+             "output": {}, "evidence": {}, "info": {}, "model": "", "ms": 1.0, "voided": False, "at": utcnow()}  # fmt: skip
+    with desk.runtime.database.write() as connection:
+        connection.execute(tables.journal.insert().values(**entry))
+    assert seen_by_anna(desk) == []
+
+
+def test_whoever_may_not_see_all_flows_waits_no_longer_the_more_cases_lie_behind(desk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(kept, "_LOOK", 0.0)
+    hiding(desk)
+    anna, said = desk.browser("anna"), []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: Any) -> None:
+        said.append((statement, values))
+
+    event.listen(desk.runtime.database.engine, "before_cursor_execute", listen)
+    for path in ("/", "/", "/counts", "/?tab=done", "/?tab=unclear", "/?tab=failed"):
+        assert anna.get(path).status_code == 200
+    event.remove(desk.runtime.database.engine, "before_cursor_execute", listen)
+    asked = [(s, v) for s, v in said if s.startswith("SELECT") and "journal" in s]
+    assert asked
+    with desk.runtime.database.read() as connection:
+        for statement, values in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            assert [
+                line[3] for line in plan if line[3].startswith("SCAN") and line[3].split()[1].startswith(("cases", "journal"))
+            ] == []

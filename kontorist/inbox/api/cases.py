@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from fastapi.responses import Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, not_, select
 
 from kontorist.inbox import again as anew
 from kontorist.inbox import ask as drafting
@@ -19,7 +19,7 @@ from kontorist.inbox.api.cards import Limit, Skip
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.path_page import taken
 from kontorist.inbox.problems import answers
-from kontorist.inbox.sight import hidden_cases, require_sight, seen
+from kontorist.inbox.sight import is_hidden, require_sight, seen
 from kontorist.inbox.viewer import Posted, Viewer
 from kontorist.store import actions, cases, earlier, versions
 from kontorist.store import seen as ledger
@@ -47,7 +47,7 @@ def list_cases(
     if flow:
         query = query.where(table.c.flow == flow)
     if viewer.hidden:
-        query = query.where(table.c.id.not_in(hidden_cases(viewer.hidden)))
+        query = query.where(not_(is_hidden(viewer.hidden, table.c.id)))
     with desk.database.read() as connection:
         rows = listing.some(connection, query, table.c.id, table.c.id, q.strip(), skip, limit)
         return shapes.CaseList(skip=skip, cases=[rendering.case_line(r) for r in rows])
