@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,10 @@ from kontorist.core.values import sha256
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³")}
 _HANDLES = Path("/proc/self/fd")
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_DRAFT = re.compile(r"\.[0-9a-f]{16}\.(?P<machine>[0-9a-f]{8}-)?(?P<process>\d{1,7})\.tmp")
+_SWEEP_EVERY, _FORGOTTEN = 3600.0, 86_400.0
+"""Seconds: between two looks for abandoned drafts in a folder; after which a draft of another machine is one. Writing takes less than one."""
+_SWEPT: dict[tuple[Path, re.Pattern[str]], float] = {}
 _MAGIC = (
     (b"%PDF-", "application/pdf"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -111,7 +117,7 @@ def publish(data: bytes, target: Path, commit: Callable[[], None]) -> None:
         commit()
         return
     try:
-        with _drafted(data, target) as draft:
+        with drafted(data, target) as draft:
             commit()
             appear(draft, target)
     except OSError as error:
@@ -120,25 +126,69 @@ def publish(data: bytes, target: Path, commit: Callable[[], None]) -> None:
 
 
 @contextlib.contextmanager
-def _drafted(data: bytes, target: Path) -> Iterator[Path]:
-    """The data on disk in the target's folder; without a name where the system can do that, so that of a writer who dies nothing is left."""
+def drafted(data: bytes, target: Path, mode: int | None = None) -> Iterator[Path]:
+    """The data on disk in the target's folder; without a name where the system can do that, so that of a writer who dies nothing is left.
+
+    Elsewhere a writer who is killed leaves a hidden file; the next one takes it away. Raises OSError.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent)
     handle = _nameless(target.parent)
     if handle is not None:
         try:
             with open(handle, "wb", closefd=False) as file:
-                _put(data, file)
+                _put(data, file, mode)
             yield _HANDLES / str(handle)
         finally:
             os.close(handle)
         return
-    draft = target.with_name(f".{sha256(target.name.encode())[:16]}.{os.getpid()}.tmp")
+    draft = target.with_name(f".{sha256(target.name.encode())[:16]}.{_machine()}{os.getpid()}.tmp")
     try:
-        write(draft, data)
+        write(draft, data, mode)
         yield draft
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def sweep(folder: Path, names: re.Pattern[str] = _DRAFT) -> None:
+    """Take away the drafts of writers who died, now and then: of this machine by their process, of others once they are a day old."""
+    now = time.monotonic()
+    if now - _SWEPT.get((folder, names), -_SWEEP_EVERY) < _SWEEP_EVERY:
+        return
+    _SWEPT[folder, names] = now
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = names.fullmatch(entry.name)
+            if found and entry.is_file(follow_symlinks=False) and _is_abandoned(entry, found.groupdict()):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108 - an entry of a folder, not a path
+
+
+def _is_abandoned(entry: os.DirEntry[str], named: dict[str, str | None]) -> bool:
+    if named.get("machine") and named["machine"] == _machine():
+        return not _is_alive(int(named["process"] or 0))
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime > _FORGOTTEN
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
+
+
+@functools.cache
+def _machine() -> str:
+    """A mark of those who know each other's processes: this machine since it was started, this container; empty where that is not told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        return sha256(f"{boot} {os.readlink('/proc/self/ns/pid')}".encode())[:8] + "-"  # noqa: PTH115 - not the name of a file
+    except OSError:
+        return ""
 
 
 def _nameless(folder: Path) -> int | None:
@@ -159,14 +209,16 @@ def refuse_other(data: bytes, target: Path) -> bool:
     return there is not None
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write a file and wait for the disk. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        _put(data, file)
+        _put(data, file, mode)
 
 
-def _put(data: bytes, file: BinaryIO) -> None:
+def _put(data: bytes, file: BinaryIO, mode: int | None) -> None:
+    if mode is not None:
+        os.fchmod(file.fileno(), mode)
     file.write(data)
     file.flush()
     os.fsync(file.fileno())
@@ -175,14 +227,20 @@ def _put(data: bytes, file: BinaryIO) -> None:
 def appear(draft: Path, target: Path) -> None:
     """Give a file its name, unless the name is taken. Raises OSError, Rejected."""
     try:
-        _link(draft, target)
+        name(draft, target)
     except FileExistsError:
         raise Rejected(f"{target} appeared meanwhile and is not overwritten. Look at it, then decide again.") from None
+
+
+def name(draft: Path, target: Path) -> None:
+    """Give a file its name. Raises FileExistsError where the name is taken, OSError for everything else."""
+    try:
+        _link(draft, target)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         if target.exists():  # a share without hard links: the name carries our key, nobody else uses it
-            raise Rejected(f"{target} appeared meanwhile and is not overwritten.") from error
+            raise FileExistsError(errno.EEXIST, "File exists", str(target)) from error
         draft.rename(target)
 
 

@@ -94,15 +94,13 @@ def write(
     connector: Accounting, place: Path, data: bytes, rows: Sequence[extf.Row], permit: Permit, about: tuple[str, str]
 ) -> Receipt:
     """Put the batch in its place, whole, and remember it. Raises Unavailable when the folder cannot be written."""
-    try:
-        prepared = files.prepare(place, data)
-    except OSError as error:
-        raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
-    try:
+    with contextlib.ExitStack() as drafts:
+        try:
+            prepared = drafts.enter_context(files.prepare(place, data))
+        except OSError as error:
+            raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
         permit.commit()
         files.put(prepared, place, lambda there: same_rows(there, rows))
-    finally:
-        prepared.unlink(missing_ok=True)
     movement = Movement(*about, safe(permit.key), place.name, sha256(place.read_bytes()))
     with contextlib.suppress(OSError):  # the file itself says the same
         _append(connector.output / LEDGER, movement)

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from connectors import _files
 from kontorist.core.errors import Rejected, Unavailable, Uncertain
 
+_LEFT_BY_EARLIER_VERSIONS = re.compile(r"\.new-[a-z0-9_]{8}")
 
-def prepare(target: Path, content: bytes) -> Path:
-    """A finished temporary file beside the target, on disk."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o640)
-        except OSError:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    return Path(file.name)
+
+def prepare(target: Path, content: bytes) -> AbstractContextManager[Path]:
+    """The finished file on disk in the target's folder, without its name yet. Raises OSError when it is entered."""
+    _files.sweep(target.parent, _LEFT_BY_EARLIER_VERSIONS)
+    return _files.drafted(content, target, 0o640)
 
 
 def put(prepared: Path, target: Path, is_ours: Callable[[Path], bool]) -> None:
     """Give the file its name unless another has it; one that is ours is an earlier attempt of the same."""
     try:
-        os.link(prepared, target)
+        _files.name(prepared, target)
     except FileExistsError as error:
         if not is_ours(target):
             raise Rejected(f"{target.name} is there already with other postings; nothing was written.") from error
@@ -41,9 +37,14 @@ def put(prepared: Path, target: Path, is_ours: Callable[[Path], bool]) -> None:
 
 
 def keep(target: Path, content: bytes) -> None:
-    """Put a file in its place, whole; for names that tell the content, so that replacing changes nothing."""
-    prepared = prepare(target, content)
-    prepared.replace(target)
+    """Put a file in its place, whole; for names that tell the content, so that replacing changes nothing. Raises OSError."""
+    with prepare(target, content) as prepared:
+        try:
+            _files.name(prepared, target)
+        except FileExistsError:
+            if target.read_bytes() != content:  # damaged: who dies between these two has not begun to post
+                target.unlink()
+                _files.name(prepared, target)
     sync(target.parent)
 
 

@@ -90,22 +90,21 @@ class Post(Action):
             raise Rejected("The posting has no creditor; choose one and approve again.")
         content = _batch(connector, payload)
         target = _target(connector, payload, permit.key)
-        try:
-            archived = _archive(connector, payload)
-            prepared = files.prepare(target, content)
-        except OSError as error:
-            raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
-        mark = _mark(target, permit.attempt)
-        try:
-            _begin(mark, payload.document)  # before the fence: who finds no mark knows that nobody can still be writing
-            permit.commit()
-            files.put(prepared, target, lambda there: _same_rows(there, payload.rows))
-        except Exception as error:
-            if not permit.committed or isinstance(error, Rejected | Unavailable):  # this attempt wrote nothing
-                mark.unlink(missing_ok=True)
-            raise
-        finally:
-            prepared.unlink(missing_ok=True)
+        with contextlib.ExitStack() as drafts:
+            try:
+                archived = _archive(connector, payload)
+                prepared = drafts.enter_context(files.prepare(target, content))
+            except OSError as error:
+                raise Unavailable(f"The books' folder {connector.output} cannot be written: {error.strerror}.") from error
+            mark = _mark(target, permit.attempt)
+            try:
+                _begin(mark, payload.document)  # before the fence: who finds no mark knows that nobody can still be writing
+                permit.commit()
+                files.put(prepared, target, lambda there: _same_rows(there, payload.rows))
+            except Exception as error:
+                if not permit.committed or isinstance(error, Rejected | Unavailable):  # this attempt wrote nothing
+                    mark.unlink(missing_ok=True)
+                raise
         with contextlib.suppress(OSError):  # the batch itself says the same; look-ups read both
             postings.append(connector.output, _posting(payload, permit.key, target))
             for begun in _begun(target):

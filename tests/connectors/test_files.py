@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -68,5 +69,39 @@ def test_a_writer_that_is_killed_leaves_no_half_file(way: str, tmp_path: Path) -
     left = names(tmp_path)
     assert "a.txt" not in left
     assert way == "with a name" or left == []
+    _files._SWEPT.clear()  # an hour later
     _files.publish(b"mine", target, lambda: None)
-    assert target.read_bytes() == b"mine"
+    assert (names(tmp_path), target.read_bytes()) == (["a.txt"], b"mine")
+
+
+def test_the_draft_of_a_writer_at_work_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One writer sleeps between draft and name, however long; another one takes away what a third has left, and nothing else."""
+    monkeypatch.setattr(_files, "_nameless", lambda _folder: None)
+    slow = fork(lambda: _files.publish(b"slow", tmp_path / "slow.txt", lambda: os.kill(os.getpid(), signal.SIGSTOP)))
+    os.waitpid(slow, os.WUNTRACED)
+    assert ended(fork(lambda: _files.publish(b"dead", tmp_path / "dead.txt", die))) == -signal.SIGKILL
+    for draft in tmp_path.iterdir():
+        os.utime(draft, (0, 0))
+    assert len(names(tmp_path)) == 2
+    _files.publish(b"mine", tmp_path / "mine.txt", lambda: None)
+    assert len([n for n in names(tmp_path) if n.endswith(".tmp")]) == 1
+    os.kill(slow, signal.SIGCONT)
+    assert ended(slow) == 0
+    assert names(tmp_path) == ["mine.txt", "slow.txt"]
+
+
+def test_drafts_of_another_machine_are_taken_away_after_a_day_and_nothing_else_is(tmp_path: Path) -> None:
+    kept = [".0123456789abcdef.feedbeef-1.tmp", ".0123456789abcdef.1.tmp", ".new-abcdefgh", "a.tmp", ".hidden.1.tmp"]
+    day = time.time() - 90_000
+    for name in kept:
+        (tmp_path / name).touch()
+    for name in ("old", ".fedcba9876543210.feedbeef-1.tmp", ".fedcba9876543210.1.tmp", ".new-12345678"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (day, day))
+    (tmp_path / "elsewhere").touch()
+    (tmp_path / ".aaaaaaaaaaaaaaaa.1.tmp").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / ".bbbbbbbbbbbbbbbb.1.tmp").mkdir()
+    os.utime(tmp_path / ".bbbbbbbbbbbbbbbb.1.tmp", (day, day))
+    _files.publish(b"mine", tmp_path / "mine.txt", lambda: None)
+    left = {*kept, "old", "elsewhere", ".aaaaaaaaaaaaaaaa.1.tmp", ".bbbbbbbbbbbbbbbb.1.tmp", "mine.txt"}
+    assert set(names(tmp_path)) == {*left, ".new-12345678"}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
-from collections.abc import Callable, Iterator
+import signal
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors import _files
 from connectors.accounting import files, post, postings
 from connectors.base import Proposal
 from kontorist.core.errors import Rejected, Unavailable, Uncertain
 from kontorist.core.values import sha256
 from scripts.sample.invoice import cii
+from tests.chaos import worker
+from tests.chaos.worker import ended, fork
 from tests.connectors.accounting.books import INVOICE, Books
 
 BEFORE = [(post, "_archive"), (files, "prepare"), (post, "_begin")]
@@ -52,7 +59,7 @@ def test_who_dies_before_the_batch_appears_posts_once_the_second_time(
 
 
 def test_who_dies_while_the_batch_appears_leaves_it_to_a_person(books: Books, proposal: Proposal) -> None:
-    die(books, proposal, os, "link")
+    die(books, proposal, files, "put")
     assert books.batches() == []
     with pytest.raises(Uncertain, match="RE-1/2026"):
         found(books, proposal)
@@ -127,10 +134,80 @@ def test_the_original_is_archived_byte_for_byte(books: Books, proposal: Proposal
     assert (archived.name, archived.read_bytes()) == (f"{sha256(cii(INVOICE))}.xml", cii(INVOICE))
 
 
-def leftovers(folder: Path) -> Iterator[Path]:
-    return folder.rglob(".new-*")
+def hidden(folder: Path) -> list[str]:
+    """What is there beside batches, originals, the ledger and marks of attempts."""
+    return sorted(p.name for p in folder.rglob("*") if p.name.startswith(".") and p.name != ".begun")
 
 
 def test_nothing_unfinished_is_left_behind(books: Books, proposal: Proposal) -> None:
     books.post(proposal)
-    assert list(leftovers(books.folder)) == []
+    assert hidden(books.folder) == []
+
+
+@pytest.mark.parametrize("way", ["without a name", "with a name"])
+@pytest.mark.parametrize("moment", ["first name", "second name", "third name", "first sync", "third sync"])
+def test_who_is_killed_leaves_no_draft_for_long(
+    books: Books, proposal: Proposal, monkeypatch: pytest.MonkeyPatch, way: str, moment: str
+) -> None:
+    """A real SIGKILL while the original, the mark or the batch is written: where the disk has files without a name, nothing is left at once."""
+    if way == "with a name":
+        monkeypatch.setattr(_files, "_nameless", lambda _folder: None)
+    elif (handle := _files._nameless(books.folder)) is None:
+        pytest.skip("This disk has no files without a name.")
+    else:
+        os.close(handle)
+    assert ended(fork(lambda: _killed_at(moment, books, proposal))) == -signal.SIGKILL
+    assert way == "with a name" or hidden(books.folder) == []
+    assert way != "with a name" or 1 <= len(hidden(books.folder)) <= 2
+    _files._SWEPT.clear()  # an hour later
+    books.post(proposal)
+    assert hidden(books.folder) == []
+    assert len(books.batches()) == 1
+
+
+def _killed_at(moment: str, books: Books, proposal: Proposal) -> None:
+    """Original, mark and batch: each is written, waits for the disk, and gets its name."""
+    count, what = moment.split()
+    name, calls = ("link", itertools.count(1)) if what == "name" else ("fsync", itertools.count(1))
+    at, inner = {"first": 1, "second": 2, "third": 3}[count], getattr(os, name)
+
+    def call(*given: Any, **named: Any) -> Any:
+        if next(calls) == at:
+            worker.die()
+        return inner(*given, **named)
+
+    setattr(os, name, call)
+    books.post(proposal)
+
+
+def test_what_an_earlier_version_left_is_taken_away_after_a_day(books: Books, proposal: Proposal) -> None:
+    folder = books.folder / "var/books"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, age in (("old_0001", 90_000), ("new_0001", 60)):
+        (folder / f".new-{name}").write_bytes(b"half")
+        os.utime(folder / f".new-{name}", (time.time() - age,) * 2)
+    books.post(proposal)
+    assert hidden(books.folder) == [".new-new_0001"]
+
+
+def test_a_damaged_original_in_the_archive_is_put_right(books: Books, proposal: Proposal) -> None:
+    receipt = books.post(proposal)
+    archived = books.folder / "var/books/belege" / receipt.evidence["archived"]
+    archived.write_bytes(b"torn")
+    books.post(proposal)
+    assert archived.read_bytes() == cii(INVOICE)
+    assert hidden(books.folder) == []
+
+
+def test_a_share_without_hard_links_takes_batches_too(books: Books, proposal: Proposal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(_files, "_nameless", lambda _folder: None)
+    monkeypatch.setattr(os, "link", no_links)
+    books.post(proposal)
+    assert len(books.batches()) == 1
+    assert hidden(books.folder) == []
+    books.batches()[0].write_bytes(b"somebody else's")
+    with pytest.raises(Rejected, match="with other postings"):
+        books.post(proposal)
