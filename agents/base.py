@@ -98,3 +98,7 @@ class Agent(ABC):
     def outputs(self, options: Any) -> Mapping[str, str]:
         """The names and types of the output's fields for these options, for `check`."""
         return {}
+
+    def choices(self, options: Any) -> Mapping[str, Sequence[str]]:
+        """The fields of the output that can only have certain values, with these values, for `check`."""
+        return {}

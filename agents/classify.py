@@ -99,6 +99,10 @@ class Classify(Agent):
         """The names and types of the output's fields."""
         return {"label": "text", "confidence": "number", "scores": "map", **({"labels": "list"} if options.multi else {})}
 
+    def choices(self, options: Any) -> Mapping[str, Sequence[str]]:
+        """The labels."""
+        return {"label": list(options.labels)}
+
 
 def _empty(task: Task, setting: Setting) -> Result:
     """An empty text is about nothing that has a label; a person sees it all the same."""

@@ -64,6 +64,10 @@ class Extract(Agent):
             "conflicts": "list"
         }
 
+    def choices(self, options: Any) -> Mapping[str, Sequence[str]]:
+        """Of the fields of type `choice` their choices."""
+        return {name: f.choices for name, f in options.fields.items() if f.type == "choice"}
+
 
 def _find_all(task: Task, setting: Setting) -> dict[str, Found]:
     text = text_of(task)[:_READ_AT_MOST]

@@ -130,6 +130,8 @@ class _FlowCheck:
         """Ids of the actions met so far."""
         self.columns: dict[str, list[str]] = {}
         """Known fields of a name: a look-up's columns, an agent's outputs."""
+        self.choices: dict[tuple[str, ...], Sequence[str]] = {}
+        """The only values that an agent's output can have: a classification's labels."""
         self.lists: dict[str, list[str]] = {}
         """Known fields of the entries of a name that is a list."""
         self.content = Content()
@@ -265,6 +267,7 @@ class _FlowCheck:
             self.content.note(step.id)
             if outputs := agent().outputs(options):
                 self.columns[step.id] = list(outputs)
+            self.choices |= {(step.id, field): values for field, values in agent().choices(options).items()}
 
     def _knowledge(self, pages: Any, loc: Loc) -> None:
         for i, page in enumerate(pages if isinstance(pages, list) else ()):
@@ -413,8 +416,16 @@ class _FlowCheck:
             self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}", line_offset=line - 1, word=name)
         for path, line in used:
             if (known := self._fields_of(path[:-1])) and path[-1] not in known and path[0] in names:
-                text = f"{'.'.join(path)}: '{'.'.join(path[:-1])}' has no '{path[-1]}'{did_you_mean(path[-1], known)}"
-                self.file.add(loc, text, line_offset=line - 1, word=".".join(path))
+                said = f"{'.'.join(path)}: '{'.'.join(path[:-1])}' has no '{path[-1]}'{did_you_mean(path[-1], known)}"
+                self.file.add(loc, said, line_offset=line - 1, word=".".join(path))
+        self._compared(text, loc, expression=expression)
+
+    def _compared(self, text: str, loc: Loc, *, expression: bool) -> None:
+        """What is compared with a label that there is not is never so, and the case would go another way without a word."""
+        for path, value, line in expressions.compared(text, expression=expression):
+            if value and path in self.choices and value not in self.choices[path]:
+                hint = did_you_mean(value, self.choices[path])
+                self.file.add(loc, f"{'.'.join(path)} is never '{value}'{hint}", line_offset=line - 1, word=value)
 
     def _fields_of(self, path: tuple[str, ...]) -> Sequence[str] | None:
         """The fields that are known of a value, or None where anything may be in it."""

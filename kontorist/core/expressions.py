@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -221,6 +221,24 @@ def uses(text: str, *, expression: bool = False) -> frozenset[tuple[tuple[str, .
     tested = {id(t.node) for t in tree.find_all(nodes.Test) if t.name in ("defined", "undefined")}
     found = ((_dotted(n), n) for n in tree.find_all((nodes.Getattr, nodes.Name)) if id(n) not in tested)
     return frozenset((path, n.lineno) for path, n in found if path)
+
+
+@functools.cache
+def compared(text: str, *, expression: bool = False) -> Sequence[tuple[tuple[str, ...], str, int]]:
+    """Texts that a template sets beside what it reads, as `topic.label == "invoice"` or `topic.label in ["invoice"]`, with their line."""
+    tree = _ENV.parse("{{ " + text + " }}" if expression else text)
+    return [one for node in tree.find_all(nodes.Compare) for operand in node.ops for one in _beside(node.expr, operand)]
+
+
+def _beside(left: nodes.Node, operand: nodes.Operand) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    right: nodes.Node = operand.expr
+    listed = right.items if operand.op in ("in", "notin") and isinstance(right, nodes.List | nodes.Tuple) else []
+    pairs: list[tuple[nodes.Node, nodes.Node]] = [(left, one) for one in listed]
+    if operand.op in ("eq", "ne"):
+        pairs = [(left, right), (right, left)]
+    for read, said in pairs:
+        if isinstance(said, nodes.Const) and isinstance(said.value, str) and (path := _dotted(read)):
+            yield path, said.value, said.lineno
 
 
 def _dotted(node: nodes.Node) -> tuple[str, ...]:

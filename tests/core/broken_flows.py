@@ -35,6 +35,8 @@ SLIPS: list[tuple[str, str, str, str]] = [
     ("field of an agent", r"answer\.text", "answer.txt", "did you mean 'text'"),
     ("field of a mail", r"mail\.subject", "mail.subjct", "did you mean 'subject'"),
     ("field within a field", r"mail\.from\.address", "mail.from.adress", "did you mean 'address'"),
+    ("label that is none", r"(?<=topic\.label == \")order-status", "order-staus", "topic.label is never.*did you mean 'order-status'"),
+    ("label of several that is none", r"(?<=topic\.label in \[)\"(\w+)", r'"\1x', "topic.label is never"),
     ("name that is none", r"topic\.label", "tpic.label", "not known here.*did you mean 'topic'"),
     ("group that is none", r"(?<=by: )service", "servise", "no group or person.*did you mean 'service'"),
     ("escalates to nobody", r"(?<=escalate: )office-lead", "ofice-lead", "no group or person"),
