@@ -72,7 +72,9 @@ def move_to(
 def watch(office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
     """Tell Prefect at once when something arrives or is decided, so that a worker begins; until stopped."""
     from flows import signals
+    from kontorist.store import sample
 
+    sample.refuse_other(data, office)
     open_office(office).require_valid()
     signals.main(office.resolve(), data.resolve())
 
@@ -87,5 +89,7 @@ def serve(
 ) -> None:
     """Serve the inbox alone, for an office whose work is done by workers."""
     from kontorist.cli.office import serve_inbox
+    from kontorist.store import sample
 
+    sample.refuse_other(data, office)
     serve_inbox(office, data, host, port)

@@ -58,7 +58,9 @@ def run(
 
 def _pass(office: Path, data: Path, only: list[str] | None) -> list[dict[str, Any]]:
     from flows import prefect_server
+    from kontorist.store import sample
 
+    sample.refuse_other(data, office)
     open_store(data).close()  # a database that cannot be opened is said before anything is started
     with prefect_server.server(data, say):
         from flows.schedule import one_pass
@@ -112,17 +114,19 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """The sample office on embedded parts, with its inbox in the browser."""
-    from kontorist.store import people
+    from kontorist.store import people, sample
 
     loaded = open_office(office).require_valid()
+    store = open_store(data)
+    sample.begin(store, office)
     if once:
+        store.close()
         _demo_once(office, data, as_json)
         return
     password = f"kontorist-{secrets.token_hex(3)}"
-    store = open_store(data)
     with store.write() as connection:
         for name in loaded.settings.people:
-            people.add(connection, name, password, "demo")
+            people.add(connection, name, password, sample.ACTOR)
     store.close()
     _everything(office, data, port, dict.fromkeys(loaded.settings.people, password), open_browser=True)
 
@@ -156,6 +160,9 @@ def _print_proposals(data: Path) -> None:
 
 def up(port: PortOption = 8765, office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
     """Everything, until stopped: Prefect server, passes, watchers, inbox."""
+    from kontorist.store import sample
+
+    sample.refuse_other(data, office)
     _everything(office, data, port, None, open_browser=False)
 
 
@@ -242,8 +249,10 @@ def deploy(
 ) -> None:
     """Register the flows with the Prefect server that PREFECT_API_URL names; start workers with `prefect worker start --pool NAME`."""
     from flows import prefect_server
+    from kontorist.store import sample
 
     loaded = open_office(office).require_valid()
+    sample.refuse_other(data, office)
     url = prefect_server.running(data)
     if not url:
         raise KontoristError("No Prefect server answers. Set PREFECT_API_URL to yours, or start one with `kontorist up`.")

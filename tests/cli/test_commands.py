@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -155,3 +156,27 @@ def test_an_unusable_data_folder_is_said_in_a_sentence(office: dict[str, str], t
     blocked.write_text("x")
     result = kontorist("cases", "list", "--data", str(blocked / "sub"), env=office)
     assert (result.returncode, "cannot be created" in result.stderr) == (1, True)
+
+
+def test_the_cases_of_a_demonstration_never_come_into_another_office(
+    office: dict[str, str], prefect: dict[str, str], tmp_path: Path
+) -> None:
+    data = {"KONTORIST_DATA": str(tmp_path / "shared")}
+    assert kontorist("demo", "--once", env={**office, **prefect, **data}).returncode == 0
+    assert kontorist("demo", "--once", env={**office, **prefect, **data}).returncode == 0
+    assert kontorist("run", env={**office, **prefect, **data}).returncode == 0
+    shutil.copytree(tmp_path / "office", tmp_path / "other")
+    other = {"KONTORIST_OFFICE": str(tmp_path / "other"), **prefect, **data}
+    for command in ("run", "up", "watch", "serve"):
+        refused = kontorist(command, env=other)
+        assert refused.returncode == 1, command
+        assert "Give this office one of its own: --data DIR" in refused.stderr
+
+
+def test_a_demonstration_gives_nobody_of_an_office_at_work_a_new_password(
+    office: dict[str, str], prefect: dict[str, str]
+) -> None:
+    kontorist("user", "add", "anna", "--password-stdin", env=office, stdin="a long enough password\n")
+    refused = kontorist("demo", "--once", env={**office, **prefect})
+    assert refused.returncode == 1
+    assert "is that of an office at work" in refused.stderr
