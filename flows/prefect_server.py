@@ -94,7 +94,7 @@ def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[byt
     port = port or free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = (home / "server.log").open("ab")
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "flows.prefect_serve", "--host", "127.0.0.1", "--port", str(port)]
     env = environment(data_dir, url)
     del env["PREFECT_API_URL"]
     env.setdefault("PREFECT_SERVER_UI_API_URL", url)  # else its pages ask the usual port, where nobody listens
