@@ -140,7 +140,9 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     result = Result(output, model="built-in/template-1", warnings=warnings)
     if options.knowledge and not used:
         return _Prepared(_nothing_found(result, hits, setting), language, task.feedback)  # what no page answers, no model answers
-    text = _text(task, template, "\n\n".join(h.section.text for h in used), language, setting)
+    text, empty = _text(task, template, "\n\n".join(h.section.text for h in used), language, setting)
+    if empty:
+        result = replace(result, warnings=[*warnings, say(setting, "empty_values", names=", ".join(empty))])
     confidence = used[0].confidence if used else 1.0
     return _Prepared(
         replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=confidence),
@@ -164,14 +166,15 @@ def _template(template: str | Mapping[str, str] | None, language: str) -> tuple[
     return taken, template[taken]
 
 
-def _text(task: Task, template: str | None, knowledge: str, language: str, setting: Setting) -> str:
+def _text(task: Task, template: str | None, knowledge: str, language: str, setting: Setting) -> tuple[str, Sequence[str]]:
+    """The text, and which values its template wanted and did not get."""
     if template is None:
-        return _framed(knowledge, task, language, setting)
-    from kontorist.core.expressions import render
+        return _framed(knowledge, task, language, setting), ()
+    from kontorist.core.expressions import render_noting
 
     # `knowledge` and `language` are values like any other: what they say is never rendered again
-    text = render(template, {**task.context, "knowledge": knowledge, "language": language})
-    return _BLANKS.sub("\n\n", text).strip()
+    text, empty = render_noting(template, {**task.context, "knowledge": knowledge, "language": language})
+    return _BLANKS.sub("\n\n", text).strip(), empty
 
 
 def _framed(body: str, task: Task, language: str, setting: Setting) -> str:

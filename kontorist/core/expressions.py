@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from decimal import Decimal
 from typing import Any
 
@@ -103,13 +104,29 @@ _BIG = {"center", "format", "indent", "wordwrap"}
 _TEXT_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "title", "replace"}
 
 
+def _nothing_is_empty(value: Any) -> Any:
+    """What has no value leaves its place in a text empty; Jinja would write None into a letter."""
+    return "" if value is None else value
+
+
+_EMPTY: ContextVar[dict[str, None] | None] = ContextVar("empty", default=None)
+
+
+def _note(value: Any, name: str) -> Any:
+    noted = _EMPTY.get()
+    if noted is not None and (value is None or (isinstance(value, str) and not value.strip())):
+        noted[name] = None
+    return value
+
+
 def _environment() -> _Environment:
-    env = _Environment(undefined=_Missing, autoescape=False, keep_trailing_newline=False)
+    env = _Environment(undefined=_Missing, autoescape=False, keep_trailing_newline=False, finalize=_nothing_is_empty)
     env.globals.clear()
     env.filters = {
         k: v for k, v in env.filters.items() if k not in {"attr", "pprint", "xmlattr", "map", "tojson", "urlize"} | _BIG
     } | FILTERS
     env.filters["map"] = jinja2.filters.FILTERS["map"]
+    env.filters["_noted"] = _note
     return env
 
 
@@ -157,6 +174,35 @@ def compile_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
 def render(text: str, values: Mapping[str, Any]) -> str:
     """The text of a template for a case's values. Raises ExpressionError, naming what is missing."""
     return _as_text(evaluate(text, values))
+
+
+def render_noting(text: str, values: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+    """The same, and which values were empty where they were to stand in the text, as `order.shipped_on`."""
+    noted: dict[str, None] = {}
+    _EMPTY.set(noted)
+    return _as_text(_guarded(_compile_noting(text), text, values)), list(noted)
+
+
+_MAY_BE_EMPTY = {"default", "d", "join", "first", "last"}
+"""Filters of somebody who has thought of nothing being there."""
+
+
+@functools.cache
+def _compile_noting(text: str) -> Callable[[Mapping[str, Any]], Any]:
+    tree = _ENV.parse(text)
+    for output in tree.find_all(nodes.Output):
+        output.nodes = [_noted(node) for node in output.nodes]
+    return jinja2.Template.from_code(_ENV, _ENV.compile(tree), _ENV.make_globals(None)).render
+
+
+def _noted(node: nodes.Expr) -> nodes.Expr:
+    read: nodes.Node | None = node
+    while isinstance(read, nodes.Filter):
+        read = None if read.name in _MAY_BE_EMPTY else read.node
+    path = _dotted(read) if read is not None else ()
+    if not path:
+        return node
+    return nodes.Filter(node, "_noted", [nodes.Const(".".join(path))], [], None, None, lineno=node.lineno, environment=_ENV)
 
 
 def evaluate(text: str, values: Mapping[str, Any]) -> Any:

@@ -89,6 +89,18 @@ def test_a_template_is_filled_in_the_language_of_the_mail(setting: Setting) -> N
     assert (result.output["language"], result.output["citations"], result.unclear) == ("de", [], "")
 
 
+def test_what_the_template_wanted_and_did_not_get_is_said(setting: Setting) -> None:
+    template = "Ihr Paket {{ order.parcel }} kommt am {{ order.due | date('de') }}.{% if order.note %} {{ order.note }}{% endif %} {{ order.hint or '' }}"
+    lacking = draft(setting, template=template, context={"order": {"parcel": None, "due": None, "note": None, "hint": None}})
+    whole = draft(
+        setting, template=template, context={"order": {"parcel": "4711", "due": date(2026, 3, 3), "note": None, "hint": None}}
+    )
+
+    assert lacking.output["text"] == "Ihr Paket  kommt am ."
+    assert lacking.warnings == ["Im Text fehlt etwas; leer ist: order.parcel, order.due."]
+    assert (whole.output["text"], list(whole.warnings)) == ("Ihr Paket 4711 kommt am 03.03.2026.", [])
+
+
 def test_without_the_language_the_first_template_is_taken_and_said_so(setting: Setting) -> None:
     result = draft(setting, template=TEMPLATE, context=ORDER, language="fr")
 

@@ -10,7 +10,7 @@ import pytest
 
 from kontorist.core import expressions
 from kontorist.core.clock import parse_duration
-from kontorist.core.expressions import ExpressionError
+from kontorist.core.expressions import ExpressionError, evaluate, render
 from kontorist.core.filters import FILTERS, ZONE
 
 VALUES = {
@@ -206,3 +206,9 @@ def test_durations(text: str, seconds: int) -> None:
 def test_what_is_no_duration_says_what_would_be(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
+
+
+def test_what_has_no_value_is_empty_in_a_text_and_none_where_it_stands_alone() -> None:
+    order = {"order": {"parcel": None, "lines": 0}}
+    assert render("Paket {{ order.parcel }}, {{ order.lines }} Zeilen", order) == "Paket , 0 Zeilen"
+    assert evaluate("{{ order.parcel }}", order) is None
