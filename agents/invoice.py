@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from pydantic import Field
 from agents.base import Agent, Options, Result, Setting, Task
 from kontorist.core.errors import KontoristError, NotReadable
 from kontorist.core.evidence import Evidence
+from kontorist.einvoice.ahead import dated_ahead, is_far, received_on
 from kontorist.einvoice.document import Found, find_invoice
 from kontorist.einvoice.onpage import with_places
 from kontorist.einvoice.problem import Problem, errors
@@ -70,7 +72,7 @@ class Invoice(Agent):
         groups = _same_invoices(reading.found)
         if not groups:
             return _nothing(reading, language)
-        return _result(groups, reading, language)
+        return _result(groups, reading, language, received_on(task.context))
 
 
 def _read(task: Task, company: str, language: str) -> _Reading:
@@ -139,12 +141,12 @@ def _same(first: Found, second: Found) -> bool:
     return alone and bool(one.seller.vat_id) and one.seller.vat_id == other.seller.vat_id and one.gross == other.gross
 
 
-def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: str) -> Result:
+def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: str, received: date) -> Result:
     name, found = _joined(groups[0])
-    trouble = [*problems(found), *_between(groups[0])]
-    more = [_entry(*_joined(group), language) for group in groups[1:]]
+    trouble = [*_problems(found, received), *_between(groups[0])]
+    more = [_entry(*_joined(group), language, received) for group in groups[1:]]
     scans = [said_in(language, note) for own, one in (item for group in groups for item in group) for note in _notes(own, one)]
-    first = _entry(name, found, language, trouble)
+    first = _entry(name, found, language, received, trouble)
     output = {"found": True} | first | {"others": [entry["document_name"] for entry in more], "more": more}
     return Result(
         output,
@@ -152,7 +154,20 @@ def _result(groups: list[list[tuple[str, Found]]], reading: _Reading, language: 
         confidence=found.confidence,
         unclear=_doubt(found, reading, language),
         warnings=[*_more(more, language), *scans, *(entry["text"] for entry in first["problems"])],
+        alarms=_alarms(found, received, language),
     )
+
+
+def _problems(found: Found, received: date) -> list[Problem]:
+    ahead = dated_ahead(found.invoice.issue_date, received)
+    return [*problems(found), *([ahead] if ahead else [])]
+
+
+def _alarms(found: Found, received: date, language: str) -> list[str]:
+    """What nobody should approve in passing: a date far ahead."""
+    issued = found.invoice.issue_date
+    ahead = dated_ahead(issued, received)
+    return [ahead.as_dict(language)["text"]] if ahead and issued and is_far(issued, received) else []
 
 
 def _notes(name: str, found: Found) -> list[str]:
@@ -191,8 +206,8 @@ def _plain(value: Any, point: str = ".") -> str:
     return ", ".join(value) or "–" if isinstance(value, tuple) else str(value).replace(".", point)
 
 
-def _entry(name: str, found: Found, language: str, trouble: list[Problem] | None = None) -> dict[str, Any]:
-    known = problems(found) if trouble is None else trouble
+def _entry(name: str, found: Found, language: str, received: date, trouble: list[Problem] | None = None) -> dict[str, Any]:
+    known = _problems(found, received) if trouble is None else trouble
     return {
         "invoice": found.invoice.as_dict(),
         "problems": [problem.as_dict(language) for problem in known],

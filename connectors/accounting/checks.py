@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from connectors.accounting.vendors import Vendor, Vendors, flat, plain_name
 from connectors.accounting.warnings import Refusal, warn
 from connectors.base import Warn
 from kontorist.core.values import plain
+from kontorist.einvoice.ahead import dated_ahead, is_far
 from kontorist.einvoice.document import Found, find_invoice
 from kontorist.einvoice.problem import ERROR
 from kontorist.einvoice.problems import problems
@@ -83,6 +85,12 @@ def small_business(invoice: Mapping[str, Any], pages: Sequence[Page], language: 
             "Die Rechnung beruft sich auf § 19 UStG (Kleinunternehmer) und weist doch Umsatzsteuer aus; sie ist nicht abziehbar.",
             "The invoice invokes § 19 UStG (small business) and shows VAT all the same, which cannot be deducted.",
         )
+
+
+def ahead(issued: date, received: date, language: str) -> Iterator[Warn]:
+    """An invoice that is dated after the day on which it came, in the words in which its reading told it."""
+    if problem := dated_ahead(issued, received):
+        yield Warn("date-ahead", problem.as_dict(language)["text"], stop=is_far(issued, received))
 
 
 _BY = {

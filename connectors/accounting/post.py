@@ -19,6 +19,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotReadable, Rejected, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.core.values import sha256
+from kontorist.einvoice.ahead import received_on
 from kontorist.reading.german import said_in
 from kontorist.reading.pdf import Page
 
@@ -42,7 +43,7 @@ class Post(Action):
 
     def _resolved(self, connector: Accounting, payload: PostPayload, context: Context) -> Proposal:
         invoice = payload.invoice
-        number, _, gross = booking.needed(invoice)
+        number, issued, gross = booking.needed(invoice)
         data = connector.document(payload.document, context.documents)
         doubts, pages = _examined(payload, data, context.language)
         vendors = connector.vendors()
@@ -58,6 +59,7 @@ class Post(Action):
             *accounts.account_signs(invoice, vendor, vendors, around, company, context.language),
             *checks.signs(invoice, vendor, matched, twins, company, context.language),
             *checks.small_business(invoice, pages, context.language),
+            *checks.ahead(issued, received_on(context.data), context.language),
             *sender.sender_signs(context.data, vendor, company, context.language),
         ]
         stranger = [] if vendor else [checks.unknown(invoice.get("seller") or {}, matched[1], vendors, context.language)]

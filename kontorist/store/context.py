@@ -43,7 +43,13 @@ def arrived(case: Case, now: datetime | None = None) -> dict[str, Any]:
     return {
         **case.data,
         "documents": [d.as_dict() for d in case.documents],
-        "case": {"id": case.id, "title": case.title, "source": case.source, "flow": case.flow},
+        "case": {
+            "id": case.id,
+            "title": case.title,
+            "source": case.source,
+            "flow": case.flow,
+            "received": case.created.astimezone(ZONE).date(),
+        },
         "now": moment,
         "today": moment.astimezone(ZONE).date(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -116,3 +117,16 @@ def test_a_faulty_invoice_is_an_error_or_not_readable(setting: Setting, path: Pa
     result = read(setting, {path.name: path.read_bytes()})
     assert result.output["errors"] > 0 or result.unclear.startswith("Nicht lesbar")
     assert "The " not in result.unclear
+
+
+@pytest.mark.parametrize(("days", "stops"), [(3, None), (20, False), (60, True)])
+def test_an_invoice_dated_ahead_is_told_and_one_far_ahead_stops(setting: Setting, days: int, stops: bool | None) -> None:
+    received = INVOICE.issued - timedelta(days=days)
+    setting = replace(setting, settings={"company": {"name": NAME}})
+    one = replace(task({"re.xml": cii(INVOICE)}), context={"case": {"received": received}})
+    (result,) = Invoice().run([one], setting)
+    assert isinstance(result, Result)
+    told = [problem["text"] for problem in result.output["problems"] if problem["rule"] == "DATE-AHEAD"]
+    assert (len(told), result.output["errors"]) == (0 if stops is None else 1, 0)
+    assert [text for text in result.warnings if "nach dem Eingang" in text] == told
+    assert list(result.alarms) == (told if stops else [])

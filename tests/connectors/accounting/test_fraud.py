@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import Rejected
+from kontorist.core.filters import ZONE
 from kontorist.einvoice.document import find_invoice
 from scripts.sample.invoice import OTHER, cii, ubl
 from scripts.sample.page import pdf
@@ -216,3 +218,12 @@ def test_the_same_amount_within_a_week_is_asked_about(books: Books) -> None:
     books.post(books.propose(cii(INVOICE)))
     assert stops(books.propose(cii(replace(INVOICE, number="RE-9", issued=date(2026, 11, 19))))) == ["duplicate-amount"]
     assert stops(books.propose(cii(replace(INVOICE, number="RE-9", issued=date(2026, 12, 16))))) == []
+
+
+@pytest.mark.parametrize(("days", "stop"), [(3, None), (20, False), (31, False), (32, True), (365, True)])
+def test_an_invoice_dated_ahead_is_told_and_one_far_ahead_stops(books: Books, days: int, stop: bool | None) -> None:
+    issued = utcnow().astimezone(ZONE).date() + timedelta(days=days)
+    proposal = books.propose(cii(replace(INVOICE, issued=issued)))
+    assert [w.stop for w in proposal.warnings if w.code == "date-ahead"] == ([] if stop is None else [stop])
+    assert all("Vorsteuer" in w.text for w in proposal.warnings if w.code == "date-ahead")
+    assert [c for c in stops(proposal) if c != "date-ahead"] == []
