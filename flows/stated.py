@@ -57,7 +57,7 @@ def question_for(runtime: Runtime, case: Case, path: str, error: BaseException |
         return None
     of, name = lacking
     text = _TEXTS["de" if runtime.office.language.startswith("de") else "en"]
-    asked = text.format(name=name, step=entry.step, action=of["action"], who=entry.info["stated_by"])
+    asked = text.format(name=name, step=entry.step, action=of["action"], who=_called(runtime, entry.info["stated_by"]))
     called = [n for n, value in values_of(case, path).items() if value == of]
     if not called:  # it stands deep within another value: nothing to put the answer in its place with
         return {"kind": "look", "text": asked}
@@ -73,6 +73,11 @@ def question_for(runtime: Runtime, case: Case, path: str, error: BaseException |
         "output": dict(of),
         "text": asked,
     }
+
+
+def _called(runtime: Runtime, who: str) -> str:
+    person = runtime.office.settings.people.get(who)
+    return person.name if person else who
 
 
 def _stated(case: Case, value: Mapping[str, Any]) -> Entry | None:
