@@ -158,7 +158,8 @@ def _approve(store: Any, action_id: int, who: Any, comment: str, digest: str | N
         _report({"id": action_id, "state": None, "error": str(error)}, as_json, str(error))
         return False
     for shown, state in zip(card, states, strict=True):
-        _report({"id": shown.id, "state": state, "error": None}, as_json, f"Action {shown.id}: {state} — {shown.sentence}")
+        said = state if state == "approved" else f"approved by {who.name}, waits for somebody else"
+        _report({"id": shown.id, "state": state, "error": None}, as_json, f"Action {shown.id}: {said} — {shown.sentence}")
     return True
 
 

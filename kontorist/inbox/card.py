@@ -164,6 +164,7 @@ def render(
     values: dict[str, Any] = {"card": view, "counts": numbers, "toast": done, "before": before, "after": after, "place": here}
     values |= {
         "handovers": handovers(desk),
+        "alone": view.given and not others(desk, view, viewer),
         "looking": [desk.label(name) for name in desk.presence.others(view.head.card, viewer.name)],
         "facts": found,
         "doubts": found.doubtful() if view.decidable else [],
@@ -201,6 +202,13 @@ def forms(desk: Desk, view: CardView, edited: Form | None) -> list[tuple[ActionR
     """The fields of every action on the card that can be decided."""
     with closing(desk.connections()) as opened:
         return [(r, inputs(r, schema_of(opened, r), edited)) for r in view.decidable]
+
+
+def others(desk: Desk, view: CardView, viewer: Viewer) -> list[str]:
+    """Who besides this viewer may decide the card."""
+    names = {n for r in view.decidable for n in (*(r.rule.get("by") or ()), r.assigned, r.rule.get("escalate")) if n}
+    people = desk.office.settings.people
+    return [p for p in desk.office.members(sorted(names)) if p != viewer.name and people[p].role != "auditor"]
 
 
 def handovers(desk: Desk) -> dict[str, list[tuple[str, str]]]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.flows.offices import ANNA, approve, arrive, reject, work
 from tests.inbox.desks import FLOWS, Desk, make_desk
+from tests.inbox.test_list import set_columns
 
 
 def states(desk: Desk, row) -> list[str]:
@@ -302,3 +303,21 @@ def test_numbers_that_nobody_gave_out_are_no_mistake_of_ours(desk: Desk):
     many = {f"field{i}": "" for i in range(6000)}
     assert browser.post(f"/card/{row.id}/reject", **many).status_code == 403
     assert desk.row(row.id).state == "proposed"
+
+
+def test_whoever_is_alone_with_a_card_for_two_hands_it_over_or_rejects_it_after_all(desk: Desk):
+    rule = {"by": ["petra"], "count": 2, "expires": "7d", "undo": 15}
+    first, second = desk.cards("one", "two")
+    for row in (first, second):
+        set_columns(desk, row.id, rule=rule, deciders="|petra|", eyes=2)
+    petra, ole = desk.browser("petra"), desk.browser("ole")
+    for row in (first, second):
+        petra.decide(row, "approve")
+    page = petra.get(f"/card/{first.id}").text
+    assert "Nobody else may decide this" in page
+    assert "/approve" not in page
+    petra.decide(first, "hand-over", to="ole", comment="please look, too")
+    assert "Nobody else may decide this" not in petra.get(f"/card/{first.id}").text
+    ole.decide(first, "approve")
+    petra.decide(second, "reject", reason="I looked again")
+    assert [desk.row(r.id).state for r in (first, second)] == ["approved", "rejected"]
