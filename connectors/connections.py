@@ -13,6 +13,29 @@ from kontorist.core import registry
 from kontorist.core.errors import ConfigurationError, Rejected
 from kontorist.core.office import Office
 
+_WRONG = {
+    "missing": ("fehlt", "is missing"),
+    "too_short": ("ist zu kurz oder leer", "is too short or empty"),
+    "too_long": ("ist zu lang", "is too long"),
+    "string_type": ("ist kein Text", "is no text"),
+    "list_type": ("ist keine Liste", "is no list"),
+    "int": ("ist keine ganze Zahl", "is no whole number"),
+    "float": ("ist keine Zahl", "is no number"),
+    "decimal": ("ist keine Zahl", "is no number"),
+    "date": ("ist kein Datum", "is no date"),
+    "bool": ("ist weder ja noch nein", "is neither true nor false"),
+    "literal_error": ("ist keiner der möglichen Werte", "is none of the possible values"),
+    "extra_forbidden": ("gibt es hier nicht", "is not known here"),
+}
+"""What people read, by the kind of error or its first word."""
+
+
+def _wrong(error: Mapping[str, Any], *, german: bool) -> str:
+    """What is wrong with a field, for whoever has a flow's or an edit's payload before them."""
+    kind = str(error["type"])
+    known = _WRONG.get(kind.removeprefix("string_")) or _WRONG.get(kind) or _WRONG.get(kind.split("_", 1)[0])
+    return known[0 if german else 1] if known else f"– {str(error['msg']).removeprefix('Value error, ')}"
+
 
 class Connections:
     """Opens connections by name. One instance belongs to one thread."""
@@ -47,10 +70,10 @@ class Connections:
         try:
             return model.model_validate(payload)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or action}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-            )
-            raise Rejected(f"{connection}.{action} cannot be prepared: {problems}") from error
+            german = self.office.language == "de"
+            problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or action} {_wrong(e, german=german)}" for e in error.errors())
+            what = "lässt sich nicht vorbereiten" if german else "cannot be prepared"
+            raise Rejected(f"{connection}.{action} {what}: {problems}") from error
 
     def propose(self, connection: str, action: str, payload: Mapping[str, Any], context: Context) -> Proposal:
         """The proposal for a raw payload, of a flow or of a person's edit. Changes nothing. Raises Rejected."""
