@@ -145,7 +145,7 @@ class Runner:
         from flows.schedule import one_pass
 
         try:
-            return one_pass(self._office, self._data)
+            return one_pass(self._office, self._data, store=self._runtime.database)
         except KontoristError:
             raise
         except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up

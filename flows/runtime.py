@@ -58,6 +58,8 @@ class Runtime:
     """In a simulation, what agents would have said, by the id of their step: a test of a flow says nothing about models."""
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
     run: str | None = None
+    borrowed: bool = False
+    """The store belongs to somebody else, who closes it."""
     chunk: int = 0
     """How many cases are worked on at once, as the last ones were quick or slow; 0 at first."""
     _learnt: tuple[Any, Mapping[str, Any]] | None = field(default=None, repr=False)
@@ -152,9 +154,10 @@ class Runtime:
         return self._learnt[1]
 
     def close(self) -> None:
-        """Close connections and the store."""
+        """Close connections, and the store unless it was lent."""
         self.connections.close()
-        self.database.close()
+        if not self.borrowed:
+            self.database.close()
 
 
 def _lessons(found: Sequence[Mapping[str, Any]], restricted: Collection[int]) -> list[dict[str, Any]]:
@@ -166,12 +169,13 @@ def _lesson(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
 
 
-def open_runtime(office_dir: Path, data_dir: Path, *, url: str | None = None) -> Runtime:
-    """The office at work. Raises ConfigurationError with every problem of the configuration."""
+def open_runtime(office_dir: Path, data_dir: Path, store: Database | None = None, *, url: str | None = None) -> Runtime:
+    """The office at work, on a store that is lent or opened for it. Raises ConfigurationError with every problem of the configuration."""
     office = shipping.current(office_dir)
-    database = open_database(data_dir, url)
+    database = store or open_database(data_dir, url)
     try:
-        return Runtime(shipping.shipped(office, database), database, data_dir)
+        return Runtime(shipping.shipped(office, database), database, data_dir, borrowed=store is not None)
     except BaseException:
-        database.close()
+        if store is None:
+            database.close()
         raise

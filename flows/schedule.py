@@ -35,6 +35,7 @@ from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.store import cases, ledger, office_state
+from kontorist.store.database import Database
 
 _PLAIN: dict[str, Any] = {"persist_result": False, "validate_parameters": False}
 _TASK: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "retries": 0}
@@ -55,20 +56,34 @@ class _Pass:
 _passes: dict[str, _Pass] = {}
 """Running passes by flow run id."""
 
+_lent: dict[tuple[str, str], Database] = {}
+"""Open stores of those who make one pass after the other, by office and data folder."""
+
 
 @task(name="step", task_run_name="{named}", **_TASK)
 def _step(key: str, named: str) -> None:  # noqa: ARG001 - what the run is called
     running = _passes[key]
-    running.parcel = outcomes = perform(running.runtime, running.parcel)
-    failed = [o.error for o in outcomes if o.error]
-    if failed:
-        get_run_logger().warning("%d of %d cases failed here: %s", len(failed), len(outcomes), type(failed[0]).__name__)
+    running.parcel = _performed(running.runtime, running.parcel)
+
+
+def _performed(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+    outcomes = perform(runtime, works)
+    if failed := [o.error for o in outcomes if o.error]:
+        get_run_logger().warning(
+            "%s: %d of %d cases failed: %s", works[0].place, len(failed), len(outcomes), type(failed[0]).__name__
+        )
+    return outcomes
 
 
 def _as_task(key: str) -> Callable[[Runtime, Sequence[Work]], list[Outcome]]:
-    def run(_runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+    """A task of its own for what asks somebody outside; the rest is part of `advance`: a task costs as much as the work on ten cases."""
+
+    def run(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
+        asked = limits.of_works(runtime, works)
+        if not asked:
+            return _performed(runtime, works)
         _passes[key].parcel = works
-        with _place(key, limits.of_works(_runtime, works)):
+        with _place(key, asked):
             _step(key, f"{works[0].place} × {len(works)}")
         outcomes: list[Outcome] = _passes[key].parcel
         return outcomes
@@ -104,7 +119,7 @@ def intake(key: str, flows: list[str]) -> None:
 
 @task(name="advance", **_TASK)
 def advance(key: str) -> None:
-    """Move every runnable case on, one task for each step and chunk."""
+    """Move every runnable case on, in chunks; a task for each step that asks a model or a connection."""
     runtime, tally = _passes[key].runtime, _passes[key].tally
     advancing.advance(runtime, tally, run_step=_as_task(key))
 
@@ -138,7 +153,7 @@ def run_pass(office: str, data: str, only: list[str] | None = None, patience: fl
     """
     if logs.VARIABLE in os.environ:  # a worker of Prefect's has no other place to set it up
         logs.set_up()
-    runtime = open_runtime(Path(office), Path(data))
+    runtime = open_runtime(Path(office), Path(data), _lent.get((office, data)))
     try:
         return _pass(runtime, only, patience)
     finally:
@@ -218,14 +233,23 @@ def _api_url() -> str:
 
 
 @functools.cache
-def _imported() -> None:
-    """What is imported by now stays: the garbage collector need not walk through 200,000 objects again and again."""
+def _spare_the_collector() -> None:
+    """What is imported by now stays, and a chunk of cases is no garbage: looking through them all again and again is a twentieth of the work."""
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
-def one_pass(office: Path, data: Path, only: list[str] | None = None, *, patience: float = 0.0) -> list[dict[str, Any]]:
-    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server)."""
-    _imported()
-    with without_heartbeat(), connected():
-        lines: list[dict[str, Any]] = run_pass(str(office), str(data), only, patience)
+def one_pass(
+    office: Path, data: Path, only: list[str] | None = None, *, patience: float = 0.0, store: Database | None = None
+) -> list[dict[str, Any]]:
+    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server). A `store` that is open already stays so."""
+    _spare_the_collector()
+    key = (str(office), str(data))
+    if store is not None:
+        _lent[key] = store
+    try:
+        with without_heartbeat(), connected():
+            lines: list[dict[str, Any]] = run_pass(*key, only, patience)
+    finally:
+        _lent.pop(key, None)
     return lines

@@ -43,7 +43,9 @@ def _graph(handle: int, connection: sqlite3.Connection) -> Any:
     names = [START, "classify", "extract", "draft", "approve", "execute", END]
     for before, after in itertools.pairwise(names):
         graph.add_edge(before, after)
-    return graph.compile(checkpointer=SqliteSaver(connection))
+    saver = SqliteSaver(connection)
+    saver.setup()  # its tables are there before the mails, like ours
+    return graph.compile(checkpointer=saver)
 
 
 def run(folder: Path, mails: int, durability: Durability) -> dict[str, float]:

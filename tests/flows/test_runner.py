@@ -32,7 +32,7 @@ class Running:
         self.thread = threading.Thread(target=self.runner.run)
         self.thread.start()
 
-    def _broken(self, *_: Any) -> list[dict[str, Any]]:
+    def _broken(self, *_: Any, **__: Any) -> list[dict[str, Any]]:
         """Prefect's server is away: the runner has to do without."""
         self.passes.append(time.monotonic())
         raise ConnectionError("no Prefect")
