@@ -202,9 +202,15 @@ class _FlowCheck:
             )
             return
         try:
-            cls.triggers[kind].model_validate(options)
+            given = cls.triggers[kind].model_validate(options)
         except ValidationError as error:
             add_errors(self.file, error, cls.triggers[kind], loc)
+            return
+        if (
+            kind == "rows"
+            and (columns := self._columns(str(connection), str(getattr(given, "table", "")), (*loc, "table"))) is not None
+        ):
+            self.columns["row"] = columns
 
     def _connector(self, name: str, loc: Loc) -> Any:
         if name not in self.office.connections:

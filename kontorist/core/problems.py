@@ -32,4 +32,4 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f", did you mean '{close[0]}'?"
-    return f"; there are: {', '.join(known)}" if known and len(known) <= 20 else ""
+    return f"; there are: {', '.join(known)}" if known and len(known) <= 30 else ""

@@ -88,3 +88,19 @@ def test_the_line_is_shown_with_a_mark_below(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "a.yaml:2:5: unknown step 'stopp', did you mean 'stop'?\n    2 |   - stopp: here\n      |     ^\n" in done.stdout
+
+
+def test_columns_of_the_row_that_started_a_flow_are_known(office: Office) -> None:
+    text = (FLOWS / "bank-payments.yaml").read_text()
+    wrong = text.replace("steps:\n", 'steps:\n  - ask: "{{ row.amount }} of {{ row.party_name }}"\n', 1)
+    assert wrong != text
+    (said,) = check_text(office, "bank-payments", wrong)
+    assert said.message.startswith("row.party_name: 'row' has no 'party_name'; there are: account, amount, bank_reference,")
+    (said,) = check_text(office, "bank-payments", text.replace("table: entries", "table: entrys"))
+    assert said.severity == "error"
+
+
+def test_the_table_whose_rows_start_a_flow_is_known(office: Office) -> None:
+    text = 'trigger: {rows: {connection: erp, table: open_item}}\nsteps:\n  - ask: "{{ row.open }}"\n'
+    (said,) = check_text(office, "watch", text)
+    assert said.message == "the connection 'erp' has no table 'open_item', did you mean 'open_items'?"
