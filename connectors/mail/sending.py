@@ -189,7 +189,10 @@ class Draft(Action):
 def written(payload: Written, context: Context) -> dict[str, Any]:
     """The payload, complete: every address is one, every document is there. Raises Rejected."""
     for address in (*payload.to, *payload.cc):
-        compose.address_of(address)
+        try:
+            compose.address_of(address)
+        except Rejected as error:
+            raise Rejected(say(context.language, "no-address", compose.one_line(address)[:100])) from error
     names = {}
     for digest in payload.attachments:
         if digest not in context.documents:

@@ -80,6 +80,10 @@ _TEXTS = {
         "Die Mail liegt nicht mehr in „{0}“: jemand hat sie verschoben oder gelöscht.",
         "The mail is no longer in “{0}”: somebody has moved or deleted it.",
     ),
+    "no-address": (
+        "„{0}“ ist nicht eine einzelne Mailadresse. Schreiben Sie name@example.com oder Name <name@example.com>.",
+        "“{0}” is not one e-mail address. Write it as name@example.com or Name <name@example.com>.",
+    ),
     "no_mail": ("Der Fall begann nicht mit einer Mail.", "The case did not begin with a mail."),
 }
 

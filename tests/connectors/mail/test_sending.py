@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.base import Context
 from connectors.mail import compose
 from connectors.mail.config import Access, MailConfig
+from connectors.mail.sending import Send, written
 from connectors.mail.smtp import Smtp
 from kontorist.core.errors import AccessDenied, NotApproved, Rejected, Unavailable, Uncertain
 from kontorist.reading.mail import parse_mail
@@ -189,6 +191,15 @@ def test_no_text_adds_a_header(subject: str, name: str, file: str, reference: st
 def test_what_is_not_one_address_is_refused(address: str) -> None:
     with pytest.raises(Rejected):
         compose.build(_mail(to=[address]), NOW)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("de", "„anna“ ist nicht eine einzelne Mailadresse"), ("en", "“anna” is not one e-mail")]
+)
+def test_what_is_not_one_address_is_told_in_the_language_of_the_office(language: str, said: str) -> None:
+    payload = Send.Payload(to=["anna"], subject="Hallo", body="Guten Tag")
+    with pytest.raises(Rejected, match=said):
+        written(payload, Context(1, "t", {}, {}, language))
 
 
 def test_a_reply_prefix_stands_there_once() -> None:
