@@ -36,6 +36,10 @@ class NewDocument:
     """`original` (the mail, the file) or `attachment`."""
 
 
+_TITLE_AT_MOST = 300
+"""Letters of a title: it stands in every list."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One thing read from a source: it becomes one case."""
@@ -45,6 +49,7 @@ class Item:
     source: str
     """Where it was found, for a person: `mailbox/INBOX 17`, a file's path."""
     title: str
+    """What people know it by; the end of a very long one is cut off."""
     data: Mapping[str, Any]
     """What a flow sees under the trigger's name (`mail`, `file`, `row`): journal values only."""
     documents: Sequence[NewDocument] = ()
@@ -53,6 +58,10 @@ class Item:
     warnings: Sequence[str] = ()
     handle: Any = None
     """The connector's own handle for `acknowledge`."""
+
+    def __post_init__(self) -> None:
+        if len(self.title) > _TITLE_AT_MOST:
+            object.__setattr__(self, "title", f"{self.title[:_TITLE_AT_MOST]}…")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from kontorist.store.cases import Case, DocumentRef, Entry
 from kontorist.store.database import Database
 
 _TEXT_AT_MOST = 60_000
+_SUBJECT_AT_MOST = 1_000
 
 
 @dataclass
@@ -69,7 +70,7 @@ def _mail(mail: Mapping[str, Any], original: str, facts: Facts) -> View:
     border = border if text[border:].strip() else len(text)
     spans = list(places(facts, original, "text"))
     shown = text[:_TEXT_AT_MOST]
-    subject = pieces(str(mail.get("subject") or ""), list(places(facts, original, "subject")))
+    subject = pieces(str(mail.get("subject") or "")[:_SUBJECT_AT_MOST], list(places(facts, original, "subject")))
     border = min(border, len(shown))
     rest = pieces(shown[border:], [(a - border, b - border, i) for a, b, i in spans if b > border])
     more = {"subject": subject, "mail": mail}

@@ -76,3 +76,14 @@ def test_no_script_runs_no_request_leaves_and_our_page_stays_as_it_was(desk: Des
     assert page.evaluate(_SHAPE) == shape
     assert page.evaluate("window.ran") is None
     assert dialogs == []
+
+
+def test_a_mail_of_one_endless_line_and_subject_is_laid_out_at_once_and_stays_short_in_lists(desk: Desk, page: Any):
+    written = mail("x") | {"subject": "long " * 20_000, "text": "A-" * 30_000, "new_text": "A-" * 30_000}
+    row = desk.mail_card(written)
+    path = f"/case/{row.case_id}"
+    assert len(desk.browser("anna").get(path).text) < 130_000
+    page.goto(path)
+    assert len(page.title()) < 400
+    taken = "(() => { const began = performance.now(); document.body.style.width = '901px'; void document.body.offsetHeight; return performance.now() - began; })()"
+    assert page.evaluate(taken) < 1000
