@@ -68,3 +68,8 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        if not error.filename:
+            raise  # no file of the admin's: a mistake of ours, to be seen whole
+        say(f"{error.filename}: {error.strerror or error}. Name another place, or mend who may read and write there.")
+        sys.exit(EXIT_PROBLEM)

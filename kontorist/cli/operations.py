@@ -83,7 +83,7 @@ def serve(
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; another than this machine's only behind a proxy.")
     ] = ("127.0.0.1"),
-    port: Annotated[int, typer.Option("--port", help="Port of the inbox.")] = 8765,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the inbox.")] = 8765,
     office: OfficeOption = OFFICE,
     data: DataOption = DATA,
 ) -> None:

@@ -31,7 +31,9 @@ COLUMNS = ("flow", "taken_in", "advanced", "proposed", "executed", "unclear", "f
 _LEAST_FREE = 20 * 2**20
 UNDO_PATIENCE = 60.0
 """A one-shot pass stays for approved mail whose undo window ends within this many seconds."""
-PortOption = Annotated[int, typer.Option("--port", help="Port of the inbox on this machine; 0 takes a free one.")]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help="Port of the inbox on this machine; 0 takes a free one.")
+]
 
 
 def register(app: typer.Typer) -> None:

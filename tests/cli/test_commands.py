@@ -180,3 +180,12 @@ def test_a_demonstration_gives_nobody_of_an_office_at_work_a_new_password(
     refused = kontorist("demo", "--once", env={**office, **prefect})
     assert refused.returncode == 1
     assert "is that of an office at work" in refused.stderr
+
+
+def test_a_place_that_cannot_be_written_and_a_port_that_is_none_are_said_in_a_sentence(office: dict[str, str]) -> None:
+    for command in (("init", "/proc/office"), ("simulate", "notes", __file__, "--page", "/proc/page.html")):
+        refused = kontorist(*command, env=office)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (1, False), command
+        assert "/proc/" in refused.stderr
+    for command in ("up", "demo", "serve"):
+        assert kontorist(command, "--port", "99999", env=office).returncode == 2
