@@ -19,6 +19,7 @@ from kontorist.reading.language import language_of
 from kontorist.reading.mail import Address, Attachment, Mail, parse_mail, split_reply
 from kontorist.reading.mail.authentication import sender_check
 from kontorist.reading.mail.calendar import calendar_text
+from kontorist.reading.mail.header import addresses
 from kontorist.reading.mail.report import Report
 from kontorist.reading.mail.signature import signature_of
 from kontorist.reading.parts import Part, decoded, kind_of, notes_on
@@ -187,10 +188,19 @@ def _warnings(mail: Mail, language: str) -> Iterator[str]:
     for code, about in mail.oddities.items():
         yield say(language, code, about)
     sender = mail.sender
+    if len(authors := _authors(mail)) > 1:
+        yield say(language, "authors", ", ".join(authors[:5]), sender.address)
     if mail.reply_to and sender.address and _domain(mail.reply_to[0].address) != _domain(sender.address):
         yield say(language, "reply-to", mail.reply_to[0].address, sender.address)
     if "@" in sender.name and sender.address and sender.address.lower() not in sender.name.lower():
         yield say(language, "two-addresses", sender.name, sender.address)
+
+
+def _authors(mail: Mail) -> list[str]:
+    """Every address that stands as From, also in a second such field, which others may take for the first."""
+    fields = [value for name, value in mail.fields if name.lower() == "from"]
+    found = [address for value in fields[:5] for _, address in addresses(value[:5000]) if "@" in address]
+    return list({address.lower(): address for address in found}.values())
 
 
 def _domain(address: str) -> str:

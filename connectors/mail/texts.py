@@ -38,6 +38,10 @@ _TEXTS = {
         "Als Name des Absenders steht dort die Adresse „{0}“, die Mail kommt aber von {1}.",
         "The sender's name is the address “{0}”, but the mail comes from {1}.",
     ),
+    "authors": (
+        "Die Mail nennt mehrere Absender ({0}); als Absender gilt {1}. Bitte prüfen, von wem sie ist.",
+        "The mail names several senders ({0}); {1} is taken for its sender. Please check whom it is from.",
+    ),
     "stranger": (
         "{0} kommt in der Mail nicht vor: bitte prüfen, an wen die Antwort geht.",
         "{0} does not occur in the mail: please check whom the answer goes to.",

@@ -54,6 +54,20 @@ def test_known_and_quite_other_domains_are_not_suspected(local: Box, sender: str
     assert _read(local, sender=sender).data["mail"]["signs"] == []
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: a@kunde.example, b@anders.example\n",
+        b"From: a@kunde.example\nFrom: b@anders.example\n",
+        b"From: <a@kunde.example>\nSubject: x\nfrom: B <b@anders.example>\n",
+    ],
+)
+def test_several_senders_are_told(local: Box, head: bytes) -> None:
+    local.put(head + b"To: service@example.com\nMessage-ID: <1@x>\n\nWo bleibt mein Auftrag?\n")
+    said = "Die Mail nennt mehrere Absender (a@kunde.example, b@anders.example); als Absender gilt a@kunde.example. Bitte prüfen, von wem sie ist."
+    assert said in local.taken_in()[-1].warnings
+
+
 def test_answers_that_would_go_elsewhere_are_told_on_the_mail_and_on_the_reply(local: Box) -> None:
     item = _read(local, reply_to="zahlung@woanders.example")
     assert "Antworten gingen an zahlung@woanders.example, nicht an den Absender karla@kunde.example." in item.warnings
