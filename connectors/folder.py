@@ -118,8 +118,7 @@ class Folder(Connector):
 
     def _digest(self, path: Path) -> str | None:
         seen = _stat(path)
-        if seen is None or seen[0] > self.config.max_size:
-            self._problems[str(path)] = f"{path}: larger than {self.config.max_size // 2**20} MB, so it was not taken in"
+        if seen is None or self._is_too_large(path):
             return None
         key = (str(path), *seen)
         if key not in self._digests:
@@ -129,6 +128,13 @@ class Folder(Connector):
                 self._problems[str(path)] = str(error)
                 return None
         return self._digests[key] or None
+
+    def _is_too_large(self, path: Path) -> bool:
+        seen = _stat(path)
+        if seen is None or seen[0] <= self.config.max_size:
+            return False
+        self._problems[str(path)] = f"{path}: larger than {self.config.max_size // 2**20} MB, so it was not taken in"
+        return True
 
     def _item(self, path: Path, digest: str, text: bool) -> Item | None:
         try:
@@ -175,12 +181,15 @@ class Folder(Connector):
             return Health(False, str(error))
         if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
             return Health(False, f"The folder {self.root} may not be read and written by this user. Change its rights.")
-        count = sum(1 for _ in _walk(self.root, False, None))
+        files = list(_walk(self.root, False, None))
+        for path in files:
+            self._is_too_large(path)
+        count = len(files)
         return Health(True, f"{self.root} with {count} files", {"files": count})
 
     def problems(self) -> Iterable[str]:
-        """Files that could not be taken in."""
-        return list(self._problems.values())
+        """Files that could not be taken in, as long as they are there."""
+        return [problem for path, problem in self._problems.items() if Path(path).exists()]
 
 
 def file_item(path: Path, root: Path, *, text: bool = True) -> Item:

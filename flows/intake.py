@@ -25,6 +25,8 @@ from kontorist.store.context import arrived, values_of
 BATCH, BYTES, SECONDS = 100, 8 * 2**20, 2.0
 """Items that are taken in with one commit; fewer where their documents are large or come slowly."""
 NEW_MAIL = "A new mail has come in this conversation; read it before you decide."
+_FAULTS = 20
+"""Things that could not be read of which a connection tells."""
 AT_ONCE = 500
 """Items of one flow that are taken in before work on them begins: a mailbox with years in it delays nobody's first card."""
 
@@ -49,13 +51,14 @@ def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
     except KontoristError as error:
         _beat(runtime, connection, str(error))
         raise
-    _beat(runtime, connection, "")
+    faults = [str(one)[:500] for one in itertools.islice(runtime.connections.get(connection).problems(), _FAULTS)]
+    _beat(runtime, connection, "", faults)
     return count
 
 
-def _beat(runtime: Runtime, connection: str, problem: str) -> None:
+def _beat(runtime: Runtime, connection: str, problem: str, faults: Sequence[str] | None = None) -> None:
     with runtime.database.write() as database:
-        office_state.beat(database, connection, problem)
+        office_state.beat(database, connection, problem, faults)
 
 
 def trigger_options(connector: Connector, kind: str, options: dict[str, Any]) -> Any:

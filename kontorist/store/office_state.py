@@ -54,16 +54,17 @@ def set_stops(connection: Connection, new: Stops, actor: str) -> None:
     audit.append(connection, [Event("office.stops", actor, "office", value)])
 
 
-def beat(connection: Connection, name: str, problem: str = "") -> None:
-    """A connection was read (or could not be): its heartbeat."""
+def beat(connection: Connection, name: str, problem: str = "", faults: Sequence[str] | None = None) -> None:
+    """A connection was read (or could not be): its heartbeat. `faults` are what of it could not be read; None: as before."""
     before = get(connection, f"heartbeat.{name}") or {}
     now = utcnow()
     value = {"at": now, "ok": now if not problem else before.get("ok"), "problem": problem}
+    value["faults"] = before.get("faults", []) if faults is None else list(faults)
     put(connection, f"heartbeat.{name}", value)
 
 
 def heartbeats(connection: Connection) -> Mapping[str, Any]:
-    """Connection → {at, ok, problem}."""
+    """Connection → {at, ok, problem, faults}."""
     rows = connection.execute(select(state).where(state.c.name.startswith("heartbeat.")))
     return {r.name.removeprefix("heartbeat."): r.value for r in rows}
 

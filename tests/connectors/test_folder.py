@@ -126,6 +126,11 @@ def test_a_file_too_large_is_reported_and_the_others_go_on(opened, root):
 
     assert names(scans.read("file", FileOptions(), NOTHING_KNOWN)) == ["small.txt"]
     assert [p.split(": ")[0] for p in scans.problems()] == [str(root / "large.txt")]
+    asked = opened(max_size=1000)  # as `doctor` asks: it reads nothing
+    assert asked.try_out().ok
+    assert [p.split(": ")[0] for p in asked.problems()] == [str(root / "large.txt")]
+    (root / "large.txt").unlink()
+    assert list(scans.problems()) == []
 
 
 def test_taken_in_files_are_put_away_and_never_over_another_one(opened, root, tmp_path):

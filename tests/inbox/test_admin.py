@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
+from flows.advance import Tally
 from flows.again import process_again
+from flows.intake import intake
 from kontorist.core.clock import utcnow
 from kontorist.inbox.app import create_app
 from kontorist.store import office_state, tables
 from kontorist.store.model_calls import Memory
-from tests.inbox.desks import Desk
+from tests.inbox.desks import Desk, make_desk
 
 PAGES = (
     "/admin",
@@ -110,6 +115,26 @@ def test_a_silent_and_a_broken_connection_are_said_on_the_first_page(desk: Desk)
     page = petra.get("/admin/connections").text
     assert "not reachable" in page
     assert "scans is down since" in page
+
+
+def test_what_could_not_be_read_of_a_connection_is_said_until_it_is_gone(tmp_path: Path):
+    connections = "scans: {connector: folder, path: 'data:scans', max_size: 10}\nshelf: {connector: folder, path: 'data:shelf'}"
+    desk = make_desk(tmp_path, connections=connections)
+    large = tmp_path / "data" / "scans" / "large.txt"
+    large.parent.mkdir(parents=True)
+    large.write_text("x" * 100)
+    os.utime(large, (time.time() - 60, time.time() - 60))
+    petra = desk.browser("petra")
+    intake(desk.runtime, "keep", Tally())
+    assert "large.txt: larger than" in petra.get("/admin/connections").text
+    assert "something could not be read" in petra.get("/admin").text
+    with desk.runtime.database.write() as connection:
+        office_state.beat(connection, "scans")  # of a watcher, who reads nothing
+    assert "large.txt" in petra.get("/admin/connections").text
+    large.unlink()
+    intake(desk.runtime, "keep", Tally())
+    assert "large.txt" not in petra.get("/admin/connections").text
+    desk.runtime.close()
 
 
 def test_the_page_of_a_flow_shows_how_it_is_doing_its_picture_and_its_versions_in_the_readers_language(desk: Desk):
