@@ -32,14 +32,14 @@ QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86400),
-    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P1D",
     "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "3",  # a place that is free is taken at once, not in 30 s
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # what a person has to know is said in a sentence of ours
     "DO_NOT_TRACK": "1",
 }
 """Nothing leaves the machine, results are JSON, logs are sent at once so that a short run does not wait for them, and runs with
-their logs are forgotten after a month."""
+their logs are forgotten after a month, the events of each task (most of its database) after a day."""
 
 
 def environment(data_dir: Path, api_url: str) -> dict[str, str]:

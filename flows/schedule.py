@@ -206,13 +206,15 @@ def _wait_for_windows(runtime: Runtime, patience: float) -> bool:
     return True
 
 
+_WHAT = ("taken_in", "advanced", "proposed", "executed", "unclear", "failed")
+
+
 def summary(runtime: Runtime, tally: Tally, seconds: float) -> list[dict[str, Any]]:
     """One line a flow: the keys of `kontorist run --json`."""
-    what = ("taken_in", "advanced", "proposed", "executed", "unclear", "failed")
     return [
         {
             "flow": name,
-            **{w: tally.of(name, w) for w in what},
+            **{w: tally.of(name, w) for w in _WHAT},
             "seconds": round(seconds, 2),
             "notes": [n for n in tally.notes if n["flow"] == name],
         }
@@ -221,6 +223,8 @@ def summary(runtime: Runtime, tally: Tally, seconds: float) -> list[dict[str, An
 
 
 def _artifact(lines: list[dict[str, Any]]) -> None:
+    if not any(line[what] for line in lines for what in _WHAT):
+        return  # most passes of a quiet day: Prefect would keep a table of noughts for each
     rows = [{k: v for k, v in line.items() if k != "notes"} for line in lines]
     about = "What this pass did, by flow; content stays in the office's own store."
     create_table_artifact(rows, key="kontorist-pass", description=about)
