@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 from prefect.context import SettingsContext, SyncClientContext, get_settings_context
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, Settings
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    Settings,
+)
 
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Prefect's own client waits two seconds before it asks again, a server on SQLite is busy for some milliseconds."""
+
+ANSWER_SECONDS, AGAIN = 10.0, 1
+"""How long an answer may take, and how often a request is made again that had none: Prefect's own minute, five times over, would
+hold up an office for seven. What the admin set in the environment comes first."""
 
 
 class _Patient(httpx.HTTPTransport):
@@ -42,19 +54,21 @@ def connected() -> Iterator[None]:
 
 
 @contextmanager
-def without_heartbeat() -> Iterator[None]:
-    """Without Prefect's heartbeat thread, whose join costs a second a run: a pass that dies is picked up from our own leases."""
+def impatient() -> Iterator[None]:
+    """Without long waits for Prefect, and without its heartbeat thread, whose join costs a second a run: a pass that dies is picked up from our own leases."""
     known = get_settings_context()
     with SettingsContext(profile=known.profile, settings=_quiet_settings(known.settings)):
         yield
 
 
 _quiet: tuple[Settings, Settings] | None = None
-"""Prefect's settings as they were found, and the same without the heartbeat: making them takes 40 ms."""
+"""Prefect's settings as they were found, and the same as passes want them: making them takes 40 ms."""
 
 
 def _quiet_settings(settings: Settings) -> Settings:
     global _quiet  # noqa: PLW0603 - a cache of one
     if _quiet is None or _quiet[0] is not settings:
-        _quiet = (settings, settings.copy_with_update({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}))
+        ours: dict[Any, Any] = {PREFECT_API_REQUEST_TIMEOUT: ANSWER_SECONDS, PREFECT_CLIENT_MAX_RETRIES: AGAIN}
+        chosen = {setting: value for setting, value in ours.items() if setting.name not in os.environ}
+        _quiet = (settings, settings.copy_with_update(chosen | {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}))
     return _quiet[1]

@@ -19,6 +19,8 @@ from pathlib import Path
 from kontorist.core.errors import Unavailable
 
 START_SECONDS = 180
+LOOK_SECONDS, SILENT_SECONDS = 15.0, 60.0
+"""Between two looks whether it still answers; and how long it may be silent before it is started again."""
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -152,13 +154,48 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             return
 
 
+class Kept:
+    """A server for as long as somebody needs it: the one that runs already, else one that was started and is started again if it dies."""
+
+    def __init__(self, data_dir: Path, url: str, process: subprocess.Popen[bytes] | None) -> None:
+        self.url = url
+        self._data, self._process = data_dir, process
+        self._looked = self._answered = time.monotonic()
+
+    def look(self, say: Callable[[str], None]) -> None:
+        """Now and then: a server of ours that has ended, or answers nothing for a while, is started again at the same address."""
+        now = time.monotonic()
+        if self._process is None or now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        if self._process.poll() is None and _healthy(self.url):
+            self._answered = now
+        elif self._process.poll() is not None or now - self._answered > SILENT_SECONDS:
+            say("Prefect's server does not answer; it is started again. The work goes on meanwhile.")
+            self._again(say)
+
+    def _again(self, say: Callable[[str], None]) -> None:
+        self.end()
+        try:
+            self._process, _ = start(self._data, int(self.url.rpartition(":")[2].partition("/")[0]))
+        except (Unavailable, OSError) as error:
+            say(str(error))
+        self._looked = self._answered = time.monotonic()
+
+    def end(self) -> None:
+        """Stop it, if it was started here."""
+        if self._process is not None:
+            (self._data / "prefect" / "server.json").unlink(missing_ok=True)
+            stop(self._process)
+
+
 @contextmanager
-def server(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator[str]:
+def kept(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator[Kept]:
     """A server for this block: the running one, else one started for it (`say` is told so)."""
     url = running(data_dir)
     if url:
         use(data_dir, url)
-        yield url
+        yield Kept(data_dir, url, None)
         return
     if os.environ.get("PREFECT_API_URL"):
         raise Unavailable(
@@ -167,13 +204,20 @@ def server(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator
     if say:
         say("Starting a Prefect server for this run (about 12 s; `kontorist up` keeps one running) …")
     process, url = start(data_dir)
+    ours = Kept(data_dir, url, process)
     try:
         use(data_dir, url)
-        yield url
+        yield ours
     finally:
         _send_logs()
-        (data_dir / "prefect" / "server.json").unlink(missing_ok=True)
-        stop(process)
+        ours.end()
+
+
+@contextmanager
+def server(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator[str]:
+    """`kept` for those who need its address only."""
+    with kept(data_dir, say) as found:
+        yield found.url
 
 
 def _send_logs() -> None:

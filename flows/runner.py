@@ -36,6 +36,8 @@ FORGET = 3600.0
 """Seconds between two looks whether a day has passed since old cases were last forgotten."""
 AT_LATEST = 300.0
 """Seconds after which a pass is made although nothing seems to have happened."""
+WITHOUT = 60.0
+"""Seconds for which passes are made without Prefect, once it has failed: else each of them waits until it fails again."""
 
 
 class Runner:
@@ -51,7 +53,7 @@ class Runner:
         self.stopping = threading.Event()
         self._seen = -1
         self._looked = utcnow()
-        self._passed = self._reconciled = self._forgot = float("-inf")
+        self._passed = self._reconciled = self._forgot = self._prefect_failed = float("-inf")
         self._schedules: dict[str, datetime] = {}
 
     def run(self) -> None:
@@ -144,12 +146,15 @@ class Runner:
     def _lines(self) -> list[dict[str, Any]]:
         from flows.schedule import one_pass
 
+        if time.monotonic() - self._prefect_failed < WITHOUT:
+            return direct_pass(self._runtime)
         try:
             return one_pass(self._office, self._data, store=self._runtime.database)
         except KontoristError:
             raise
         except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up
-            sys.stderr.write(f"Prefect failed ({type(error).__name__}); this pass is made without it.\n")
+            self._prefect_failed = time.monotonic()
+            sys.stderr.write(f"Prefect failed ({type(error).__name__}); passes are made without it for {WITHOUT:.0f} s.\n")
             return direct_pass(self._runtime)
 
     def _forget(self) -> None:

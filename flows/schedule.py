@@ -26,7 +26,7 @@ from flows import gate as gating
 from flows import intake as taking
 from flows import limits
 from flows.advance import Tally
-from flows.prefect_client import connected, without_heartbeat
+from flows.prefect_client import connected, impatient
 from flows.prefect_server import ui_url
 from flows.runtime import Runtime, open_runtime
 from flows.steps import Outcome, perform
@@ -252,7 +252,7 @@ def one_pass(
     if store is not None:
         _lent[key] = store
     try:
-        with without_heartbeat(), connected():
+        with impatient(), connected():
             lines: list[dict[str, Any]] = run_pass(*key, only, patience)
     finally:
         _lent.pop(key, None)

@@ -80,8 +80,10 @@ def announce(resources: list[str]) -> None:
     from prefect.client.orchestration import get_client
     from prefect.events.schemas.events import Event, Resource
 
+    from flows.prefect_client import impatient
+
     events = [Event(event=deploy.WORK, resource=Resource({"prefect.resource.id": r})) for r in resources]
-    with get_client(sync_client=True) as client:
+    with impatient(), get_client(sync_client=True) as client:
         client.request("POST", "/events", json=[e.model_dump(mode="json") for e in events]).raise_for_status()
 
 

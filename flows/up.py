@@ -40,9 +40,9 @@ def serve(
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
     try:
-        with prefect_server.server(data, say) as api_url:
-            say(f"Prefect shows every pass at {api_url.removesuffix('/api')}")
-            _runner(office, data, stopping, say)
+        with prefect_server.kept(data, say) as prefect:
+            say(f"Prefect shows every pass at {prefect.url.removesuffix('/api')}")
+            _runner(office, data, stopping, say, lambda: prefect.look(say))
     finally:
         web.stop()
 
@@ -62,12 +62,12 @@ def _introduce(sample_people: Mapping[str, str] | None, say: Callable[[str], Non
         say(f"  sign in as {name:12} password {password}")
 
 
-def _runner(office: Path, data: Path, stopping: threading.Event, say: Callable[[str], None]) -> None:
-    """Keep a runner process alive: it makes the passes, and is started again if it dies."""
+def _runner(office: Path, data: Path, stopping: threading.Event, say: Callable[[str], None], look: Callable[[], None]) -> None:
+    """Keep a runner process alive: it makes the passes, and is started again if it dies. Meanwhile `look` is called."""
     while not stopping.is_set():
         process = subprocess.Popen([sys.executable, "-m", "flows.runner", str(office), str(data)], stdin=subprocess.DEVNULL)
         while process.poll() is None and not stopping.wait(0.5):
-            pass
+            look()
         if process.poll() is None:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
