@@ -13,8 +13,10 @@ import runpy
 import sqlite3
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+_T = TypeVar("_T")
 WAIT_SECONDS = 60.0
 _PAUSE = 0.005
 _WAITED_FOR = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
@@ -22,20 +24,29 @@ _WAITED_FOR = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
 
 
 class PatientCursor(sqlite3.Cursor):
-    """Waits for another connection's transaction where SQLite's busy handler would: before one of its own has begun."""
+    """Waits for another connection's transaction, as SQLite's busy handler would."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> PatientCursor:
         """As usual. Raises sqlite3.OperationalError when the database is still locked after WAIT_SECONDS."""
         if sql.startswith("PRAGMA busy_timeout"):
             sql = "PRAGMA busy_timeout = 0"
-        waits, end = not self.connection.in_transaction, time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                return super().execute(sql, parameters)
-            except sqlite3.OperationalError as error:
-                if not waits or error.sqlite_errorcode not in _WAITED_FOR or time.monotonic() > end:
-                    raise
-            time.sleep(_PAUSE)
+        return _waiting(lambda: super(PatientCursor, self).execute(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Any, /) -> PatientCursor:
+        """As usual; who waits has not begun: after the first row nobody else can have the lock."""
+        rows = list(parameters)
+        return _waiting(lambda: super(PatientCursor, self).executemany(sql, rows))
+
+
+def _waiting(work: Callable[[], _T]) -> _T:
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in _WAITED_FOR or time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE)
 
 
 class PatientConnection(sqlite3.Connection):
@@ -44,6 +55,10 @@ class PatientConnection(sqlite3.Connection):
     def cursor(self, factory: Any = PatientCursor) -> Any:
         """A cursor that waits."""
         return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        """With such a cursor; Python's own makes none of ours."""
+        return self.cursor().execute(sql, parameters)
 
 
 def be_patient() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import prefect_serve
 from flows.prefect_serve import PatientConnection
 
 
@@ -32,8 +33,8 @@ def _open(path: Path, factory: type[sqlite3.Connection] = PatientConnection) -> 
 def _seconds_to_let_go_of_a_cursor(path: Path, factory: type[sqlite3.Connection]) -> float:
     """While its connection waits in another thread for a lock that is not given back meanwhile."""
     holder, waiting = _open(path, factory), _open(path, factory)
+    failed = _a_write_that_fails(waiting, holder)
     holder.execute("BEGIN IMMEDIATE")
-    failed = _a_write_that_fails(waiting)
     waiter = threading.Thread(target=lambda: waiting.cursor().execute("BEGIN IMMEDIATE"), daemon=True)
     if factory is sqlite3.Connection:
         waiter = threading.Thread(target=_refused, args=(waiting,), daemon=True)
@@ -48,12 +49,13 @@ def _seconds_to_let_go_of_a_cursor(path: Path, factory: type[sqlite3.Connection]
     return seconds
 
 
-def _a_write_that_fails(connection: sqlite3.Connection) -> sqlite3.Cursor:
+def _a_write_that_fails(connection: sqlite3.Connection, other: sqlite3.Connection) -> sqlite3.Cursor:
     """What a refused request leaves behind, in its traceback."""
     connection.execute("BEGIN")
-    assert len(connection.execute("SELECT id FROM run").fetchall()) == 1000
+    assert connection.execute("SELECT count(*) FROM run").fetchall() == [(1000,)]
+    other.execute("INSERT INTO run VALUES (4)")
     cursor = connection.cursor()
-    with pytest.raises(sqlite3.OperationalError, match="locked"):  # at once: SQLite waits only before a transaction has begun
+    with pytest.raises(sqlite3.OperationalError, match="locked"):  # at once: what was read is no longer so, waiting is no use
         cursor.execute("INSERT INTO run VALUES (5)")
     connection.execute("ROLLBACK")
     return cursor
@@ -70,3 +72,27 @@ def test_letting_go_of_a_cursor_does_not_wait_for_another_connections_lock(file:
 
 def test_an_ordinary_connection_does_and_holds_up_every_thread(file: Path) -> None:
     assert _seconds_to_let_go_of_a_cursor(file, sqlite3.Connection) > 1, "then flows/prefect_serve.py is needed no more"
+
+
+@pytest.mark.parametrize("begin", ["BEGIN", "BEGIN IMMEDIATE"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_write_waits_until_the_other_has_committed(file: Path, begin: str, rows: int) -> None:
+    holder, waiting = _open(file), _open(file)
+    holder.execute("BEGIN IMMEDIATE")
+    holder.execute("INSERT INTO run VALUES (5006)")
+    threading.Timer(0.3, holder.execute, ["COMMIT"]).start()
+    waiting.execute(begin)
+    if rows == 1:
+        waiting.execute("INSERT INTO run VALUES (5007)")
+    else:
+        waiting.cursor().executemany("INSERT INTO run VALUES (?)", ((5007,) for _ in range(rows)))
+    waiting.execute("COMMIT")
+    assert waiting.execute("SELECT id FROM run WHERE id > 5000 ORDER BY rowid").fetchall() == [(5006,), *[(5007,)] * rows]
+
+
+def test_who_waits_too_long_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefect_serve, "WAIT_SECONDS", 0.1)
+    holder, waiting = _open(file), _open(file)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        waiting.execute("BEGIN IMMEDIATE")
