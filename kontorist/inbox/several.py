@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from kontorist.core.errors import KontoristError, NotAllowed, Stale
+from kontorist.core.errors import KontoristError, Stale
 from kontorist.inbox.decisions import give, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.fields import shown
@@ -83,13 +83,20 @@ def _kind(flow: str, action: str, cards: list[Card], more: int) -> Kind:
 
 
 @router.get("/several")
-def show(request: Request, desk: TheDesk, viewer: SignedIn, did: str = "", left: int = 0) -> Response:
+def show(request: Request, desk: TheDesk, viewer: SignedIn, did: str = "", left: int = 0, unticked: bool = False) -> Response:
     """The page to approve several at once."""
     done = [n for n in map(number_in, did.split(",")[:AT_MOST]) if n is not None]
     with desk.database.read() as connection:
         kinds = alike(desk, connection, viewer) if viewer.decides else []
         numbers = counts(connection, open_cards(connection, viewer), viewer)
-    values = {"kinds": kinds, "done": done, "left": left, "counts": numbers, "limit": desk.office.settings.several_up_to}
+    values = {
+        "kinds": kinds,
+        "done": done,
+        "left": left,
+        "unticked": unticked,
+        "counts": numbers,
+        "limit": desk.office.settings.several_up_to,
+    }
     return page(request, "several.html", viewer, 200, **values, toast=None)
 
 
@@ -99,10 +106,8 @@ def _cards(form: Form) -> list[int]:
 
 
 def _chosen(form: Form) -> dict[int, list[Shown]]:
-    """What was ticked, with what was shown of it: `card:id:revision:sha256` for each action. Raises NotAllowed."""
+    """What was ticked, with what was shown of it: `card:id:revision:sha256` for each action."""
     ticked = _cards(form)
-    if not ticked:
-        raise NotAllowed("Tick the cards that you have looked at.")
     marks: dict[int, list[str]] = {}
     for text in form.every("of"):
         card, _, rest = text.partition(":")
@@ -114,7 +119,9 @@ def _chosen(form: Form) -> dict[int, list[Shown]]:
 @router.post("/several/approve")
 def approve(desk: TheDesk, posted: FromForm) -> Response:
     """Approve the ticked cards, each by itself: one that has changed meanwhile is left and said."""
-    done, left = approve_each(desk, posted, _chosen(posted.form))
+    if not (chosen := _chosen(posted.form)):
+        return RedirectResponse("/several?unticked=1", 303)
+    done, left = approve_each(desk, posted, chosen)
     return RedirectResponse(f"/several?did={','.join(map(str, done))}&left={left}", 303)
 
 

@@ -297,7 +297,7 @@ def test_numbers_that_nobody_gave_out_are_no_mistake_of_ours(desk: Desk):
     for path in ("/several?did=²", f"/card/{row.id}?did=approved&of=²", f"/several?did={large}", "/hand-in?case=²&before=²"):
         assert browser.get(path).status_code in (200, 404), path
     assert browser.post(f"/card/{row.id}/approve", shown="²:1:x").status_code == 409
-    assert browser.post("/several/approve", card="²").status_code == 403
+    assert browser.post("/several/approve", card="²").status_code == 200
     assert browser.post("/several/approve", card=str(row.id), of="²:1:1:x").status_code == 409
     assert browser.post("/several/take-back", card="²").status_code == 200
     many = {f"field{i}": "" for i in range(6000)}

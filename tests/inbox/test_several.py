@@ -39,6 +39,14 @@ def test_only_what_is_ticked(desk: Desk):
     assert [desk.row(r.id).state for r in (first, second, third)] == ["approved", "proposed", "approved"]
 
 
+def test_nothing_ticked_is_said_on_the_same_page(desk: Desk):
+    rows = desk.cards("one", "two")
+    answer = desk.browser("anna").post("/several/approve", of=[])
+    assert answer.status_code == 200
+    assert "Tick the cards that you have looked at." in answer.text
+    assert [desk.row(r.id).state for r in rows] == ["proposed"] * 2
+
+
 def test_what_warns_or_needs_two_or_is_dear_is_never_among_them(desk: Desk):
     one, two, warned, eyes, dear = (r.id for r in desk.cards("1", "2", "3", "4", "5"))
     anna = desk.browser("anna")
