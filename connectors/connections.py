@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.base import Action, Connector, Context, Proposal, Surroundings
+from connectors.base import Action, Connector, Context, Proposal, Receipt, Surroundings
 from kontorist.core import registry
 from kontorist.core.errors import ConfigurationError, Rejected
 from kontorist.core.office import Office
@@ -79,6 +79,16 @@ class Connections:
         """The proposal for a raw payload, of a flow or of a person's edit. Changes nothing. Raises Rejected."""
         typed = self.validate(connection, action, payload)
         return self.action(connection, action).propose(self.get(connection), typed, context)
+
+    def find(self, connection: str, action: str, payload: Mapping[str, Any], key: str) -> Receipt | None:
+        """The evidence outside that an action was carried out, if there is any. Changes nothing."""
+        known = self.action(connection, action)
+        return known.find(self.get(connection), known.Payload.model_validate(payload), key)
+
+    def outputs(self, connection: str, action: str, payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """What follows of an action's outputs from payload and key alone."""
+        known = self.action(connection, action)
+        return known.outputs(self.get(connection), known.Payload.model_validate(payload), key)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.base import Receipt
-from flows import stated
 from flows.advance import Tally, following_size
 from flows.runtime import Runtime
 from flows.steps import rows_hash
@@ -168,7 +167,8 @@ def _look_up(runtime: Runtime, dead: Dead) -> None:
     row = dead.row
     _log(row, "looked up")
     try:
-        action, receipt = stated.find(runtime, row)
+        action = runtime.connections.action(row.connection, row.action)
+        receipt = runtime.connections.find(row.connection, row.action, row.data, row.key)
     except Unavailable:
         return  # the outside does not answer: the next pass looks again
     except KontoristError as error:

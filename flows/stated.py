@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.base import Action, Receipt
+from connectors.base import Receipt
 from flows.runtime import Runtime
 from kontorist.core import expressions
 from kontorist.store import actions
@@ -15,13 +15,6 @@ from kontorist.store.context import scope_of, values_of
 
 ADDED = "+"
 """In the path of a journal entry: what a person added to the outputs of the action before it."""
-
-
-def find(runtime: Runtime, row: ActionRow) -> tuple[Action, Receipt | None]:
-    """The action, and the evidence of it outside if there is any. Changes nothing."""
-    action = runtime.connections.action(row.connection, row.action)
-    payload = action.Payload.model_validate(row.data)
-    return action, action.find(runtime.connections.get(row.connection), payload, row.key)
 
 
 def outputs_of(runtime: Runtime, row: ActionRow) -> dict[str, Any]:
@@ -35,16 +28,14 @@ def outputs_of(runtime: Runtime, row: ActionRow) -> dict[str, Any]:
 
 def _found(runtime: Runtime, row: ActionRow) -> Receipt | None:
     try:
-        return find(runtime, row)[1]
+        return runtime.connections.find(row.connection, row.action, row.data, row.key)
     except Exception:  # noqa: BLE001 - a person has said that it happened: whatever keeps us from seeing it does not hold up the case
         return None
 
 
 def _from_payload(runtime: Runtime, row: ActionRow) -> Mapping[str, Any]:
     try:
-        action = runtime.connections.action(row.connection, row.action)
-        payload = action.Payload.model_validate(row.data)
-        return action.outputs(runtime.connections.get(row.connection), payload, row.key)
+        return runtime.connections.outputs(row.connection, row.action, row.data, row.key)
     except Exception:  # noqa: BLE001 - its connection may be gone by now; who needs a value of it is asked
         return {}
 

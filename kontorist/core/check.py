@@ -206,10 +206,8 @@ class _FlowCheck:
         except ValidationError as error:
             add_errors(self.file, error, cls.triggers[kind], loc)
             return
-        if (
-            kind == "rows"
-            and (columns := self._columns(str(connection), str(getattr(given, "table", "")), (*loc, "table"))) is not None
-        ):
+        columns = self._columns(str(connection), str(getattr(given, "table", "")), (*loc, "table")) if kind == "rows" else None
+        if columns is not None:
             self.columns["row"] = columns
 
     def _connector(self, name: str, loc: Loc) -> Any:

@@ -179,8 +179,11 @@ def render(text: str, values: Mapping[str, Any]) -> str:
 def render_noting(text: str, values: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
     """The same, and which values were empty where they were to stand in the text, as `order.shipped_on`."""
     noted: dict[str, None] = {}
-    _EMPTY.set(noted)
-    return _as_text(_guarded(_compile_noting(text), text, values)), list(noted)
+    noting = _EMPTY.set(noted)
+    try:
+        return _as_text(_guarded(_compile_noting(text), text, values)), list(noted)
+    finally:
+        _EMPTY.reset(noting)
 
 
 _MAY_BE_EMPTY = {"default", "d", "join", "first", "last"}
