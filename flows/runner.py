@@ -17,6 +17,7 @@ from flows import gate as gating
 from flows import intake as taking
 from flows import shipping
 from flows.advance import Tally
+from flows.hands import Hands
 from flows.notify import Teller
 from flows.runtime import Runtime, open_runtime
 from flows.watch import Watcher, watchers
@@ -55,12 +56,15 @@ class Runner:
         self._looked = utcnow()
         self._passed = self._reconciled = self._forgot = self._prefect_failed = float("-inf")
         self._schedules: dict[str, datetime] = {}
+        self._busy_since: float | None = None
 
     def run(self) -> None:
         """Until stopped. A pass that fails is said and followed by others."""
         self._watch()
         teller = Teller(lambda: self._runtime.office, self._runtime.database)
         teller.start()
+        hands = Hands(self._runtime.database, self._second_runtime, lambda: self._busy_since)
+        hands.start()
         while not self.stopping.is_set():
             try:
                 self._reload()
@@ -75,9 +79,14 @@ class Runner:
                 traceback.print_exc()
                 self.stopping.wait(5)
             self._woken.wait(LOOK)
+        hands.stop()
         teller.stop()
         self._stop_watching()
         self._runtime.close()
+
+    def _second_runtime(self) -> Runtime:
+        """The same office on the same store, for another thread."""
+        return Runtime(self._runtime.office, self._runtime.database, self._data, borrowed=True)
 
     def _watch(self) -> None:
         self._watching = watchers(self._runtime.office, self._data, self._runtime.database, self._arrived)
@@ -136,7 +145,11 @@ class Runner:
         self._woken.clear()
         with self._runtime.database.read() as connection:
             before = pulse.last_event(connection)
-        lines = self._lines()
+        self._busy_since = time.monotonic()
+        try:
+            lines = self._lines()
+        finally:
+            self._busy_since = None
         with self._runtime.database.read() as connection:
             after = pulse.last_event(connection)
         self._seen = after if after == before else before

@@ -28,6 +28,11 @@ def waiting(connection: Connection, now: datetime) -> bool:
     free = cases.c.lease_until.is_(None) | (cases.c.lease_until < now)
     due = cases.c.not_before.is_(None) | (cases.c.not_before <= now)
     case = select(cases.c.id).where(cases.c.state == "runnable", free, due).limit(1)
+    return connection.execute(case).first() is not None or approved(connection, now)
+
+
+def approved(connection: Connection, now: datetime) -> bool:
+    """Whether there is an approved action whose time has come and that nobody has taken."""
     ready = actions.c.not_before.is_(None) | (actions.c.not_before <= now)
     action = select(actions.c.id).where(actions.c.state == "approved", ready).limit(1)
-    return connection.execute(case).first() is not None or connection.execute(action).first() is not None
+    return connection.execute(action).first() is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,27 @@ import flows.schedule
 from flows import runner as runner_module
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, office_state
-from tests.flows.offices import ANNA, NOTES, make_office
+from tests.agents.scripted_server import Reply, ScriptedServer
+from tests.flows.offices import ANNA, CONNECTIONS, NOTES, make_office
 
 
 class Running:
     """A runner in a thread, and what it does."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        runtime = make_office(folder, {"notes": NOTES})
+    def __init__(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        more: Mapping[str, str] | None = None,
+        models: str = "",
+        connections: str = "",
+    ) -> None:
+        runtime = make_office(folder, {"notes": NOTES, **(more or {})}, connections=CONNECTIONS + connections)
+        with (folder / "office" / "office.yaml").open("a") as file:
+            file.write(models)
         self.data, self.database = runtime.data_dir, runtime.database
         (self.data / "scans").mkdir(parents=True)
+        (self.data / "post").mkdir()
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
         self.passes: list[float] = []
         monkeypatch.setattr(flows.schedule, "one_pass", self._broken)
@@ -118,6 +129,41 @@ def test_a_source_that_is_away_is_noted_and_its_watcher_goes_on(tmp_path: Path, 
         running.runner.stopping.set()
         running.thread.join(20)
         running.database.close()
+
+
+SLOW = """
+    trigger: {file: {connection: post}}
+    steps:
+      - id: topic
+        agent: classify
+        model: ours
+        ask_model: always
+        text: "{{ file.text }}"
+        labels: {order: asks where an order is, other: anything else}
+"""
+
+
+def test_what_is_approved_is_done_while_a_slow_model_keeps_the_pass_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer().will(Reply({"label": "order", "quote": ""}, delay=4.0)) as server:
+        models = f'models: {{ours: {{base_url: "{server.url}", model: test}}}}\n'
+        post = '\npost: {connector: folder, path: "data:post"}\n'
+        running = Running(tmp_path, monkeypatch, {"slow": SLOW}, models, post)
+        try:
+            (running.data / "scans" / "a.txt").write_text("hello")
+            (row,) = running.until(lambda: running.rows("proposed"))
+            for number in range(4):
+                (running.data / "post" / f"{number}.txt").write_text(f"Wo bleibt meine Bestellung {number}?")
+            running.until(lambda: server.requests)
+            with running.database.write() as connection:
+                actions.approve(connection, [row.shown], ANNA, "")
+            began = time.monotonic()
+            running.until(lambda: running.rows("done"))
+            assert time.monotonic() - began < 3.0
+            assert running.runner._busy_since is not None  # the pass was at work all the time
+        finally:
+            running.runner.stopping.set()
+            running.thread.join(60)
+            running.database.close()
 
 
 def _away(_: Any) -> None:
