@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from flows import stated
+from flows.pace import LARGEST, following_size
 from flows.runtime import Runtime
 from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
@@ -22,10 +23,6 @@ from kontorist.store import actions, cases, versions
 from kontorist.store.cases import Case, Move
 from kontorist.store.versions import NEWEST
 
-CHUNK, SMALLEST, LARGEST = 50, 10, 500
-"""Cases worked on at once: at first, at least and at most."""
-QUICK, SLOW = 1.0, 5.0
-"""Seconds: chunks that take less grow to what takes half of that, chunks that take more shrink."""
 LEASE_SECONDS = 600.0
 CHEAP_MS = 20.0
 """What an agent without a model does within this time for a case is stored together with what follows."""
@@ -53,27 +50,19 @@ class Tally:
 
 
 def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow: str | None = None) -> int:
-    """Move every runnable case on as far as it goes. Returns how many cases were worked on."""
-    total = 0
-    while True:
-        size = runtime.chunk or CHUNK
+    """Move every runnable case on as far as it goes, or until the pass is over. Returns how many cases were worked on."""
+    total, pace = 0, runtime.pace
+    while not (total and pace.is_over):
+        size = pace.chunk
         with runtime.database.write() as connection:
             ids = cases.lease(connection, runtime.owner, size, LEASE_SECONDS, flow)
         if not ids:
-            return total
+            break
         began = time.perf_counter()
         advance_chunk(runtime, ids, tally, run_step)
         total += len(ids)
-        runtime.chunk = following_size(size, len(ids), time.perf_counter() - began, LARGEST)
-
-
-def following_size(size: int, done: int, seconds: float, largest: int, quick: float = QUICK, slow: float = SLOW) -> int:
-    """How much to take next: more where the last took no time, less where it kept the first result, and other workers, waiting."""
-    if done < size and seconds < slow:
-        return size  # there was no more to do: it says nothing of a whole one
-    if seconds < quick:
-        return min(largest, max(size * 2, int(done * quick / 2 / max(seconds, 0.01))))
-    return max(SMALLEST, size // 2) if seconds > slow else size
+        pace.chunk = following_size(size, len(ids), time.perf_counter() - began, LARGEST)
+    return total
 
 
 def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: RunStep = perform) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.base import Receipt
-from flows.advance import Tally, following_size
+from flows.advance import Tally
+from flows.pace import following_size
 from flows.runtime import Runtime
 from flows.steps import rows_hash
 from kontorist.core import logs
@@ -109,7 +110,9 @@ def gate(runtime: Runtime, tally: Tally) -> int:
 def portions(runtime: Runtime) -> Iterator[list[Claim]]:
     """All that is approved and due, claimed in portions: small ones where the outside is slow, so that others can take the rest."""
     size = BATCH
-    while claims := ledger.claim(runtime.database, runtime.owner, limit=size, lease_seconds=LEASE_SECONDS):
+    while not runtime.pace.is_over and (
+        claims := ledger.claim(runtime.database, runtime.owner, limit=size, lease_seconds=LEASE_SECONDS)
+    ):
         began = time.perf_counter()
         yield claims
         size = following_size(size, len(claims), time.perf_counter() - began, LARGEST, QUICK, SLOW)

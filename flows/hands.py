@@ -20,6 +20,8 @@ LOOK = 0.2
 """Seconds between two looks while a pass is at work."""
 BUSY = 0.4
 """Seconds after which a pass counts as busy: before that it is about to carry out itself what it found."""
+RECONCILE = 60.0
+"""Seconds after which it looks at least what became of actions whose worker died."""
 REST = 1.0
 """Seconds of rest where nothing could be done: what is stopped stays approved and due."""
 AFTER_A_FAULT = 5.0
@@ -39,6 +41,7 @@ class Hands(threading.Thread):
         self._open_runtime = open_runtime
         self._busy_since = busy_since
         self._stopping = threading.Event()
+        self._passed = time.monotonic()
 
     def run(self) -> None:
         """Until stopped. What goes wrong is said and tried again."""
@@ -59,8 +62,13 @@ class Hands(threading.Thread):
 
     def _look(self) -> None:
         since = self._busy_since()
-        if since is None or time.monotonic() - since < BUSY or not self._is_due():
+        if (
+            since is None
+            or time.monotonic() - since < BUSY
+            or not (self._is_due() or time.monotonic() - self._passed > RECONCILE)
+        ):
             return
+        self._passed = time.monotonic()
         runtime = self._open_runtime()
         try:
             count = gating.gate(runtime, Tally())

@@ -27,12 +27,10 @@ BATCH, BYTES, SECONDS = 100, 8 * 2**20, 2.0
 NEW_MAIL = "A new mail has come in this conversation; read it before you decide."
 _FAULTS = 20
 """Things that could not be read of which a connection tells."""
-AT_ONCE = 500
-"""Items of one flow that are taken in before work on them begins: a mailbox with years in it delays nobody's first card."""
 
 
 def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
-    """Take in what is new for one flow, at most AT_ONCE; returns how many cases. Raises what the source raised, after noting its heartbeat."""
+    """Take in what is new for one flow, at most as many as the pace says; returns how many cases. Raises what the source raised, after noting its heartbeat."""
     flow = runtime.office.flows[flow_name]
     kind = flow.trigger.kind() if flow.trigger else None
     if kind is None or flow.trigger is None:
@@ -80,7 +78,7 @@ def _from_connector(runtime: Runtime, flow_name: str, kind: str, connection: str
             return cases.known_keys(database, flow_name, connection, set(keys))
 
     count = 0
-    for batch in _batches(itertools.islice(connector.read(kind, typed, known), AT_ONCE)):
+    for batch in _batches(itertools.islice(connector.read(kind, typed, known), runtime.pace.round)):
         count += len(take_in(runtime, flow_name, connection, batch))
         connector.acknowledge(kind, typed, batch)
     tally.add(flow_name, "taken_in", count)
@@ -171,7 +169,7 @@ def _followed(runtime: Runtime, flow_name: str, after: After, tally: Tally) -> i
     """A case for each case of another flow that has ended since this flow is there: what arrived then, and what came of it."""
     with runtime.database.write() as database:
         since = following.since(database, flow_name, after.flow)
-        ended = following.ended(database, flow_name, after.flow, after.state, since, AT_ONCE)
+        ended = following.ended(database, flow_name, after.flow, after.state, since, runtime.pace.round)
     new = [_following(runtime, flow_name, case) for case in ended]
     with runtime.database.write() as database:
         count = sum(i is not None for i in cases.take_in(database, new, f"flow:{after.flow}"))

@@ -19,6 +19,7 @@ from flows import shipping
 from flows.advance import Tally
 from flows.hands import Hands
 from flows.notify import Teller
+from flows.pace import SLICE, Pace, rounds
 from flows.runtime import Runtime, open_runtime
 from flows.watch import Watcher, watchers
 from kontorist.core import logs
@@ -48,7 +49,8 @@ class Runner:
         self._office, self._data = office, data
         self._configured = shipping.fingerprint(office)
         self._reloaded = time.monotonic()
-        self._runtime = open_runtime(office, data)
+        self._pace = Pace()
+        self._runtime = open_runtime(office, data, pace=self._pace)
         self._watching: list[Watcher] = []
         self._woken = threading.Event()
         self.stopping = threading.Event()
@@ -105,7 +107,7 @@ class Runner:
             return
         self._configured = seen
         office = shipping.shipped(shipping.current(self._office), self._runtime.database)
-        old, self._runtime = self._runtime, Runtime(office, self._runtime.database, self._data)
+        old, self._runtime = self._runtime, Runtime(office, self._runtime.database, self._data, pace=self._pace)
         self._stop_watching()
         old.connections.close()
         self._watch()
@@ -150,6 +152,8 @@ class Runner:
             lines = self._lines()
         finally:
             self._busy_since = None
+        if self._pace.is_over:  # it may have left something; what came or was changed meanwhile has its turn first
+            self._woken.set()
         with self._runtime.database.read() as connection:
             after = pulse.last_event(connection)
         self._seen = after if after == before else before
@@ -157,12 +161,13 @@ class Runner:
         _say(lines)
 
     def _lines(self) -> list[dict[str, Any]]:
-        from flows.schedule import one_pass
+        from flows.schedule import Lent, one_pass
 
+        self._pace.until = time.monotonic() + SLICE
         if time.monotonic() - self._prefect_failed < WITHOUT:
             return direct_pass(self._runtime)
         try:
-            return one_pass(self._office, self._data, store=self._runtime.database)
+            return one_pass(self._office, self._data, seconds=SLICE, lent=Lent(self._runtime.database, self._pace))
         except KontoristError:
             raise
         except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up
@@ -190,14 +195,23 @@ def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
 
     tally, started = Tally(), time.perf_counter()
     gating.gate(runtime, tally)
-    for name in taking.triggers(runtime.office.flows):
-        try:
-            taking.intake(runtime, name, tally)
-        except KontoristError as error:
-            tally.add(name, "failed")
-            tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
-    advancing.advance(runtime, tally)
+    names = taking.triggers(runtime.office.flows)
+    rounds(
+        runtime.pace,
+        names,
+        lambda left: {n: _taken_in(runtime, n, tally) for n in left},
+        lambda: advancing.advance(runtime, tally),
+    )
     return summary(runtime, tally, time.perf_counter() - started)
+
+
+def _taken_in(runtime: Runtime, name: str, tally: Tally) -> int:
+    try:
+        return taking.intake(runtime, name, tally)
+    except KontoristError as error:
+        tally.add(name, "failed")
+        tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
+        return 0
 
 
 def main(office: Path, data: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from agents.base import Agent, Setting
 from connectors.connections import Connections
 from flows import shipping
+from flows.pace import Pace
 from kontorist.core import registry
 from kontorist.core.flow import Flow
 from kontorist.core.office import Office
@@ -60,8 +61,7 @@ class Runtime:
     run: str | None = None
     borrowed: bool = False
     """The store belongs to somebody else, who closes it."""
-    chunk: int = 0
-    """How many cases are worked on at once, as the last ones were quick or slow; 0 at first."""
+    pace: Pace = field(default_factory=Pace)
     _learnt: tuple[Any, Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @cached_property
@@ -169,12 +169,15 @@ def _lesson(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": (one["given"] or {}).get("text", ""), "customer": one["customer"], **one["corrected"]}
 
 
-def open_runtime(office_dir: Path, data_dir: Path, store: Database | None = None, *, url: str | None = None) -> Runtime:
+def open_runtime(
+    office_dir: Path, data_dir: Path, store: Database | None = None, *, url: str | None = None, pace: Pace | None = None
+) -> Runtime:
     """The office at work, on a store that is lent or opened for it. Raises ConfigurationError with every problem of the configuration."""
     office = shipping.current(office_dir)
     database = store or open_database(data_dir, url)
     try:
-        return Runtime(shipping.shipped(office, database), database, data_dir, borrowed=store is not None)
+        shipped = shipping.shipped(office, database)
+        return Runtime(shipped, database, data_dir, borrowed=store is not None, pace=pace or Pace())
     except BaseException:
         if store is None:
             database.close()

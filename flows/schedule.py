@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from flows import gate as gating
 from flows import intake as taking
 from flows import limits
 from flows.advance import Tally
+from flows.pace import Pace, rounds
 from flows.prefect_client import connected, impatient
 from flows.prefect_server import ui_url
 from flows.runtime import Runtime, open_runtime
@@ -56,8 +58,17 @@ class _Pass:
 _passes: dict[str, _Pass] = {}
 """Running passes by flow run id."""
 
-_lent: dict[tuple[str, str], Database] = {}
-"""Open stores of those who make one pass after the other, by office and data folder."""
+
+@dataclass(frozen=True)
+class Lent:
+    """What who makes one pass after the other lends to each of them: an open store, and the pace."""
+
+    store: Database
+    pace: Pace = field(default_factory=Pace)
+
+
+_lent: dict[tuple[str, str], Lent] = {}
+"""By office and data folder."""
 
 
 @task(name="step", task_run_name="{named}", **_TASK)
@@ -104,9 +115,10 @@ def _take_in(flow_name: str, key: str) -> int:
 
 
 @task(name="intake", **_TASK)
-def intake(key: str, flows: list[str]) -> None:
-    """Take in what arrived for each flow; one unreachable source does not stop the others."""
+def intake(key: str, flows: list[str]) -> dict[str, int]:
+    """Take in what arrived for each flow; one unreachable source does not stop the others. Returns how many of each."""
     runtime, tally = _passes[key].runtime, _passes[key].tally
+    before = {name: tally.of(name, "taken_in") for name in flows}
     for name in flows:
         try:
             with _place(key, limits.of_source(runtime.office.flows[name])):
@@ -115,6 +127,7 @@ def intake(key: str, flows: list[str]) -> None:
             tally.add(name, "failed")
             tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
             get_run_logger().warning("intake of %s failed: %s", name, type(error).__name__)
+    return {name: tally.of(name, "taken_in") - before[name] for name in flows}
 
 
 @task(name="advance", **_TASK)
@@ -146,14 +159,20 @@ def gate(key: str) -> None:
 
 
 @flow(name="kontorist", **_PLAIN)
-def run_pass(office: str, data: str, only: list[str] | None = None, patience: float = 0.0) -> list[dict[str, Any]]:
+def run_pass(
+    office: str, data: str, only: list[str] | None = None, patience: float = 0.0, seconds: float = 0.0
+) -> list[dict[str, Any]]:
     """One pass: the gate first (a person's decision goes before new work), then intake and advance.
 
-    `only` names the flows to take in for; none at all takes nothing in. With `patience` (seconds) it stays for approved actions whose undo window ends within that time.
+    `only` names the flows to take in for; none at all takes nothing in. With `patience` (seconds) it stays for approved actions whose undo
+    window ends within that time. After `seconds` nothing new is begun; 0 is without end.
     """
     if logs.VARIABLE in os.environ:  # a worker of Prefect's has no other place to set it up
         logs.set_up()
-    runtime = open_runtime(Path(office), Path(data), _lent.get((office, data)))
+    lent = _lent.get((office, data))
+    store, pace = (lent.store, lent.pace) if lent else (None, None)
+    runtime = open_runtime(Path(office), Path(data), store, pace=pace)
+    runtime.pace.until = time.monotonic() + (seconds or math.inf)
     try:
         return _pass(runtime, only, patience)
     finally:
@@ -171,14 +190,8 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
         office_state.begin_pass(connection, key, ui_url(_api_url(), key))
     try:
         gate(key)
-        left = taking.triggers(runtime.office.flows) if only is None else only
-        while True:
-            before = {name: tally.of(name, "taken_in") for name in left}
-            intake(key, left)
-            advance(key)
-            left = [name for name in left if tally.of(name, "taken_in") - before[name] >= taking.AT_ONCE]
-            if not left:
-                break
+        names = taking.triggers(runtime.office.flows) if only is None else only
+        rounds(runtime.pace, names, lambda left: intake(key, left), lambda: advance(key))
         if _wait_for_windows(runtime, patience):
             gate(key)
             advance(key)
@@ -244,16 +257,22 @@ def _spare_the_collector() -> None:
 
 
 def one_pass(
-    office: Path, data: Path, only: list[str] | None = None, *, patience: float = 0.0, store: Database | None = None
+    office: Path,
+    data: Path,
+    only: list[str] | None = None,
+    *,
+    patience: float = 0.0,
+    seconds: float = 0.0,
+    lent: Lent | None = None,
 ) -> list[dict[str, Any]]:
-    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server). A `store` that is open already stays so."""
+    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server). What is lent stays open."""
     _spare_the_collector()
     key = (str(office), str(data))
-    if store is not None:
-        _lent[key] = store
+    if lent is not None:
+        _lent[key] = lent
     try:
         with impatient(), connected():
-            lines: list[dict[str, Any]] = run_pass(*key, only, patience)
+            lines: list[dict[str, Any]] = run_pass(*key, only, patience, seconds)
     finally:
         _lent.pop(key, None)
     return lines

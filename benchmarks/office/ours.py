@@ -90,17 +90,18 @@ def prefect_server(folder: Path) -> Iterator[None]:
 
 def run(folder: Path, mails: int) -> dict[str, float]:
     """All mails from arrival to done; seconds of each part. Raises AssertionError if one of them is not done."""
-    from flows.schedule import one_pass
+    from flows.schedule import Lent, one_pass
     from kontorist.store.database import open_database
 
     office, data = make_office(folder, mails)
     store = open_database(data)  # as the runner of `kontorist up` has it: an office is there before its mails
+    lent = Lent(store)
     moments = [time.perf_counter()]
-    one_pass(office, data, store=store)
+    one_pass(office, data, lent=lent)
     moments.append(time.perf_counter())
     approved = approve_all(data)
     moments.append(time.perf_counter())
-    (line,) = one_pass(office, data, store=store)
+    (line,) = one_pass(office, data, lent=lent)
     moments.append(time.perf_counter())
     store.close()
     assert approved == line["executed"] == mails, (approved, line)

@@ -251,11 +251,11 @@ def test_a_bad_expression_fails_its_case_alone_with_the_step_named(tmp_path: Pat
     assert "step half" in str(case(runtime, bad).error)
 
 
-def test_a_source_with_much_in_it_is_worked_off_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_with_much_in_it_is_worked_off_in_portions(tmp_path: Path) -> None:
     from flows import intake as taking
 
-    monkeypatch.setattr(taking, "AT_ONCE", 7)
     runtime = make_office(tmp_path, {"notes": SAVE})
+    runtime.pace.round = 7
     folder = runtime.data_dir / "scans"
     folder.mkdir(parents=True)
     for i in range(20):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+
+import pytest
 
 from connectors.base import Item, NewDocument
 from flows import gate, intake
-from flows.advance import SMALLEST, following_size
+from flows.pace import AT_ONCE, ROUND, SMALLEST, Pace, following_size, rounds
 
 
 def test_quick_work_is_done_in_larger_portions() -> None:
@@ -38,3 +41,44 @@ def test_small_items_are_taken_in_many_at_once_and_large_ones_few() -> None:
 
 def _items(count: int, size: int) -> Iterator[Item]:
     return (Item(f"{i}", "box", "Mail", {}, [NewDocument("mail.eml", "message/rfc822", b"x" * size)]) for i in range(count))
+
+
+class Source:
+    """A flow's source with so many items in it, each of which takes its time."""
+
+    def __init__(self, count: int, seconds_each: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left, self.pace, self.taken = count, Pace(), list[int]()
+        self._now, self._each = 0.0, seconds_each
+        monkeypatch.setattr(time, "monotonic", lambda: self._now)
+
+    def intake(self, names: list[str]) -> dict[str, int]:
+        self.taken.append(min(self.pace.round, self.left))
+        self.left -= self.taken[-1]
+        return dict.fromkeys(names, self.taken[-1])
+
+    def advance(self) -> None:
+        self._now += self.taken[-1] * self._each
+
+
+def test_much_that_is_quick_is_taken_in_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(2000, 0.001, monkeypatch)
+    rounds(source.pace, ["mails"], source.intake, source.advance)
+    assert source.taken == [ROUND, AT_ONCE, AT_ONCE, AT_ONCE, 2000 - ROUND - 3 * AT_ONCE]
+
+
+def test_where_a_case_takes_seconds_a_new_mail_waits_for_few_of_the_old_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(200, 3.0, monkeypatch)
+    rounds(source.pace, ["mails"], source.intake, source.advance)
+    assert source.taken[:4] == [50, 25, 12, 10]
+    assert set(source.taken[4:]) <= {10, source.taken[-1]}
+    assert sum(source.taken) == 200
+
+
+def test_a_pass_whose_time_is_over_leaves_the_rest_to_the_next_and_hands_on_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(200, 3.0, monkeypatch)
+    source.pace.until = 200.0
+    rounds(source.pace, ["mails"], source.intake, source.advance)
+    assert source.taken == [50, 25]
+    source.pace.until = 250.0
+    rounds(source.pace, ["mails"], source.intake, source.advance)
+    assert source.taken[2:] == [12]

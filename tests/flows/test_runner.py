@@ -13,6 +13,7 @@ import pytest
 
 import flows.schedule
 from flows import runner as runner_module
+from flows.pace import Pace
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, office_state
 from tests.agents.scripted_server import Reply, ScriptedServer
@@ -34,8 +35,8 @@ class Running:
         with (folder / "office" / "office.yaml").open("a") as file:
             file.write(models)
         self.data, self.database = runtime.data_dir, runtime.database
-        (self.data / "scans").mkdir(parents=True)
-        (self.data / "post").mkdir()
+        (self.data / "scans").mkdir(parents=True, exist_ok=True)
+        (self.data / "post").mkdir(exist_ok=True)
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
         self.passes: list[float] = []
         monkeypatch.setattr(flows.schedule, "one_pass", self._broken)
@@ -160,6 +161,35 @@ def test_what_is_approved_is_done_while_a_slow_model_keeps_the_pass_busy(tmp_pat
             running.until(lambda: running.rows("done"))
             assert time.monotonic() - began < 3.0
             assert running.runner._busy_since is not None  # the pass was at work all the time
+        finally:
+            running.runner.stopping.set()
+            running.thread.join(60)
+            running.database.close()
+
+
+def test_what_arrives_or_is_changed_has_its_turn_before_a_backlog_is_worked_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "SLICE", 1.0)
+    monkeypatch.setattr(runner_module, "RELOAD", 0.1)
+    with ScriptedServer().will(Reply({"label": "order", "quote": ""}, delay=0.5)) as server:
+        models = f'models: {{ours: {{base_url: "{server.url}", model: test, max_concurrency: 2}}}}\n'
+        post = '\npost: {connector: folder, path: "data:post"}\n'
+        for number in range(60):
+            (tmp_path / "data" / "post").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "data" / "post" / f"{number}.txt").write_text(f"Wo bleibt meine Bestellung {number}?")
+        monkeypatch.setattr(runner_module, "Pace", lambda: Pace(chunk=10, round=10))
+        running = Running(tmp_path, monkeypatch, {"slow": SLOW}, models, post)
+        try:
+            running.until(lambda: server.requests)
+            (running.runner._office / "flows" / "notes.yaml").write_text(
+                textwrap.dedent(NOTES).replace("{{ file.text }}", "changed")
+            )
+            (running.data / "scans" / "a.txt").write_text("hello")
+            (row,) = running.until(lambda: running.rows("proposed"))
+            assert len(server.requests) < 40  # of 60, two at a time
+            assert row.data["content"] == "changed"
+            running.until(lambda: len(server.requests) == 60, 30)
         finally:
             running.runner.stopping.set()
             running.thread.join(60)

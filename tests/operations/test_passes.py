@@ -39,7 +39,7 @@ for i in range(2):
     file = data / "scans" / f"{i}.txt"
     file.write_text(f"471{i + 1}")
     os.utime(file, (time.time() - 60, time.time() - 60))
-    print(schedule.one_pass(office, data, store=store)[0]["taken_in"])
+    print(schedule.one_pass(office, data, lent=schedule.Lent(store))[0]["taken_in"])
 with store.read() as connection:
     print(connection.exec_driver_sql("SELECT count(*) FROM actions").scalar())
 store.close()

@@ -1,0 +1,65 @@
+"""How much is done at once: more where it takes no time, less where others would wait for it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+CHUNK, SMALLEST, LARGEST = 50, 10, 500
+"""Cases worked on at once: at first, at least and at most."""
+QUICK, SLOW = 1.0, 5.0
+"""Seconds: portions that take less grow to what takes half of that, portions that take more shrink."""
+ROUND, AT_ONCE = 50, 500
+"""Items of one flow that are taken in before work on them begins, at first and at most: a mailbox with years in it delays nobody's first card."""
+ROUND_QUICK, ROUND_SLOW = 10.0, 20.0
+"""Seconds of a round: what comes in the meantime is taken in with the next one, newest first."""
+SLICE = 20.0
+"""Seconds after which a pass of a runner begins nothing new: the runner makes another one, with what has changed since."""
+
+
+def following_size(size: int, done: int, seconds: float, largest: int, quick: float = QUICK, slow: float = SLOW) -> int:
+    """How much to take next: more where the last took no time, less where it kept the first result, and other workers, waiting."""
+    if done < size and seconds < slow:
+        return size  # there was no more to do: it says nothing of a whole one
+    if seconds < quick:
+        return min(largest, max(size * 2, int(done * quick / 2 / max(seconds, 0.01))))
+    return max(SMALLEST, size // 2) if seconds > slow else size
+
+
+@dataclass
+class Pace:
+    """How much is taken on at once, as the last portions were quick or slow; kept from pass to pass by who makes many."""
+
+    chunk: int = CHUNK
+    """Cases that are worked on at once."""
+    round: int = ROUND
+    """Items of each flow that are taken in before work on them begins."""
+    until: float = math.inf
+    """The moment (time.monotonic) after which nothing new is begun."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether whoever makes this pass wants to look after something else."""
+        return time.monotonic() > self.until
+
+
+def rounds(
+    pace: Pace, names: Sequence[str], intake: Callable[[list[str]], dict[str, int]], advance: Callable[[], object]
+) -> None:
+    """Take in and work off in turn, until nothing is left or the time is over.
+
+    `intake` takes in at most `pace.round` items of each of these flows and says how many it were.
+    """
+    left = list(names)
+    while True:
+        began, size = time.monotonic(), pace.round
+        taken = intake(left)
+        advance()
+        pace.round = following_size(
+            size, max(taken.values(), default=0), time.monotonic() - began, AT_ONCE, ROUND_QUICK, ROUND_SLOW
+        )
+        left = [name for name in left if taken.get(name, 0) >= size]
+        if not left or pace.is_over:
+            return
