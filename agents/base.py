@@ -57,6 +57,8 @@ class Result:
     warnings: Sequence[str] = ()
     alarms: Sequence[str] = ()
     """Warnings that the approver has to confirm, shown in red."""
+    notes: Sequence[str] = ()
+    """What nobody has to look at before approving; it stands beside the step, where people look why."""
     usage: Mapping[str, Any] = field(default_factory=dict)
     """Tokens, cost and milliseconds of model calls."""
 

@@ -266,7 +266,7 @@ def _facts(prepared: Any, task: Task) -> str:
 
 def _answered(task: Task, prepared: Any, answer: Answer, setting: Setting) -> Result:
     if not task.options.write:
-        return _polished(prepared.result, answer, setting)
+        return _polished(prepared, answer, setting)
     return _written(task, prepared, answer, setting)
 
 
@@ -305,18 +305,26 @@ def _question(prepared: Any, names: Sequence[str], setting: Setting) -> Request:
     return Request(PROMPT_VERSION, system, draft, Wording, names)
 
 
-def _polished(result: Result, answer: Answer, setting: Setting) -> Result:
-    """The new wording if it says the same; else the draft as it was, with a warning."""
+def _polished(prepared: Any, answer: Answer, setting: Setting) -> Result:
+    """The new wording if it says the same; else the draft as it was."""
+    result: Result = prepared.result
     if not isinstance(answer, Completion):
-        return replace(result, warnings=[*result.warnings, fell_back(answer, setting)], usage=stood_in(answer))
+        return _unpolished(prepared, fell_back(answer, setting), stood_in(answer))
     draft, wording = str(result.output["text"]), str(getattr(answer.data, "text", "")).strip()
     differences = changed(draft, wording) or _lengths(draft, wording) or _frame(draft, wording)
     if differences:
-        warning = say(setting, "polish_changed", facts=", ".join(differences[:5]))
-        return replace(result, warnings=[*result.warnings, warning], usage=answer.usage)
+        return _unpolished(prepared, say(setting, "polish_changed", facts=", ".join(differences[:5])), answer.usage)
     return replace(
         result, output={**result.output, "text": wording, "model": answer.model}, model=answer.model, usage=answer.usage
     )
+
+
+def _unpolished(prepared: Any, why: str, usage: Mapping[str, Any]) -> Result:
+    """The draft as it was. It is the office's own template, so nobody is warned of it, unless a person has asked for another wording."""
+    result: Result = prepared.result
+    if prepared.feedback:
+        return replace(result, warnings=[*result.warnings, why], usage=usage)
+    return replace(result, notes=[*result.notes, why], usage=usage)
 
 
 def _lengths(draft: str, wording: str) -> list[str]:

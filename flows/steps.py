@@ -124,6 +124,7 @@ def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) ->
         "confidence": result.confidence,
         "warnings": list(result.warnings),
         **({"alarms": list(result.alarms)} if result.alarms else {}),
+        **({"notes": list(result.notes)} if result.notes else {}),
         "origins": _agent_origins(work, result),
         **({"usage": dict(result.usage)} if result.usage else {}),
     }

@@ -277,7 +277,7 @@ def test_polishing_may_improve_the_wording(setting: Setting, server: ScriptedSer
         ("hinaus.", "hinaus." + " Wir danken Ihnen sehr." * 20),
     ],
 )
-def test_polishing_that_changes_facts_is_dropped_with_a_warning(
+def test_polishing_that_changes_facts_is_dropped_with_a_note(
     setting: Setting, server: ScriptedServer, endpoint: Make, old: str, new: str
 ) -> None:
     server.will({"text": PLAIN.replace(old, new)})
@@ -286,7 +286,8 @@ def test_polishing_that_changes_facts_is_dropped_with_a_warning(
 
     assert result.output["text"] == PLAIN
     assert result.output["model"] == "built-in/template-1"
-    assert "verworfen" in result.warnings[0]
+    assert "verworfen" in result.notes[0]
+    assert not result.warnings  # the office's own template is nothing to be warned of
     assert result.usage["prompt_tokens"] == 100
 
 
@@ -308,7 +309,7 @@ def test_polishing_leaves_salutation_and_closing(
     server.will({"text": wording})
     result = draft(replace(setting, model=endpoint()), template=LETTER, polish=True)
     assert result.output["text"] == (wording if taken else LETTER)
-    assert bool(result.warnings) is not taken
+    assert bool(result.notes) is not taken
 
 
 @pytest.mark.parametrize(
@@ -320,7 +321,18 @@ def test_when_polishing_fails_the_template_stands(setting: Setting, server: Scri
     result = polish(replace(setting, model=endpoint()))
 
     assert result.output["text"] == PLAIN
-    assert len(result.warnings) == 1
+    assert len(result.notes) == 1
+    assert not result.warnings
+
+
+def test_who_asked_for_another_wording_is_warned_that_there_is_none(
+    setting: Setting, server: ScriptedServer, endpoint: Make
+) -> None:
+    server.will({"text": PLAIN.replace("hinaus.", "hinaus. Sie erhalten 10 % Rabatt.")})
+    task = Task(DraftOptions(template=PLAIN, polish=True), {"language": "de"}, {}, feedback=["bitte kürzer"])
+    [result] = Draft().run([task], replace(setting, model=endpoint()))
+    assert isinstance(result, Result)
+    assert "verworfen" in result.warnings[0]
 
 
 def test_without_a_language_model_nothing_is_polished(setting: Setting) -> None:
@@ -352,7 +364,7 @@ def test_a_case_under_a_never_rule_is_not_polished(setting: Setting, server: Scr
     result = polish(office, context={"mail": {"subject": "Geheim"}})
 
     assert server.requests == []
-    assert "Regeln des Büros" in result.warnings[0]
+    assert "Regeln des Büros" in result.notes[0]
 
 
 def test_pages_with_a_broken_head_are_named(office: Setting) -> None:

@@ -84,12 +84,13 @@ def make_desk(
     connections: str = CONNECTIONS,
     flows: Mapping[str, str] = FLOWS,
     files: Mapping[str, str] | None = None,
+    settings: str = "",
     url: str = "",
 ) -> Desk:
-    """An office with its flows, its people, other `files` and the inbox before it."""
+    """An office with its flows, its people, more `settings` of office.yaml, other `files` and the inbox before it."""
     office = folder / "office"
     (office / "flows").mkdir(parents=True)
-    (office / "office.yaml").write_text(OFFICE)
+    (office / "office.yaml").write_text(OFFICE + settings)
     (office / "connections.yaml").write_text(connections)
     for name, text in (files or {}).items():
         (office / name).write_text(text)
