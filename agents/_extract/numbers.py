@@ -19,6 +19,8 @@ _MONEY = re.compile(
     rf"(?:,[-–—]{{1,2}}|(?P<minus3>(?<=[.,]\d\d)[-−](?! ?(?:{_CURRENCY})-\w)))? ?(?P<after>{_CURRENCY}))(?![\w])",
     re.IGNORECASE,
 )
+_CURRENCY_SIGNS = ("eur", "€", "chf", "sfr", "fr.", "usd", "$", "gbp", "£", "pln", "czk", "dkk", "sek")
+"""What each currency has in it, quick to look for: most texts name none, and those need not be read for amounts with one."""
 _AMOUNT = re.compile(
     rf"(?i)\b(?:betrag|summe|gesamt|brutto|netto|total|amount|price|preis|sum)\b[^\d\n]{{0,20}}({NUMBER})(?![\w.,]?\d)"
 )
@@ -42,7 +44,8 @@ def decimal(written: str) -> Decimal:
 def amounts(text: str) -> Iterator[Candidate]:
     """Amounts with a currency; where there is none at all, numbers after a word such as 'Betrag', taken as euros."""
     found = False
-    for match in _MONEY.finditer(text):
+    lowered = text.lower()
+    for match in _MONEY.finditer(text) if any(sign in lowered for sign in _CURRENCY_SIGNS) else ():
         found = True
         written = match["first"] or match["second"]
         minus = -1 if any(match[f"minus{place}"] for place in range(4)) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,11 +44,17 @@ class Utc(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Aware datetime → text."""
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+        return None if value is None else _written(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Text → aware datetime."""
         return None if value is None else datetime.fromisoformat(value)
+
+
+@functools.lru_cache(maxsize=64)
+def _written(moment: datetime) -> str:
+    """One moment is written into many rows: that of a transaction, of a lease."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def storable(text: str) -> str:

@@ -389,3 +389,13 @@ def test_personal_data_is_restored_in_the_values(setting: Setting, server: Scrip
 
     assert "Yilmaz" not in server.sent()
     assert result.output == {"contact": "Yilmaz"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["EUR", "Euro", "euros", "€", "CHF", "SFr", "sfr", "Fr.", "fr.", "USD", "US$", "$", "GBP", "£", "PLN", "CZK", "DKK", "SEK"],
+)
+def test_every_currency_is_seen_before_and_behind_the_number(written: str) -> None:
+    for text in (f"Zu zahlen sind {written} 12,50 heute.", f"Zu zahlen sind 12,50 {written} heute."):
+        (found,) = amounts(text)
+        assert (found.value["amount"], found.confidence) == (Decimal("12.50"), 0.9)
