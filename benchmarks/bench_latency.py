@@ -28,7 +28,7 @@ from sqlalchemy import select
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import environment, keep
-from kontorist.store import actions
+from kontorist.store import actions, authority, deciding
 from kontorist.store.database import Database, open_database
 from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import cases
@@ -36,7 +36,7 @@ from tests.connectors.mail.servers import DOVECOT, PASSWORD, USER, Imap, Mailser
 
 ROOT = Path(__file__).resolve().parents[1]
 LETTERS = int(os.environ.get("KONTORIST_BENCH_LETTERS", "40"))
-ANNA = actions.Who("anna", frozenset({"service", "sales"}))
+ANNA = authority.Who("anna", frozenset({"service", "sales"}))
 LETTER = ROOT / "config" / "mails" / "003-status-behrens-47001.eml"
 
 
@@ -137,7 +137,7 @@ class Office:
         """Seconds from the approval to the mail at the server."""
         before, began = len(self.smtp.taken), time.perf_counter()
         with self.database.write() as connection:
-            actions.approve(connection, [row.shown], ANNA)
+            deciding.approve(connection, [row.shown], ANNA)
         return until(lambda: len(self.smtp.taken) > before) - began
 
     def hand_over(self) -> float:

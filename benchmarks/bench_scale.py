@@ -61,11 +61,11 @@ def work(office: Path, data: Path, url: str) -> None:
     from flows.advance import Tally, advance, advance_chunk
     from flows.gate import gate
     from flows.runtime import open_runtime
-    from kontorist.store import cases
+    from kontorist.store import leasing
 
     runtime = open_runtime(office, data, url=url)
     with runtime.database.write() as connection:
-        first = cases.lease(connection, runtime.owner, WARM, 600)
+        first = leasing.lease(connection, runtime.owner, WARM, 600)
     advance_chunk(runtime, first, Tally())
     print("ready", flush=True)
     for line in sys.stdin:

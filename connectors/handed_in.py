@@ -12,9 +12,10 @@ from kontorist.core import registry
 from kontorist.core.errors import NotAllowed, NotFound, NotReadable
 from kontorist.core.office import Office
 from kontorist.core.values import sha256
-from kontorist.store import cases, documents, versions
-from kontorist.store.cases import DocumentRef, NewCase
+from kontorist.store import documents, taking_in, versions
+from kontorist.store.cases import DocumentRef
 from kontorist.store.database import Database
+from kontorist.store.taking_in import NewCase
 
 UPLOAD = "upload"
 """The connection of cases that people handed in; their source key is the content's hash."""
@@ -37,7 +38,7 @@ def hand_in(office: Office, database: Database, flow: str, paths: Sequence[Path]
             )
     new = [_case(office, database, flow, item, path) for path in paths for item in _items(office, database, path)]
     with database.write() as connection:
-        return cases.take_in(connection, new, person)
+        return taking_in.take_in(connection, new, person)
 
 
 def fits(name: str, pattern: str) -> bool:

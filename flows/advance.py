@@ -19,8 +19,9 @@ from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import Away, KontoristError, Unavailable
 from kontorist.core.flow import Retry, kind_of
-from kontorist.store import actions, cases, versions
-from kontorist.store.cases import Case, Move
+from kontorist.store import actions, case_moves, cases, leasing, proposing, versions
+from kontorist.store.case_moves import Move
+from kontorist.store.cases import Case
 from kontorist.store.versions import NEWEST
 
 LEASE_SECONDS = 600.0
@@ -55,7 +56,7 @@ def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow
     while not (total and pace.is_over):
         size = pace.chunk
         with runtime.database.write() as connection:
-            ids = cases.lease(connection, runtime.owner, size, LEASE_SECONDS, flow)
+            ids = leasing.lease(connection, runtime.owner, size, LEASE_SECONDS, flow)
         if not ids:
             break
         began = time.perf_counter()
@@ -127,7 +128,7 @@ def _taken(walk: Walk) -> list[cases.Entry]:
 def _commit(runtime: Runtime, moves: Sequence[Move]) -> None:
     if moves:
         with runtime.database.write() as connection:
-            cases.move(connection, moves, runtime.owner, runtime.run)
+            case_moves.move(connection, moves, runtime.owner, runtime.run)
 
 
 def _said_of_twins(runtime: Runtime) -> str:
@@ -164,14 +165,14 @@ def _is_cheap(entry: cases.Entry) -> bool:
     return entry.kind == "agent" and not entry.info.get("usage") and entry.ms < CHEAP_MS
 
 
-def _store(runtime: Runtime, proposed: Sequence[actions.NewAction], moves: Sequence[Move]) -> list[actions.ActionRow]:
+def _store(runtime: Runtime, proposed: Sequence[proposing.NewAction], moves: Sequence[Move]) -> list[actions.ActionRow]:
     """Proposals and moves of one step, in one transaction; the actions as they are stored."""
     if not proposed and not moves:
         return []
     with runtime.database.write() as connection:
         new = [runtime_action(runtime, proposal) for proposal in proposed]
-        rows = actions.propose_many(connection, new, _said_of_twins(runtime))
-        cases.move(connection, moves, runtime.owner, runtime.run)
+        rows = proposing.propose_many(connection, new, _said_of_twins(runtime))
+        case_moves.move(connection, moves, runtime.owner, runtime.run)
     return rows
 
 
@@ -200,7 +201,7 @@ def _is_tried_again(work: Work, error: Exception) -> bool:
     return isinstance(error, Unavailable) and work.case.attempts < (work.step.retry or Retry.model_validate({})).times
 
 
-def runtime_action(runtime: Runtime, new: actions.NewAction) -> actions.NewAction:
+def runtime_action(runtime: Runtime, new: proposing.NewAction) -> proposing.NewAction:
     """The proposal with somebody who may decide: where the flow names nobody, the admins."""
     if new.rule.get("by"):
         return new

@@ -18,9 +18,10 @@ from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import ConfigurationError, KontoristError
 from kontorist.core.flow import After, Flow
-from kontorist.store import actions, asking, cases, documents, following, office_state, undelivered
-from kontorist.store.cases import Case, DocumentRef, NewCase
+from kontorist.store import asking, conversations, documents, following, office_state, taking_in, undelivered, voiding
+from kontorist.store.cases import Case, DocumentRef
 from kontorist.store.context import arrived, values_of
+from kontorist.store.taking_in import NewCase
 
 BATCH, BYTES, SECONDS = 100, 8 * 2**20, 2.0
 """Items that are taken in with one commit; fewer where their documents are large or come slowly."""
@@ -75,7 +76,7 @@ def _from_connector(runtime: Runtime, flow_name: str, kind: str, connection: str
 
     def known(keys: Iterable[str]) -> set[str]:
         with runtime.database.read() as database:
-            return cases.known_keys(database, flow_name, connection, set(keys))
+            return taking_in.known_keys(database, flow_name, connection, set(keys))
 
     count = 0
     for batch in _batches(itertools.islice(connector.read(kind, typed, known), runtime.pace.round)):
@@ -107,11 +108,11 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
     """Store items as cases of a flow; returns the ids of those that were new."""
     new = [new_case(runtime, flow_name, connection, item) for item in items]
     with runtime.database.write() as database:
-        ids = cases.take_in(database, new, f"connection:{connection}")
+        ids = taking_in.take_in(database, new, f"connection:{connection}")
         for item, case_id in zip(items, ids, strict=True):
             if case_id is not None and item.thread:
-                actions.void_threads(database, item.thread, case_id, NEW_MAIL)
-                asking.resume(database, [i for i in cases.in_thread(database, item.thread) if i != case_id], NEW_MAIL)
+                voiding.void_threads(database, item.thread, case_id, NEW_MAIL)
+                asking.resume(database, [i for i in conversations.in_thread(database, item.thread) if i != case_id], NEW_MAIL)
             if case_id is not None and (report := _report_of(item)):
                 undelivered.note(database, connection, report)
     found = [i for i in ids if i is not None]
@@ -172,7 +173,7 @@ def _followed(runtime: Runtime, flow_name: str, after: After, tally: Tally) -> i
         ended = following.ended(database, flow_name, after.flow, after.state, since, runtime.pace.round)
     new = [_following(runtime, flow_name, case) for case in ended]
     with runtime.database.write() as database:
-        count = sum(i is not None for i in cases.take_in(database, new, f"flow:{after.flow}"))
+        count = sum(i is not None for i in taking_in.take_in(database, new, f"flow:{after.flow}"))
     tally.add(flow_name, "taken_in", count)
     return count
 

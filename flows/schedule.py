@@ -36,7 +36,7 @@ from flows.walk import Work
 from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import cases, ledger, office_state
+from kontorist.store import leasing, ledger, office_state
 from kontorist.store.database import Database
 
 _PLAIN: dict[str, Any] = {"persist_result": False, "validate_parameters": False}
@@ -198,7 +198,7 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     finally:
         del _passes[key]
         with runtime.database.write() as connection:
-            cases.release(connection, runtime.owner)
+            leasing.release(connection, runtime.owner)
     lines = summary(runtime, tally, time.perf_counter() - started)
     with runtime.database.write() as connection:
         office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.base import Receipt
 from flows.runtime import Runtime
 from kontorist.core import expressions
-from kontorist.store import actions
+from kontorist.store import resolving
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import scope_of, values_of
@@ -22,7 +22,7 @@ def outputs_of(runtime: Runtime, row: ActionRow) -> dict[str, Any]:
     found = _found(runtime, row)
     evidence, outputs = (found.evidence, found.outputs) if found else ({}, _from_payload(runtime, row))
     with runtime.database.write() as connection:
-        actions.tell(connection, row, evidence, outputs)
+        resolving.tell(connection, row, evidence, outputs)
     return dict(outputs)
 
 

@@ -21,9 +21,9 @@ from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
 from kontorist.core.values import canonical, plain, sha256
 from kontorist.store import redraft
-from kontorist.store.actions import NewAction
 from kontorist.store.cases import Entry
 from kontorist.store.context import origins_of, scope_of, values_of
+from kontorist.store.proposing import NewAction
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, select, update
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.core.office import Model, Office
-from kontorist.store import actions, office_state, tables
-from kontorist.store.actions import Edit, Who
+from kontorist.store import actions, deciding, editing, office_state, tables
+from kontorist.store.authority import Who
 from kontorist.store.database import Database
+from kontorist.store.editing import Edit
 from kontorist.store.model_calls import Memory
 
 DAYS = 30
@@ -63,17 +64,21 @@ def _decide(connection: Connection, dice: random.Random, card: int, people: tupl
     groups = frozenset(str(n) for r in rows for n in r.rule.get("by") or ())
     who = Who(person, groups)
     decided = made + timedelta(minutes=dice.randrange(2, 180))
-    with suppress(KontoristError), patch("kontorist.store.actions.utcnow", lambda: decided):
+    with (
+        suppress(KontoristError),
+        patch("kontorist.store.deciding.utcnow", lambda: decided),
+        patch("kontorist.store.action_revisions.utcnow", lambda: decided),
+    ):
         if chance < 0.08:
-            actions.reject(connection, [r.shown for r in rows], who, "Schon erledigt")
+            deciding.reject(connection, [r.shown for r in rows], who, "Schon erledigt")
         else:
             if chance < 0.24:
                 edited = Edit(rows[0].data, rows[0].sentence, [], rows[0].rests_on)
                 rows = [
-                    r if i else actions.get(connection, actions.edit(connection, r.shown, edited, who).action_id)
+                    r if i else actions.get(connection, editing.edit(connection, r.shown, edited, who).action_id)
                     for i, r in enumerate(rows)
                 ]
-            actions.approve(connection, [r.shown for r in rows], who, "angerufen")
+            deciding.approve(connection, [r.shown for r in rows], who, "angerufen")
     ids = [r.id for r in rows]
     connection.execute(
         update(tables.actions).where(tables.actions.c.id.in_(ids), tables.actions.c.state == "approved").values(state="done")

@@ -18,8 +18,9 @@ from kontorist.core import expressions, permit
 from kontorist.core.errors import KontoristError, NotAllowed, NotApproved, Stale
 from kontorist.core.permit import Permit
 from kontorist.core.values import canonical, sha256
-from kontorist.store import actions, ledger
-from kontorist.store.actions import Shown, Who
+from kontorist.store import deciding, ledger
+from kontorist.store.actions import Shown
+from kontorist.store.authority import Who
 from tests.flows.offices import ANNA, NOTES, approve, arrive, make_office, proposals, reject, saved, work
 
 ROOT = Path(__file__).parents[1]
@@ -252,7 +253,7 @@ def test_a_connector_that_proposes_cannot_execute_meanwhile(runtime, row) -> Non
 def test_what_was_not_shown_is_not_approved(runtime, row) -> None:
     for shown in (Shown(row.id, row.revision, ""), Shown(row.id, 0, row.sha256), Shown(row.id, 99, row.sha256)):
         with runtime.database.write() as connection, pytest.raises(Stale):
-            actions.approve(connection, [shown], ANNA)
+            deciding.approve(connection, [shown], ANNA)
     gate(runtime, Tally())
     assert saved(runtime) == []
 
@@ -260,7 +261,7 @@ def test_what_was_not_shown_is_not_approved(runtime, row) -> None:
 @pytest.mark.parametrize("who", [Who("", frozenset()), Who("Service", frozenset()), Who("x", frozenset({"SERVICE", "*", ""}))])
 def test_who_is_nobody_approves_nothing(runtime, row, who: Who) -> None:
     with runtime.database.write() as connection, pytest.raises(NotAllowed):
-        actions.approve(connection, [row.shown], who)
+        deciding.approve(connection, [row.shown], who)
 
 
 def test_a_rejection_is_final(runtime, row) -> None:

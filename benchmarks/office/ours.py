@@ -62,10 +62,10 @@ def make_office(folder: Path, mails: int) -> tuple[Path, Path]:
 
 def approve_all(data: Path, at_once: int = 50) -> int:
     """A person approves every card, page by page, each bound to the revision and hash shown; returns how many."""
-    from kontorist.store import actions
+    from kontorist.store import actions, authority, deciding
     from kontorist.store.database import open_database
 
-    anna, count = actions.Who("anna", frozenset({"service"})), 0
+    anna, count = authority.Who("anna", frozenset({"service"})), 0
     database = open_database(data)
     while True:
         with database.read() as connection:
@@ -74,7 +74,7 @@ def approve_all(data: Path, at_once: int = 50) -> int:
             database.close()
             return count
         with database.write() as connection:
-            actions.approve(connection, [r.shown for r in rows], anna)
+            deciding.approve(connection, [r.shown for r in rows], anna)
         count += len(rows)
 
 

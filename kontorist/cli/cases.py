@@ -101,10 +101,10 @@ def retry(
     case_id: CaseId, as_: AsOption = "shell", office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False
 ) -> None:
     """Let a failed or unclear case run again from the step it stopped at."""
-    from kontorist.store import cases
+    from kontorist.store import case_decisions
 
     with open_store(data).write() as connection:
-        cases.retry(connection, case_id, as_)
+        case_decisions.retry(connection, case_id, as_)
     _done({"id": case_id, "state": "runnable"}, as_json, f"Case {case_id} goes on with the next run.")
 
 
@@ -137,14 +137,14 @@ def close(
     as_json: JsonOption = False,
 ) -> None:
     """End a case by hand; what it proposed and nobody approved is rejected."""
-    from kontorist.store import actions, cases
+    from kontorist.store import actions, authority, case_decisions, deciding
 
     with open_store(data).write() as connection:
         for row in actions.find(connection, state="all", case_id=case_id):
             if row.state in ("proposed", "refused"):
-                who = actions.Who(as_, frozenset(row.rule.get("by") or ()), "shell")
-                actions.reject(connection, [row.shown], who, reason or "case closed")
-        cases.close(connection, case_id, as_, reason)
+                who = authority.Who(as_, frozenset(row.rule.get("by") or ()), "shell")
+                deciding.reject(connection, [row.shown], who, reason or "case closed")
+        case_decisions.close(connection, case_id, as_, reason)
     _done({"id": case_id, "state": "closed"}, as_json, f"Case {case_id} is closed.")
 
 

@@ -44,13 +44,13 @@ def list_(
     as_: Annotated[str | None, typer.Option("--as", help="Only what this person may decide.")] = None,
 ) -> None:
     """List actions that wait for a decision, due ones first."""
-    from kontorist.store import actions
+    from kontorist.store import actions, authority
 
     with open_store(data).read() as connection:
         rows = actions.find(connection, state=state, limit=100_000)
     if as_:
         who = _who(open_office(office), as_)
-        rows = [r for r in rows if actions.may_decide(r, who)]
+        rows = [r for r in rows if authority.may_decide(r, who)]
     if as_json:
         for row in rows:
             json_line(_line(row))
@@ -96,7 +96,7 @@ def _cells(row: Any) -> list[Any]:
 
 
 def _who(office: Any, name: str) -> Any:
-    from kontorist.store.actions import Who
+    from kontorist.store.authority import Who
 
     if name not in office.settings.people:
         raise NotFound(f"There is no person '{name}' in office.yaml; there are: {', '.join(office.settings.people)}.")
@@ -145,7 +145,7 @@ def approve(
 
 def _approve(store: Any, action_id: int, who: Any, comment: str, digest: str | None, as_json: bool) -> bool:
     from kontorist.core.errors import Stale
-    from kontorist.store import actions
+    from kontorist.store import actions, deciding
 
     try:
         with store.write() as connection:
@@ -153,7 +153,7 @@ def _approve(store: Any, action_id: int, who: Any, comment: str, digest: str | N
             if digest and row.sha256 != digest:
                 raise Stale(f"Action {action_id} has the hash {row.sha256} now; look at it and decide again.")
             card = [r for r in actions.card(connection, action_id) if r.state in ("proposed", "refused") or r.id == action_id]
-            states = actions.approve(connection, [r.shown for r in card], who, comment)
+            states = deciding.approve(connection, [r.shown for r in card], who, comment)
     except KontoristError as error:
         _report({"id": action_id, "state": None, "error": str(error)}, as_json, str(error))
         return False
@@ -173,14 +173,14 @@ def reject(
     as_json: JsonOption = False,
 ) -> None:
     """Reject an action and everything on its card: it will never run."""
-    from kontorist.store import actions
+    from kontorist.store import actions, deciding
 
     who = _who(open_office(office), as_)
     with open_store(data).write() as connection:
         card = [
             r for r in actions.card(connection, action_id) if r.state in ("proposed", "approved", "refused") or r.id == action_id
         ]
-        actions.reject(connection, [r.shown for r in card], who, reason)
+        deciding.reject(connection, [r.shown for r in card], who, reason)
     for row in card:
         _report({"id": row.id, "state": "rejected", "error": None}, as_json, f"Action {row.id}: rejected.")
 
@@ -200,7 +200,7 @@ def edit(
     """Change fields of an action: a new revision, to be approved anew."""
     from connectors.base import Context
     from connectors.connections import Connections
-    from kontorist.store import actions, cases, documents
+    from kontorist.store import actions, cases, documents, editing
     from kontorist.store.context import values_of
 
     loaded = open_office(office)
@@ -213,7 +213,7 @@ def edit(
     opened = Connections(loaded, data)
     proposal = opened.propose(row.connection, row.action, {**row.data, **changes}, context)
     opened.close()
-    edited = actions.Edit(
+    edited = editing.Edit(
         proposal.payload,
         proposal.sentence,
         [asdict(w) for w in proposal.warnings],
@@ -221,7 +221,7 @@ def edit(
         proposal.business_key,
     )
     with store.write() as connection:
-        new = actions.edit(connection, row.shown, edited, who)
+        new = editing.edit(connection, row.shown, edited, who)
     _report(
         {"id": action_id, "revision": new.revision, "hash": new.sha256, "state": "proposed", "error": None},
         as_json,
@@ -260,13 +260,13 @@ def assign(
     as_json: JsonOption = False,
 ) -> None:
     """Hand a card over to a person or group."""
-    from kontorist.store import actions
+    from kontorist.store import deciding
 
     loaded = open_office(office)
     if to not in loaded.settings.people and to not in loaded.settings.groups:
         raise NotFound(f"There is no person or group '{to}' in office.yaml.")
     with open_store(data).write() as connection:
-        actions.assign(connection, action_id, to, _who(loaded, as_), comment)
+        deciding.assign(connection, action_id, to, _who(loaded, as_), comment)
     _report({"id": action_id, "assigned": to, "error": None}, as_json, f"Action {action_id} is with {to} now.")
 
 
@@ -275,10 +275,10 @@ def take_back(
     action_id: ActionId, as_: AsOption, office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: JsonOption = False
 ) -> None:
     """Take an approval back while it has not run."""
-    from kontorist.store import actions
+    from kontorist.store import deciding
 
     with open_store(data).write() as connection:
-        actions.take_back(connection, action_id, _who(open_office(office), as_))
+        deciding.take_back(connection, action_id, _who(open_office(office), as_))
     _report({"id": action_id, "state": "proposed", "error": None}, as_json, f"Action {action_id} is open again.")
 
 
@@ -293,11 +293,11 @@ def resolve(
     as_json: JsonOption = False,
 ) -> None:
     """Decide an uncertain action: it happened, or it is proposed anew."""
-    from kontorist.store import actions
+    from kontorist.store import actions, resolving
 
     with open_store(data).write() as connection:
         row = actions.get(connection, action_id)
-        actions.resolve(connection, row.shown, _who(open_office(office), as_), happened=happened, comment=comment)
+        resolving.resolve(connection, row.shown, _who(open_office(office), as_), happened=happened, comment=comment)
     _report(
         {"id": action_id, "state": "done" if happened else "proposed", "error": None}, as_json, f"Action {action_id} is settled."
     )

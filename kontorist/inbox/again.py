@@ -10,8 +10,8 @@ from kontorist.core.errors import NotAllowed, Unavailable
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.sight import hidden_cases, require_sight
 from kontorist.inbox.viewer import Viewer
+from kontorist.store import case_decisions, health
 from kontorist.store import cases as store
-from kontorist.store import health
 from kontorist.store.seen import Entry
 from kontorist.store.tables import cases
 
@@ -39,7 +39,7 @@ def retry_alike(desk: Desk, viewer: Viewer, case: int) -> int:
             health.alike(connection, found.state, found.flow, found.error or "") if found.state in ("failed", "unclear") else []
         )
         for number in alike:
-            store.retry(connection, number, viewer.name)
+            case_decisions.retry(connection, number, viewer.name)
     return len(alike)
 
 

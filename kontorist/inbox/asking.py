@@ -18,7 +18,7 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.pages import page
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn
-from kontorist.store import actions, asking, audit, cases, tables
+from kontorist.store import actions, asking, audit, authority, cases, tables
 from kontorist.store.audit import Event
 from kontorist.store.cases import Case
 
@@ -77,7 +77,7 @@ def asked(desk: Desk, posted: Posted, card_id: int) -> Callable[[Connection], No
     def work(connection: Connection) -> None:
         shown = shown_in(posted.form)
         rows = whole_card(connection, card_id, shown, cards.DECIDABLE)
-        if not all(actions.may_decide(r, posted.who) for r in rows):
+        if not all(authority.may_decide(r, posted.who) for r in rows):
             raise NotAllowed("This is for others to decide; you can read it.")
         asking.ask(connection, view.case.id, view.head.flow, question, posted.who)
         asking.park_card(connection, [r.shown for r in rows], posted.who)
@@ -96,7 +96,7 @@ def resume(desk: TheDesk, posted: FromForm, card_id: int) -> Response:
 def wait_no_more(connection: Connection, posted: Posted, card_id: int) -> None:
     """A resting card is to be decided now. Raises NotAllowed."""
     for row in actions.card(connection, card_id):
-        if not actions.may_decide(row, posted.who):
+        if not authority.may_decide(row, posted.who):
             raise NotAllowed("This is for others to decide; you can read it.")
         mine = (tables.actions.c.id == row.id, tables.actions.c.state.in_(cards.DECIDABLE))
         connection.execute(update(tables.actions).where(*mine).values(not_before=None, updated=utcnow()))

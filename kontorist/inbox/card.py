@@ -29,7 +29,7 @@ from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import SignedIn, Viewer
-from kontorist.store import actions, cases, office_state, redraft, tables
+from kontorist.store import actions, authority, cases, office_state, redraft, tables
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import visible
@@ -96,7 +96,7 @@ class CardView:
     @property
     def needed(self) -> int:
         """How many people have to approve."""
-        return max((actions.needed(r) for r in self.decidable), default=1)
+        return max((authority.needed(r) for r in self.decidable), default=1)
 
 
 def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
@@ -105,7 +105,7 @@ def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
     require_sight(connection, viewer, rows[0].case_id)
     (case,) = cases.load(connection, [rows[0].case_id])
     now = utcnow()
-    given = any(viewer.name in actions.approvers(connection, r, now) for r in rows if r.state in DECIDABLE)
+    given = any(viewer.name in authority.approvers(connection, r, now) for r in rows if r.state in DECIDABLE)
     return CardView(
         rows[0],
         rows,
@@ -113,7 +113,7 @@ def load(connection: Connection, viewer: Viewer, card_id: int) -> CardView:
         history(connection, rows),
         seen(connection, viewer, earlier(connection, case.id)),
         office_state.pass_url(connection, case.run) if case.run else "",
-        viewer.decides and all(actions.may_decide(r, viewer.who) for r in rows),
+        viewer.decides and all(authority.may_decide(r, viewer.who) for r in rows),
         given,
     )
 

@@ -23,7 +23,7 @@ from kontorist.inbox.sight import is_hidden, require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
-from kontorist.store import actions, audit, cases, earlier, office_state
+from kontorist.store import actions, audit, authority, case_decisions, cases, earlier, office_state
 from kontorist.store.tables import cases as table
 
 router = APIRouter()
@@ -123,13 +123,13 @@ def take_answer(connection: Connection, posted: Posted, case_id: int, name: str)
     output = given(question, posted.form)
     if not output:
         raise Rejected("Choose an answer, or fill in what is missing.")
-    cases.answer(connection, case_id, output, name)
+    case_decisions.answer(connection, case_id, output, name)
 
 
 @router.post("/case/{case_id}/retry")
 def retry(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -> Response:
     """Try a failed or unclear case again from where it stopped."""
-    return _do(request, desk, posted, case_id, "retried", lambda c, name: cases.retry(c, case_id, name))
+    return _do(request, desk, posted, case_id, "retried", lambda c, name: case_decisions.retry(c, case_id, name))
 
 
 @router.post("/case/{case_id}/close")
@@ -144,6 +144,6 @@ def end(connection: Connection, posted: Posted, case_id: int, name: str) -> None
     if not reason:
         raise Rejected("Say what became of it: others will look for it here.")
     for row in actions.find(connection, state="all", case_id=case_id):
-        if row.state in ("proposed", "refused", "approved") and not actions.may_decide(row, posted.who):
+        if row.state in ("proposed", "refused", "approved") and not authority.may_decide(row, posted.who):
             raise NotAllowed("Something proposed for this case is for others to decide; hand it over, or ask them to close it.")
-    cases.close(connection, case_id, name, reason)
+    case_decisions.close(connection, case_id, name, reason)

@@ -15,7 +15,7 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.queue import next_after, open_cards
 from kontorist.inbox.security import Form, number_in
 from kontorist.inbox.viewer import FromForm, Posted, Viewer
-from kontorist.store import actions, handling, redraft
+from kontorist.store import actions, deciding, handling, redraft, resolving
 from kontorist.store.actions import ActionRow, Shown
 
 router = APIRouter()
@@ -87,7 +87,7 @@ def give(connection: Connection, posted: Posted, card_id: int, shown: Sequence[S
     rows = whole_card(connection, card_id, shown, cards.DECIDABLE)
     if any(w.get("stop") for r in rows for w in r.warnings) and not posted.form.has("checked"):
         raise NotAllowed("A warning says stop: tick that you have checked it, and write how.")
-    states = actions.approve(connection, [r.shown for r in rows], posted.who, posted.form.text("comment").strip()[:4000])
+    states = deciding.approve(connection, [r.shown for r in rows], posted.who, posted.form.text("comment").strip()[:4000])
     return "approved" if all(s == "approved" for s in states) else "first"
 
 
@@ -106,7 +106,7 @@ def refuse(connection: Connection, posted: Posted, card_id: int, desk: Desk | No
     if desk is not None and posted.form.has("redraft"):
         redraft.redraft(connection, [r.shown for r in rows], posted.who, reason, cards.redo(desk, rows[0].flow))
         return "redraft"
-    actions.reject(connection, [r.shown for r in rows], posted.who, reason)
+    deciding.reject(connection, [r.shown for r in rows], posted.who, reason)
     return "rejected"
 
 
@@ -123,7 +123,7 @@ def give_to(desk: Desk, connection: Connection, posted: Posted, card_id: int) ->
     if to not in settings.people and to not in settings.groups:
         raise NotAllowed("Choose the person or group who shall decide this.")
     whole_card(connection, card_id, shown_in(posted.form), (*cards.DECIDABLE, "uncertain"))
-    actions.assign(connection, card_id, to, posted.who, comment)
+    deciding.assign(connection, card_id, to, posted.who, comment)
 
 
 @router.post("/card/{card_id}/take-back")
@@ -131,7 +131,7 @@ def take_back(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -
     """Undo an approval that has not run yet, and show the card again."""
     try:
         with desk.database.write() as connection:
-            actions.take_back(connection, card_id, posted.who)
+            deciding.take_back(connection, card_id, posted.who)
     except Stale as error:
         return cards.render(request, desk, posted.viewer, card_id, 409, str(error))
     return RedirectResponse(f"/card/{card_id}?did=back&of={card_id}", 303)
@@ -149,4 +149,4 @@ def settle(connection: Connection, posted: Posted) -> None:
     if happened not in ("yes", "no") or not comment:
         raise NotAllowed("Say whether it happened, and how you know.")
     for shown in shown_in(posted.form):
-        actions.resolve(connection, shown, posted.who, happened=happened == "yes", comment=comment)
+        resolving.resolve(connection, shown, posted.who, happened=happened == "yes", comment=comment)

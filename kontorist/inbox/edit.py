@@ -20,9 +20,10 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.edit_form import changes, schema_of
 from kontorist.inbox.queue import next_after, open_cards
 from kontorist.inbox.viewer import FromForm, Posted
-from kontorist.store import actions, asking, cases, documents
-from kontorist.store.actions import ActionRow, Edit, Shown
+from kontorist.store import actions, asking, authority, cases, documents, editing
+from kontorist.store.actions import ActionRow, Shown
 from kontorist.store.context import values_of
+from kontorist.store.editing import Edit
 
 router = APIRouter()
 _KEPT = ("case", "thread", "adopted")
@@ -112,7 +113,7 @@ def _next(
     rests_on = {**row.rests_on, "connector": proposal.rests_on}
     key = None if row.path.startswith(asking.PREFIX) else proposal.business_key  # a question is no answer to the mail
     new = Edit(proposal.payload, proposal.sentence, warnings, rests_on, key)
-    return actions.edit(connection, row.shown, new, posted.who)
+    return editing.edit(connection, row.shown, new, posted.who)
 
 
 def _as_written(row: ActionRow, made: Mapping[int, tuple[Proposal, Mapping[str, Any]]]) -> bool:
@@ -125,4 +126,4 @@ def _as_written(row: ActionRow, made: Mapping[int, tuple[Proposal, Mapping[str, 
 
 
 def _one_is_enough(connection: Connection, card_id: int) -> bool:
-    return all(actions.needed(r) == 1 for r in actions.card(connection, card_id) if r.state in cards.DECIDABLE)
+    return all(authority.needed(r) == 1 for r in actions.card(connection, card_id) if r.state in cards.DECIDABLE)

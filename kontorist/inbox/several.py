@@ -19,7 +19,7 @@ from kontorist.inbox.pages import page
 from kontorist.inbox.queue import Card, counts, load, open_cards
 from kontorist.inbox.security import Form, number_in
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
-from kontorist.store import actions, facets
+from kontorist.store import authority, deciding, facets
 from kontorist.store.actions import ActionRow, Shown
 
 router = APIRouter()
@@ -143,7 +143,7 @@ def approve_each(desk: Desk, posted: Posted, chosen: Mapping[int, Sequence[Shown
 def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
     """Raises Stale for what has to be looked at by itself."""
     amount = max((a for a in (facets.number_of(facets.amount_of([r.data])[0]) for r in rows) if a is not None), default=None)
-    eyes = max(actions.needed(r) for r in rows)
+    eyes = max(authority.needed(r) for r in rows)
     if not all(_plain(r) for r in rows) or not _harmless(desk, max(facets.risk_of(r.warnings) for r in rows), eyes, amount):
         raise Stale("This card has to be looked at by itself.")
 
@@ -169,4 +169,4 @@ def take_back_each(desk: Desk, posted: Posted, cards: Sequence[int]) -> list[int
 
 def _undo(desk: Desk, posted: Posted, number: int) -> None:
     with desk.database.write() as connection:
-        actions.take_back(connection, number, posted.who)
+        deciding.take_back(connection, number, posted.who)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exists, or_, select
 from kontorist.core.errors import NotFound
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import actions as store
+from kontorist.store import authority
 from kontorist.store.tables import actions, cases, journal
 
 
@@ -42,7 +43,7 @@ def require_sight(connection: Connection, viewer: Viewer, case_id: int) -> None:
     if not hidden or connection.execute(hidden_cases(hidden).where(cases.c.id == case_id)).scalar() is None:
         return
     rows = connection.execute(select(actions).where(actions.c.case_id == case_id))
-    if not any(store.may_decide(store.as_row(r), viewer.as_who) for r in rows):
+    if not any(authority.may_decide(store.as_row(r), viewer.as_who) for r in rows):
         raise NotFound(f"There is no case {case_id}; `kontorist cases list` shows those there are.")
 
 

@@ -13,7 +13,7 @@ from kontorist.core.errors import NotFound
 from kontorist.inbox.security import number_in
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import actions
+from kontorist.store import actions, authority
 from kontorist.store.actions import ActionRow
 
 KINDS = (
@@ -59,5 +59,5 @@ def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> T
         return None
     waits = [r for r in rows if r.state == "approved" and r.not_before]
     left = max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in waits if r.not_before), default=0)
-    allowed = viewer.decides and all(actions.may_decide(r, viewer.who) for r in waits)
+    allowed = viewer.decides and all(authority.may_decide(r, viewer.who) for r in waits)
     return Toast(kind, rows[0], max(0, left), kind == "approved" and bool(waits) and allowed)

@@ -16,7 +16,7 @@ from kontorist.core.office import Office
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.security import Form, form_of
 from kontorist.store import people
-from kontorist.store.actions import Who
+from kontorist.store.authority import Who
 
 COOKIE = "kontorist_session"
 LANGUAGE = "kontorist_language"

@@ -11,9 +11,11 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import Stale
-from kontorist.store import actions, audit, cases
-from kontorist.store.actions import NewAction, Shown, Who
+from kontorist.store import actions, audit, authority, cases, deciding, proposing
+from kontorist.store.actions import Shown
 from kontorist.store.audit import Event
+from kontorist.store.authority import Who
+from kontorist.store.proposing import NewAction
 from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import cases as cases_table
 from kontorist.store.tables import journal
@@ -45,11 +47,11 @@ def ask(connection: Connection, case_id: int, flow: str, question: Question, who
         case_id, flow, path, question.connection, question.action, f"{question.business_key}#{path}", question.payload,
         question.sentence, {k: [f"person:{who.name}"] for k in question.payload}, question.warnings, question.rests_on, question.rule,
     )  # fmt: skip
-    action_id, _ = actions.propose(connection, new, composed_by=who.name)
+    action_id, _ = proposing.propose(connection, new, composed_by=who.name)
     _journal(connection, case_id, path, flow, question, who)
     row = actions.get(connection, action_id)
-    if actions.needed(row) == 1:
-        actions.approve(connection, [row.shown], who, "asked back")
+    if authority.needed(row) == 1:
+        deciding.approve(connection, [row.shown], who, "asked back")
     return action_id
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved, Unavailable
-from kontorist.store import actions, audit
+from kontorist.store import actions, audit, voiding
 from kontorist.store import office_state as office
 from kontorist.store.audit import Event
 from kontorist.store.database import MOVED, Database, insert_new
@@ -151,7 +151,7 @@ def _doubtful(connection: Connection) -> list[int]:
     undone = ("approved", "claimed", "proposed", "refused")
     query = select(actions_table).where(actions_table.c.state.in_(undone)).order_by(actions_table.c.id)
     for row in [actions.as_row(r) for r in connection.execute(query.with_for_update())]:
-        actions.void(connection, row, _RESTORED, "gate", "adopted")
+        voiding.void(connection, row, _RESTORED, "gate", "adopted")
         if row.state in ("approved", "claimed"):
             ids.append(row.id)
     return sorted(ids)

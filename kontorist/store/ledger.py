@@ -18,13 +18,15 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
 from kontorist.core.permit import Permit, issue
 from kontorist.core.values import sha256
-from kontorist.store import audit, cases, instance
+from kontorist.store import audit, conversations, instance, leasing, withdrawing
 from kontorist.store import office_state as office
-from kontorist.store.actions import ActionRow, approvers, approvers_of, as_row, needed, void
+from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.audit import Event
+from kontorist.store.authority import approvers, approvers_of, needed
 from kontorist.store.database import Database
 from kontorist.store.tables import actions
 from kontorist.store.tables import cases as case_rows
+from kontorist.store.voiding import void
 
 MAX_ATTEMPTS = 5
 
@@ -123,7 +125,7 @@ def claim(database: Database, owner: str, *, limit: int, lease_seconds: float) -
     """Claim approved actions whose time has come and whose approval is valid; void those whose approval is not."""
     now = utcnow()
     with database.write() as connection:
-        cases.withdraw_closed(connection)
+        withdrawing.withdraw_closed(connection)
         ready = _ready(connection, now, limit, office.stops(connection))
         if ready:
             instance.check(database, connection)
@@ -182,7 +184,7 @@ def _fence(database: Database, row: ActionRow, attempt: int) -> None:
     with database.write() as connection:
         if office.stops(connection).hits(row.flow, row.connection):
             raise NotApproved(f"Action {row.id} was held back: the stop button is pressed.")
-        if cases.is_closed(connection, row.case_id):
+        if withdrawing.is_closed(connection, row.case_id):
             raise NotApproved(f"Action {row.id} was held back: its case was closed.")
         if len(approvers(connection, row, now)) < needed(row):
             raise NotApproved(f"Action {row.id} was held back: its approval has expired.")
@@ -242,8 +244,8 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
             "done",
             receipt={"evidence": receipt, "outputs": outputs or {}},
         )
-        cases.sent(connection, [(claimed.row.case_id, outputs or {})])
-        cases.wake(connection, [claimed.row.case_id])
+        conversations.sent(connection, [(claimed.row.case_id, outputs or {})])
+        leasing.wake(connection, [claimed.row.case_id])
 
 
 def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> None:
@@ -256,8 +258,8 @@ def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, An
         if rows:
             connection.execute(_ONE, [{**row, **values} for row in rows])
         audit.append(connection, [_said(c.row, c.permit.attempt, "done", c.row.id in mine, receipt=e) for c, e, _ in finished])
-        cases.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
-        cases.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
+        conversations.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
+        leasing.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
 
 
 def refused(database: Database, claimed: Claim, reason: str) -> None:
@@ -364,6 +366,6 @@ def found(
         values: dict[str, Any] = {"receipt": {"evidence": receipt, "outputs": outputs or {}}} if new == "done" else {"error": why}
         settled = _settle(connection, dead.row, dead.attempt, ("committing",), new, **values)
         if settled and new == "done":
-            cases.sent(connection, [(dead.row.case_id, outputs or {})])
-            cases.wake(connection, [dead.row.case_id])
+            conversations.sent(connection, [(dead.row.case_id, outputs or {})])
+            leasing.wake(connection, [dead.row.case_id])
         return new if settled else str(connection.execute(select(actions.c.state).where(actions.c.id == dead.row.id)).scalar())

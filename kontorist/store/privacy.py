@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
-from kontorist.store import actions, audit, cases, documents, forgetting, model_calls, office_state
+from kontorist.store import actions, audit, case_decisions, cases, documents, forgetting, model_calls, office_state
 from kontorist.store.audit import Event
 from kontorist.store.database import Database
 from kontorist.store.tables import actions as actions_table
@@ -75,7 +75,7 @@ def erase(database: Database, ids: Sequence[int], held: Held, actor: str, *, dry
                 continue
             digests = forgetting.documents_of(connection, [case_id])
             if connection.execute(select(cases_table.c.state).where(cases_table.c.id == case_id)).scalar() in _OPEN:
-                cases.close(connection, case_id, actor, "erasure (Art. 17 GDPR)")
+                case_decisions.close(connection, case_id, actor, "erasure (Art. 17 GDPR)")
             forgetting.empty(connection, [case_id], actor)
         if not dry_run:
             done.documents += documents.forget(database, digests)

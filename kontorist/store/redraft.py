@@ -8,9 +8,10 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed
-from kontorist.store import actions, audit, cases
-from kontorist.store.actions import ActionRow, Shown, Who
+from kontorist.store import actions, audit, cases, deciding
+from kontorist.store.actions import ActionRow, Shown
 from kontorist.store.audit import Event
+from kontorist.store.authority import Who
 from kontorist.store.cases import Case
 from kontorist.store.context import scope_of
 from kontorist.store.tables import actions as table
@@ -45,7 +46,7 @@ def redraft(connection: Connection, shown: Sequence[Shown], who: Who, reason: st
         raise NotAllowed(
             "Something else of this case still waits, or there were three new drafts already: decide that first, or reject this without a new draft."
         )
-    actions.reject(connection, shown, who, reason)
+    deciding.reject(connection, shown, who, reason)
     (case,) = cases.load(connection, [rows[0].case_id])
     _void(connection, case, rows[0], steps)
     for row in rows:

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from kontorist.core.errors import NotFound
-from kontorist.store import audit, cases
+from kontorist.store import audit, case_decisions, conversations, taking_in
 from kontorist.store.audit import Event
-from kontorist.store.cases import NewCase
 from kontorist.store.tables import cases as table
 from kontorist.store.tables import threads
+from kontorist.store.taking_in import NewCase
 
 AGAIN = "#again-"
 """Between the source key of what is processed again and the number of the attempt."""
@@ -61,7 +61,7 @@ def _conditions(name: str | None, search: str, since: datetime | None) -> Sequen
     if since is not None:
         found.append(table.c.created >= since)
     if words := search.strip():
-        in_thread = select(threads.c.case_id).where(threads.c.key == cases.thread_key(words.strip("<>")))
+        in_thread = select(threads.c.case_id).where(threads.c.key == conversations.thread_key(words.strip("<>")))
         where = (func.lower(column).contains(words.lower(), autoescape=True) for column in (table.c.title, table.c.source))
         found.append(or_(*where, table.c.source_key == words, table.c.id.in_(in_thread)))
     return found
@@ -90,9 +90,9 @@ def again(connection: Connection, case_id: int, new: NewCase, actor: str) -> int
         )
     ).scalar_one()
     if row.state in _OPEN:
-        cases.close(connection, case_id, actor, "processed again")
+        case_decisions.close(connection, case_id, actor, "processed again")
     values = {**new.__dict__, "source_key": f"{key}{AGAIN}{number + 1}"}
-    (made,) = cases.take_in(connection, [NewCase(**values)], actor)
+    (made,) = taking_in.take_in(connection, [NewCase(**values)], actor)
     if made is None:
         raise NotFound(f"Case {case_id} is being processed again by somebody else at this moment.")
     audit.append(connection, [Event("case.again", actor, f"case:{case_id}", {"case": made})])

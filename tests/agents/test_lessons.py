@@ -16,7 +16,7 @@ from agents.classify import Classify, ClassifyOptions
 from agents.model import Endpoint
 from kontorist.cli import app
 from kontorist.core.errors import KontoristError
-from kontorist.store import actions, audit, corrections, privacy
+from kontorist.store import actions, audit, corrections, deciding, privacy
 from tests.agents.scripted_server import ScriptedServer
 from tests.flows.offices import ANNA, NOTES, arrive, make_office, work
 
@@ -68,7 +68,7 @@ def test_nothing_is_learnt_from_a_case_that_is_kept_for_the_law_alone(tmp_path: 
     work(runtime)
     with runtime.database.write() as connection:
         corrections.keep(connection, number, "notes/topic", "answer", {"text": "Wo ist es?"}, {"label": "b"}, "anna")
-        actions.approve(connection, [row.shown for row in actions.find(connection)], ANNA)
+        deciding.approve(connection, [row.shown for row in actions.find(connection)], ANNA)
     work(runtime)
     assert runtime.setting(None).examples != {}
     privacy.erase(runtime.database, [number], lambda _c: "§ 147 AO", "petra")

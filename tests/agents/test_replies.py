@@ -16,8 +16,9 @@ from flows.intake import take_in
 from flows.runtime import Runtime, open_runtime
 from kontorist.cli import app
 from kontorist.core.errors import KontoristError
-from kontorist.store import actions, audit, corrections, people, privacy, replies, tables
-from kontorist.store.actions import ActionRow, Edit
+from kontorist.store import actions, audit, corrections, deciding, editing, people, privacy, replies, tables
+from kontorist.store.actions import ActionRow
+from kontorist.store.editing import Edit
 from tests.agents.scripted_server import ScriptedServer
 from tests.flows.offices import ANNA, case, make_office, work
 from tests.inbox.desks import PASSWORD, Desk
@@ -86,7 +87,7 @@ def proposed(runtime: Runtime, case_id: int) -> ActionRow:
 def approve(runtime: Runtime, row: ActionRow) -> ActionRow:
     """Anna approves it as it is, and it goes out."""
     with runtime.database.write() as connection:
-        actions.approve(connection, [row.shown], ANNA)
+        deciding.approve(connection, [row.shown], ANNA)
     work(runtime)
     return proposed(runtime, row.case_id)
 
@@ -134,8 +135,8 @@ def test_what_was_only_proposed_or_went_to_several_or_is_restricted_is_no_exampl
     several = {**waiting.data, "body": "An alle 6,90 EUR", "cc": [EVE[1]]}
     with runtime.database.write() as connection:
         edit = Edit(several, "x", [], waiting.rests_on)
-        shown = actions.edit(connection, waiting.shown, edit, ANNA)
-        actions.approve(connection, [shown], ANNA)
+        shown = editing.edit(connection, waiting.shown, edit, ANNA)
+        deciding.approve(connection, [shown], ANNA)
     work(runtime)
     done = answered(runtime, server, IDA, "Gehalten, 6,90 EUR.")
     with runtime.database.read() as connection:
@@ -151,7 +152,7 @@ def edited(runtime: Runtime, server: ScriptedServer, text: str, **changed: Any) 
     server.will({"text": "Entwurf, 6,90 EUR.", "used": [1]})
     row = proposed(runtime, mail(runtime, IDA))
     with runtime.database.write() as connection:
-        actions.edit(connection, row.shown, Edit({**row.data, "body": text, **changed}, "x", [], row.rests_on), ANNA)
+        editing.edit(connection, row.shown, Edit({**row.data, "body": text, **changed}, "x", [], row.rests_on), ANNA)
     return proposed(runtime, row.case_id)
 
 

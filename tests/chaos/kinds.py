@@ -15,9 +15,10 @@ from flows.gate import gate
 from flows.runtime import Runtime
 from kontorist.core.values import sha256
 from kontorist.einvoice.document import find_invoice
-from kontorist.store import actions, cases
-from kontorist.store.actions import NewAction, Who
-from kontorist.store.cases import NewCase
+from kontorist.store import actions, deciding, proposing, taking_in
+from kontorist.store.authority import Who
+from kontorist.store.proposing import NewAction
+from kontorist.store.taking_in import NewCase
 from scripts.sample.invoice import cii
 from tests.connectors.accounting.books import INVOICE
 from tests.connectors.mail.conftest import letter
@@ -39,16 +40,18 @@ def stored(runtime: Runtime, proposals: list[tuple[str, str, Any]]) -> list[int]
     found = []
     with runtime.database.write() as connection:
         for connection_name, name, p in proposals:
-            (case_id,) = cases.take_in(connection, [NewCase("chaos", "1", "scans", secrets.token_hex(16), "x", "x", {})], "chaos")
+            (case_id,) = taking_in.take_in(
+                connection, [NewCase("chaos", "1", "scans", secrets.token_hex(16), "x", "x", {})], "chaos"
+            )
             new = NewAction(
                 case_id, "chaos", "step", connection_name, name, p.business_key, p.payload, p.sentence, {}, [], {"connector": p.rests_on},
                 {"by": ["service"], "expires": "7d", "undo": 0},
             )  # fmt: skip
-            action_id, _ = actions.propose(connection, new)
+            action_id, _ = proposing.propose(connection, new)
             found.append(action_id)
             row = actions.get(connection, action_id)
             if row.state == "proposed":
-                actions.approve(connection, [row.shown], ANNA, "")
+                deciding.approve(connection, [row.shown], ANNA, "")
     return found
 
 

@@ -13,8 +13,7 @@ from connectors._saving import SaveFile, SavePayload
 from connectors.base import Receipt
 from kontorist.core import permit as permits
 from kontorist.core.errors import Unavailable
-from kontorist.store import actions as proposals
-from kontorist.store import ledger
+from kontorist.store import ledger, proposing
 from kontorist.store.tables import actions
 
 Mutate = Callable[[], None]
@@ -84,7 +83,7 @@ def without_approval_count() -> None:
 def without_unique_key() -> None:
     """Every proposal is a business fact of its own."""
     numbers = itertools.count()
-    proposals._effect_key = lambda *_: f"{os.getpid()}-{next(numbers)}"
+    proposing.effect_key = lambda *_: f"{os.getpid()}-{next(numbers)}"
 
 
 # the outside ---------------------------------------------------------------

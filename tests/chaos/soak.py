@@ -15,7 +15,7 @@ from flows.advance import Tally, advance
 from flows.gate import gate
 from flows.intake import intake
 from flows.runtime import Runtime
-from kontorist.store import actions
+from kontorist.store import actions, deciding
 from tests.connectors.mail.conftest import letter
 from tests.flows.offices import ANNA, make_office
 
@@ -79,7 +79,7 @@ def approve_all(runtime: Runtime) -> int:
     """A person approves all that is proposed."""
     with runtime.database.write() as connection:
         rows = actions.find(connection, state="proposed", limit=2 * PORTION)
-        actions.approve(connection, [r.shown for r in rows], ANNA)
+        deciding.approve(connection, [r.shown for r in rows], ANNA)
     return len(rows)
 
 

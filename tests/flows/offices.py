@@ -11,8 +11,9 @@ from flows.advance import Tally, advance
 from flows.gate import gate
 from flows.intake import take_in
 from flows.runtime import Runtime, open_runtime
-from kontorist.store import actions, cases
-from kontorist.store.actions import ActionRow, Who
+from kontorist.store import actions, cases, deciding
+from kontorist.store.actions import ActionRow
+from kontorist.store.authority import Who
 from kontorist.store.cases import Case
 
 NOTES = """
@@ -94,13 +95,13 @@ def proposals(runtime: Runtime, state: str = "all") -> list[ActionRow]:
 def approve(runtime: Runtime, *rows: ActionRow, who: Who = ANNA, comment: str = "") -> None:
     """Approve exactly these revisions."""
     with runtime.database.write() as connection:
-        actions.approve(connection, [r.shown for r in rows], who, comment)
+        deciding.approve(connection, [r.shown for r in rows], who, comment)
 
 
 def reject(runtime: Runtime, *rows: ActionRow, who: Who = ANNA) -> None:
     """Reject exactly these revisions."""
     with runtime.database.write() as connection:
-        actions.reject(connection, [r.shown for r in rows], who, "no")
+        deciding.reject(connection, [r.shown for r in rows], who, "no")
 
 
 def saved(runtime: Runtime) -> list[str]:

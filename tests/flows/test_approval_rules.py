@@ -10,7 +10,7 @@ import pytest
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed, Stale
 from kontorist.store import tables
-from kontorist.store.actions import Who, may_decide
+from kontorist.store.authority import Who, may_decide
 from tests.flows.offices import ANNA, OLE, PETRA, approve, arrive, make_office, proposals, saved, work
 
 JENS = Who("jens", frozenset({"accounting"}))

@@ -14,7 +14,7 @@ from flows.advance import Tally
 from flows.gate import execute, gate, reconcile
 from kontorist.core.errors import NotApproved, Rejected, Stale, Unavailable, Uncertain
 from kontorist.core.permit import Permit
-from kontorist.store import actions, ledger, office_state
+from kontorist.store import editing, ledger, office_state, resolving
 from kontorist.testing import permit_for
 from tests.flows.offices import ANNA, NOTES, OLE, approve, arrive, case, make_office, proposals, saved, work
 
@@ -96,7 +96,7 @@ def test_an_edit_after_the_approval_voids_it(runtime) -> None:
     row = prepared(runtime)
     approve(runtime, row)
     with runtime.database.write() as connection:
-        actions.edit(connection, row.shown, actions.Edit({**row.data, "content": "new"}, "s", [], row.rests_on), ANNA)
+        editing.edit(connection, row.shown, editing.Edit({**row.data, "content": "new"}, "s", [], row.rests_on), ANNA)
     gate(runtime, Tally())
     assert saved(runtime) == []
     with pytest.raises(Stale):
@@ -240,7 +240,7 @@ def test_without_authoritative_evidence_a_person_decides(runtime, monkeypatch) -
     (after,) = proposals(runtime, "open")
     assert (after.state, saved(runtime)) == ("uncertain", [])
     with runtime.database.write() as connection:
-        actions.resolve(connection, after.shown, ANNA, happened=True, comment="lies in the folder of the customer")
+        resolving.resolve(connection, after.shown, ANNA, happened=True, comment="lies in the folder of the customer")
     work(runtime)
     assert case(runtime, row.case_id).state == "done"
 

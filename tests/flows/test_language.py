@@ -45,7 +45,7 @@ def test_a_case_waits_without_holding_anything_up(
     assert (waiting.state, waiting.attempts) == ("runnable", 0)
 
     arrived = utcnow() + later + timedelta(seconds=1)
-    for module in (flows.walk, "kontorist.store.cases"):
+    for module in (flows.walk, "kontorist.store.leasing"):
         monkeypatch.setattr(f"{module}.utcnow" if isinstance(module, str) else f"{module.__name__}.utcnow", lambda: arrived)
     work(runtime)
     assert (case(runtime, case_id).state, case(runtime, case_id).error) == ("done", "Waited")

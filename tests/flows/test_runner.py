@@ -15,7 +15,7 @@ import flows.schedule
 from flows import runner as runner_module
 from flows.pace import Pace
 from flows.runner import Runner, direct_pass
-from kontorist.store import actions, office_state
+from kontorist.store import actions, deciding, office_state
 from tests.agents.scripted_server import Reply, ScriptedServer
 from tests.flows.offices import ANNA, CONNECTIONS, NOTES, make_office
 
@@ -75,7 +75,7 @@ def test_what_arrives_is_prepared_and_what_is_approved_is_done_at_once_and_then_
     (running.data / "scans" / "a.txt").write_text("hello")
     (row,) = running.until(lambda: running.rows("proposed"))
     with running.database.write() as connection:
-        actions.approve(connection, [row.shown], ANNA, "")
+        deciding.approve(connection, [row.shown], ANNA, "")
     began = time.monotonic()
     running.until(lambda: running.rows("done"))
     assert time.monotonic() - began < 10
@@ -156,7 +156,7 @@ def test_what_is_approved_is_done_while_a_slow_model_keeps_the_pass_busy(tmp_pat
                 (running.data / "post" / f"{number}.txt").write_text(f"Wo bleibt meine Bestellung {number}?")
             running.until(lambda: server.requests)
             with running.database.write() as connection:
-                actions.approve(connection, [row.shown], ANNA, "")
+                deciding.approve(connection, [row.shown], ANNA, "")
             began = time.monotonic()
             running.until(lambda: running.rows("done"))
             assert time.monotonic() - began < 3.0

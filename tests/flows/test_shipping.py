@@ -15,7 +15,7 @@ from flows.gate import gate
 from flows.intake import intake
 from flows.runtime import Runtime, open_runtime
 from kontorist.core.errors import ConfigurationError, KontoristError
-from kontorist.store import actions, cases, office_state, versions
+from kontorist.store import actions, case_decisions, cases, deciding, office_state, versions
 from tests.flows.offices import ANNA, approve, arrive, case, make_office, proposals, work
 
 FLOW = """
@@ -143,7 +143,7 @@ def test_a_case_that_is_tried_again_takes_the_mended_flow(admin: Admin) -> None:
     work(runtime)
     assert case(runtime, number).state == "failed"
     with runtime.database.write() as connection:
-        cases.retry(connection, number, "petra")
+        case_decisions.retry(connection, number, "petra")
     work(runtime)
     assert [row.data["content"] for row in proposals(runtime, "proposed")] == ["2"]
     assert case(runtime, number).flow_version == runtime.flow_versions["notes"]
@@ -207,7 +207,7 @@ def _work(admin: Admin, total: int, stop: threading.Event) -> None:
         tally = Tally()
         with runtime.database.write() as connection:
             shown = [row.shown for row in actions.find(connection, limit=max(20, total // 5))]
-            actions.approve(connection, shown, ANNA)
+            deciding.approve(connection, shown, ANNA)
         gate(runtime, tally)
         try:
             intake(runtime, "notes", tally)

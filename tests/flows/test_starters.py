@@ -15,8 +15,9 @@ from flows.simulate import items
 from kontorist.core.check import check
 from kontorist.core.errors import KontoristError
 from kontorist.core.office import load_office
-from kontorist.store import actions
-from kontorist.store.actions import ActionRow, Who, needed
+from kontorist.store import actions, deciding
+from kontorist.store.actions import ActionRow
+from kontorist.store.authority import Who, needed
 from tests.flows.offices import work
 
 SAMPLE = Path(__file__).resolve().parents[2] / "config"
@@ -65,7 +66,7 @@ def _approve(runtime: Runtime, first: ActionRow) -> None:
     for person in ("petra", "ole", "mareike")[: needed(first)]:
         with runtime.database.write() as connection:
             shown = [r.shown for r in actions.card(connection, first.card)]
-            actions.approve(connection, shown, Who(person, frozenset(runtime.office.settings.groups)))
+            deciding.approve(connection, shown, Who(person, frozenset(runtime.office.settings.groups)))
 
 
 def test_a_test_that_expects_something_else_fails(tmp_path: Path) -> None:

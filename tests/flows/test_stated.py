@@ -14,7 +14,7 @@ from flows.advance import Tally, advance
 from flows.gate import gate
 from flows.runtime import Runtime
 from kontorist.core.errors import Unavailable
-from kontorist.store import actions, audit, cases, ledger
+from kontorist.store import actions, audit, case_decisions, case_moves, conversations, ledger, resolving
 from kontorist.store.actions import ActionRow
 from tests.chaos.worker import die, ended, fork
 from tests.flows.offices import ANNA, approve, arrive, case, make_office, proposals, saved, work
@@ -73,7 +73,7 @@ def uncertain(runtime: Runtime, flow: str = "n", *, there: bool = False) -> Acti
 
 def say_it_happened(runtime: Runtime, row: ActionRow) -> None:
     with runtime.database.write() as connection:
-        actions.resolve(connection, row.shown, ANNA, happened=True, comment="I saw it")
+        resolving.resolve(connection, row.shown, ANNA, happened=True, comment="I saw it")
 
 
 def stored(runtime: Runtime, row: ActionRow) -> ActionRow:
@@ -136,7 +136,7 @@ def test_a_step_that_lacks_an_output_asks_a_person_who_can_give_it(runtime: Runt
     assert all(word in (asked.error or "") for word in ("number", "kept", "Anna hat", f"Aktion {row.id}"))
     number = "2026-11-27" if flow == "formatted" else "4711"
     with runtime.database.write() as connection:
-        cases.answer(connection, row.case_id, {"number": number}, "ole")
+        case_decisions.answer(connection, row.case_id, {"number": number}, "ole")
     work(runtime)
     after = case(runtime, row.case_id)
     if flow == "lacks":
@@ -155,12 +155,12 @@ def test_several_values_are_asked_one_after_the_other_also_when_it_is_tried_agai
     say_it_happened(runtime, row)
     work(runtime)
     with runtime.database.write() as connection:
-        cases.retry(connection, row.case_id, "ole")
+        case_decisions.retry(connection, row.case_id, "ole")
     for name in ("number", "page"):
         work(runtime)
         assert list(case(runtime, row.case_id).question["fields"]) == [name]
         with runtime.database.write() as connection:
-            cases.answer(connection, row.case_id, {name: name.upper()}, "ole")
+            case_decisions.answer(connection, row.case_id, {name: name.upper()}, "ole")
     work(runtime)
     assert proposals(runtime, "proposed")[0].data["content"].endswith("NUMBER PAGE")
     runtime.close()
@@ -193,7 +193,7 @@ def test_who_settled_such_an_action_before_this_was_looked_up_is_asked_for_what_
     row = uncertain(runtime)
     say_it_happened(runtime, row)
     with runtime.database.write() as connection:
-        actions.tell(connection, stored(runtime, row), {}, {})
+        resolving.tell(connection, stored(runtime, row), {}, {})
     work(runtime)
     assert list(case(runtime, row.case_id).question["fields"]) == ["file"]
 
@@ -206,9 +206,9 @@ def test_a_pass_that_is_killed_is_made_up_for(runtime: Runtime, monkeypatch, at:
     def doomed() -> None:
         own = Runtime(runtime.office, runtime.database, runtime.data_dir)
         if at == "look-up":
-            monkeypatch.setattr(stated.actions, "tell", lambda *_: die())
+            monkeypatch.setattr(stated.resolving, "tell", lambda *_: die())
         else:
-            monkeypatch.setattr(cases, "move", lambda *_: die())
+            monkeypatch.setattr(case_moves, "move", lambda *_: die())
         advance(own, Tally())
 
     runtime.database.engine.dispose()
@@ -229,7 +229,7 @@ def test_what_cannot_be_filled_in_is_a_question_still(runtime: Runtime) -> None:
     say_it_happened(runtime, row)
     work(runtime)
     with runtime.database.write() as connection:
-        cases.answer(connection, row.case_id, {"number": "4711"}, "ole")
+        case_decisions.answer(connection, row.case_id, {"number": "4711"}, "ole")
     work(runtime)
     asked = case(runtime, row.case_id)
     assert (asked.state, asked.question["kind"]) == ("unclear", "look")
@@ -241,4 +241,4 @@ def test_answers_to_such_a_mail_belong_to_its_case(runtime: Runtime, monkeypatch
     say_it_happened(runtime, row)
     work(runtime)
     with runtime.database.read() as connection:
-        assert cases.in_thread(connection, ["<k.1@example.com>"]) == [row.case_id]
+        assert conversations.in_thread(connection, ["<k.1@example.com>"]) == [row.case_id]

@@ -20,8 +20,9 @@ from flows.runtime import Runtime, open_runtime
 from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
 from kontorist.inbox.app import create_app
-from kontorist.store import actions, people, tables
-from kontorist.store.actions import ActionRow, NewAction
+from kontorist.store import actions, people, proposing, tables
+from kontorist.store.actions import ActionRow
+from kontorist.store.proposing import NewAction
 from tests.flows.offices import arrive, work
 
 OFFICE = """
@@ -150,7 +151,7 @@ class Desk:
             warnings=[], rests_on={}, rule={"by": ["service"], "count": 1, "expires": "7d", "undo": 15},
         )  # fmt: skip
         with self.runtime.database.write() as connection:
-            number, _ = actions.propose(connection, replace(new, **proposal))
+            number, _ = proposing.propose(connection, replace(new, **proposal))
         return self.row(number)
 
     def rows(self) -> list[ActionRow]:

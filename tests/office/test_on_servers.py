@@ -16,8 +16,8 @@ from flows.gate import gate
 from flows.intake import intake
 from flows.runtime import Runtime, open_runtime
 from kontorist.reading.mail import parse_mail
-from kontorist.store import actions, audit, cases
-from kontorist.store.actions import Who
+from kontorist.store import actions, audit, cases, deciding
+from kontorist.store.authority import Who
 from tests.connectors.mail.servers import DOVECOT, PASSWORD, USER, Imap, Mailserver, client_context, smtp_server, start_dovecot
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -92,7 +92,7 @@ def _open(runtime: Runtime) -> list[actions.ActionRow]:
 
 def _approve(runtime: Runtime, who: Who, *rows: Any) -> None:
     with runtime.database.write() as connection:
-        actions.approve(connection, [r.shown for r in rows], who, "")
+        deciding.approve(connection, [r.shown for r in rows], who, "")
 
 
 def _subjects(imap: Imap, folder: str) -> list[str]:

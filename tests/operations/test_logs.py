@@ -12,7 +12,7 @@ import pytest
 from flows.runtime import Runtime
 from kontorist.core import logs
 from kontorist.core.errors import ConfigurationError
-from kontorist.store import actions
+from kontorist.store import deciding
 from tests.flows.offices import ANNA, arrive, make_office, proposals, work
 
 KEEP = """
@@ -51,7 +51,7 @@ def run(office: Runtime) -> None:
     arrive(office, "ask", CANARY)
     work(office)
     with office.database.write() as connection:
-        actions.approve(connection, [r.shown for r in proposals(office)], ANNA)
+        deciding.approve(connection, [r.shown for r in proposals(office)], ANNA)
     work(office)
 
 

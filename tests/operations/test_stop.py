@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kontorist.store import actions, office_state
+from kontorist.store import deciding, office_state
 from kontorist.store.office_state import Stops
 from tests.flows.offices import ANNA
 from tests.flows.test_runner import Running
@@ -29,7 +29,7 @@ def test_stop_under_load_is_obeyed_within_five_seconds_and_release_goes_on(
             (running.data / "scans" / f"{n}.txt").write_text(f"hello {n}")
         running.until(lambda: len(running.rows("proposed")) == NUMBER, 60)
         with running.database.write() as connection:
-            actions.approve(connection, [r.shown for r in running.rows("proposed")], ANNA, "")
+            deciding.approve(connection, [r.shown for r in running.rows("proposed")], ANNA, "")
         running.until(lambda: len(running.rows("done")) >= 5, 30)
         press(running, Stops(office=True))
         pressed = time.monotonic()

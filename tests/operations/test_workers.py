@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from flows import limits
-from kontorist.store import actions, audit
+from kontorist.store import actions, audit, deciding
 from kontorist.store.database import Database, open_database
 from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import events
@@ -69,7 +69,7 @@ class Office:
 
     def approve_all(self) -> None:
         with self.database.write() as connection:
-            actions.approve(connection, [r.shown for r in actions.find(connection, state="proposed")], ANNA, "")
+            deciding.approve(connection, [r.shown for r in actions.find(connection, state="proposed")], ANNA, "")
 
     def owners(self) -> set[str]:
         with self.database.read() as connection:

@@ -23,8 +23,9 @@ from sqlalchemy import update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed, NotApproved, NotFound, Stale
-from kontorist.store import actions, cases, ledger, office_state, tables
-from kontorist.store.actions import ActionRow, Shown, Who
+from kontorist.store import actions, case_decisions, deciding, ledger, office_state, resolving, tables, withdrawing
+from kontorist.store.actions import ActionRow, Shown
+from kontorist.store.authority import Who
 from kontorist.store.database import open_database
 from kontorist.store.ledger import Claim
 from kontorist.store.office_state import Stops
@@ -127,7 +128,7 @@ class Office(Disasters, RuleBasedStateMachine):  # type: ignore[misc]
         if self.declines(row):
             return
         with self.database.write() as connection:
-            (state,) = actions.approve(connection, [Shown(row.id, row.revision - behind, row.sha256)], who, "checked")
+            (state,) = deciding.approve(connection, [Shown(row.id, row.revision - behind, row.sha256)], who, "checked")
         assert behind == 0
         assert who is not PETRA
         assert row.state in ("proposed", "refused")
@@ -146,19 +147,19 @@ class Office(Disasters, RuleBasedStateMachine):  # type: ignore[misc]
 
     def _reject(self, row: ActionRow, who: Who) -> None:
         with self.database.write() as connection:
-            actions.reject(connection, [row.shown], who, "no")
+            deciding.reject(connection, [row.shown], who, "no")
 
     def _take_back(self, row: ActionRow, who: Who) -> None:
         with self.database.write() as connection:
-            actions.take_back(connection, row.id, who)
+            deciding.take_back(connection, row.id, who)
 
     def _close(self, row: ActionRow, who: Who) -> None:
         with self.database.write() as connection:
-            cases.close(connection, row.case_id, who.name)
+            case_decisions.close(connection, row.case_id, who.name)
 
     def _resolve(self, row: ActionRow, who: Who) -> None:
         with self.database.write() as connection:
-            actions.resolve(connection, row.shown, who, happened=self.happened(row), comment="I have looked.")
+            resolving.resolve(connection, row.shown, who, happened=self.happened(row), comment="I have looked.")
 
     # workers ---------------------------------------------------------------
 
@@ -197,7 +198,7 @@ class Office(Disasters, RuleBasedStateMachine):  # type: ignore[misc]
         """I2, I3, I6 at the moment that counts."""
         with self.database.read() as connection:
             given = {d["person"] for d in actions.decisions(connection, row.id) if self._stands(d, row)}
-            assert not cases.is_closed(connection, row.case_id)
+            assert not withdrawing.is_closed(connection, row.case_id)
             assert not office_state.stops(connection).office
             wanted = max(2 if any(w.get("stop") for w in row.warnings) else 1, row.rule["count"])
             assert len(given) >= wanted

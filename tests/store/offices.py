@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import update
 
 from kontorist.core.clock import utcnow
-from kontorist.store import actions, cases, ledger, tables
-from kontorist.store.actions import ActionRow, NewAction, Shown, Who
-from kontorist.store.cases import Case, NewCase
+from kontorist.store import actions, cases, deciding, editing, ledger, proposing, tables, taking_in
+from kontorist.store.actions import ActionRow, Shown
+from kontorist.store.authority import Who
+from kontorist.store.cases import Case
 from kontorist.store.database import Database
 from kontorist.store.ledger import Claim
+from kontorist.store.proposing import NewAction
+from kontorist.store.taking_in import NewCase
 
 ANNA = Who("anna", frozenset({"service"}))
 OLE = Who("ole", frozenset({"service"}))
@@ -25,7 +28,7 @@ NEW = NewCase("orders", "v1", "office-mail", "key-1", "mail 1", "Where is my ord
 def take_in(database: Database, *keys: str, **values: Any) -> list[int]:
     """New cases with these source keys."""
     with database.write() as connection:
-        ids = cases.take_in(connection, [replace(NEW, source_key=k, **values) for k in keys], "intake")
+        ids = taking_in.take_in(connection, [replace(NEW, source_key=k, **values) for k in keys], "intake")
     return [i for i in ids if i is not None]
 
 
@@ -53,7 +56,7 @@ def propose(database: Database, case_id: int | None = None, **values: Any) -> Ac
     """A proposal, of a new case if none is given."""
     new = new_action(database, case_id, **values)
     with database.write() as connection:
-        action_id, _ = actions.propose(connection, new)
+        action_id, _ = proposing.propose(connection, new)
     return get(database, action_id)
 
 
@@ -71,20 +74,20 @@ def get(database: Database, action_id: int) -> ActionRow:
 def approve(database: Database, *rows: ActionRow, who: Who = ANNA, comment: str = "") -> list[str]:
     """Approve exactly these revisions."""
     with database.write() as connection:
-        return actions.approve(connection, [r.shown for r in rows], who, comment)
+        return deciding.approve(connection, [r.shown for r in rows], who, comment)
 
 
 def reject(database: Database, *rows: ActionRow, who: Who = ANNA) -> None:
     """Reject exactly these revisions."""
     with database.write() as connection:
-        actions.reject(connection, [r.shown for r in rows], who, "not so")
+        deciding.reject(connection, [r.shown for r in rows], who, "not so")
 
 
 def edit(database: Database, row: ActionRow, payload: Mapping[str, Any], who: Who = ANNA, **values: Any) -> Shown:
     """Store a person's version."""
-    version = actions.Edit(**{"payload": payload, "sentence": "Reply", "warnings": [], "rests_on": {}, **values})
+    version = editing.Edit(**{"payload": payload, "sentence": "Reply", "warnings": [], "rests_on": {}, **values})
     with database.write() as connection:
-        return actions.edit(connection, row.shown, version, who)
+        return editing.edit(connection, row.shown, version, who)
 
 
 def claim(database: Database, owner: str = "worker", limit: int = 10) -> list[Claim]:

@@ -10,8 +10,8 @@ import pytest
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed, NotFound, Stale
-from kontorist.store import actions, audit, ledger
-from kontorist.store.actions import Who
+from kontorist.store import actions, audit, authority, deciding, ledger, proposing, resolving, voiding
+from kontorist.store.authority import Who
 from tests.store.offices import (
     ANNA,
     OLE,
@@ -51,7 +51,7 @@ def test_nobody_else_may_decide(database) -> None:
     with pytest.raises(NotAllowed):
         edit(database, row, {"text": "x"}, PETRA)
     with database.write() as connection, pytest.raises(NotAllowed):
-        actions.assign(connection, row.id, "petra", PETRA)
+        deciding.assign(connection, row.id, "petra", PETRA)
     assert get(database, row.id).state == "proposed"
 
 
@@ -168,12 +168,12 @@ def test_a_rejected_action_never_runs_and_frees_its_business_fact(database) -> N
 
 
 def test_a_decision_wakes_the_case(database) -> None:
-    from kontorist.store import cases
+    from kontorist.store import case_moves, leasing
 
     row = propose(database)
     with database.write() as connection:
-        cases.lease(connection, "w", 1, 60)
-        cases.move(connection, [cases.Move(row.case_id, state="waiting")], "w")
+        leasing.lease(connection, "w", 1, 60)
+        case_moves.move(connection, [case_moves.Move(row.case_id, state="waiting")], "w")
     reject(database, row)
     assert case(database, row.case_id).state == "runnable"
 
@@ -183,7 +183,7 @@ def test_an_approval_is_taken_back_in_its_window(database) -> None:
     approve(database, row)
     assert claim(database) == []
     with database.write() as connection:
-        actions.take_back(connection, row.id, ANNA)
+        deciding.take_back(connection, row.id, ANNA)
     pass_time(database, row.id)
     assert claim(database) == []
     assert get(database, row.id).state == "proposed"
@@ -195,7 +195,7 @@ def test_what_has_left_is_not_taken_back(database) -> None:
     approve(database, row)
     claim(database)
     with database.write() as connection, pytest.raises(Stale, match="claimed"):
-        actions.take_back(connection, row.id, ANNA)
+        deciding.take_back(connection, row.id, ANNA)
 
 
 def test_a_card_with_a_withdrawn_part_can_be_taken_back(database) -> None:
@@ -205,7 +205,7 @@ def test_a_card_with_a_withdrawn_part_can_be_taken_back(database) -> None:
     assert (twin.state, twin.card) == ("withdrawn", row.card)
     approve(database, row)
     with database.write() as connection:
-        actions.take_back(connection, row.id, ANNA)
+        deciding.take_back(connection, row.id, ANNA)
     assert get(database, row.id).state == "proposed"
 
 
@@ -285,21 +285,21 @@ def test_proposing_the_same_step_again_gives_the_same_action(database) -> None:
 
 def test_a_group_an_assigned_person_and_the_escalation_may_decide(database) -> None:
     row = propose(database, rule={"by": ["service"], "due": "4h", "escalate": "petra"})
-    assert actions.may_decide(row, ANNA)
-    assert not actions.may_decide(row, PETRA)
-    assert actions.may_decide(row, PETRA, utcnow() + timedelta(hours=5))
+    assert authority.may_decide(row, ANNA)
+    assert not authority.may_decide(row, PETRA)
+    assert authority.may_decide(row, PETRA, utcnow() + timedelta(hours=5))
     deputy = Who("petra", frozenset({"accounting", "service"}))
-    assert actions.may_decide(row, deputy)
+    assert authority.may_decide(row, deputy)
     with database.write() as connection:
-        actions.assign(connection, row.id, "accounting", ANNA, "is about money")
-    assert actions.may_decide(get(database, row.id), PETRA)
+        deciding.assign(connection, row.id, "accounting", ANNA, "is about money")
+    assert authority.may_decide(get(database, row.id), PETRA)
 
 
 def test_only_what_is_open_is_handed_over(database) -> None:
     row = propose(database)
     reject(database, row)
     with database.write() as connection:
-        actions.assign(connection, row.id, "petra", ANNA)
+        deciding.assign(connection, row.id, "petra", ANNA)
     assert get(database, row.id).assigned is None
     assert "action.assigned" not in kinds(database, f"action:{row.id}")
 
@@ -311,7 +311,7 @@ def test_a_new_mail_in_the_thread_asks_for_a_new_decision(database) -> None:
     (new,) = take_in(database, "c", thread=["<2@x>"])
     mine = propose(database, new)
     with database.write() as connection:
-        assert actions.void_threads(connection, ["<2@x>", "nul\0"], new, "There is a new mail.") == 1
+        assert voiding.void_threads(connection, ["<2@x>", "nul\0"], new, "There is a new mail.") == 1
     after = get(database, row.id)
     assert (after.state, after.revision, after.warnings[-1]["text"]) == ("proposed", 2, "There is a new mail.")
     assert get(database, bystander.id).state == "approved"
@@ -344,14 +344,14 @@ def test_several_at_once_share_the_cards_of_their_leaders_as_one_by_one(database
     new.append(new_action(database, heads[2].case_id, path="next", business_key="next", together_with=f"part-{heads[2].id}"))
     taken = new_action(database, heads[2].case_id, path="again", business_key=f"part-{heads[0].id}", together_with=heads[2].path)
     with database.write() as connection:
-        made = actions.propose_many(connection, [*new, taken])
+        made = proposing.propose_many(connection, [*new, taken])
     parts, (alone, late, following, again) = made[:3], made[3:]
     assert [(p.card, p.rule["by"], p.rule["undo"], p.state) for p in parts] == [
         (h.id, ["accounting"], 5, "proposed") for h in heads
     ]
     assert [(a.card, a.rule["by"]) for a in (alone, late)] == [(alone.id, ["service"]), (late.id, ["service"])]
     assert (following.card, following.rule["by"]) == (heads[2].id, ["accounting"])
-    assert (again.card, again.state, again.error) == (heads[2].id, "withdrawn", actions._TAKEN.format(parts[0].id))
+    assert (again.card, again.state, again.error) == (heads[2].id, "withdrawn", proposing._TAKEN.format(parts[0].id))
     for row in made:
         stored = get(database, row.id)
         assert (stored.card, stored.rule, stored.payload, stored.state, stored.due) == (
@@ -382,19 +382,19 @@ def test_an_uncertain_action_waits_for_a_person(database) -> None:
         with pytest.raises(Stale):
             decide(database, row)
     with database.write() as connection, pytest.raises(NotAllowed):
-        actions.resolve(connection, row.shown, PETRA, happened=True, comment="")
+        resolving.resolve(connection, row.shown, PETRA, happened=True, comment="")
     with database.write() as connection:
-        actions.resolve(connection, row.shown, ANNA, happened=True, comment="It is in the sent folder.")
+        resolving.resolve(connection, row.shown, ANNA, happened=True, comment="It is in the sent folder.")
     after = get(database, row.id)
     assert (after.state, after.receipt["evidence"]["stated_by"]) == ("done", "anna")
     with database.write() as connection, pytest.raises(Stale):
-        actions.resolve(connection, row.shown, OLE, happened=False, comment="")
+        resolving.resolve(connection, row.shown, OLE, happened=False, comment="")
 
 
 def test_an_uncertain_action_that_did_not_happen_needs_a_new_approval(database) -> None:
     row = uncertain(database)
     with database.write() as connection:
-        actions.resolve(connection, row.shown, ANNA, happened=False, comment="Nothing there.")
+        resolving.resolve(connection, row.shown, ANNA, happened=False, comment="Nothing there.")
     assert claim(database) == []
     after = get(database, row.id)
     assert (after.state, after.revision) == ("proposed", 2)
@@ -437,8 +437,8 @@ def test_several_proposals_at_once_are_what_one_after_the_other_would_be(databas
     of_cases = zip(take_in(database, "1", "2", "3", "4"), ("a", "a", "b", "b"), strict=True)
     *new, late = [new_action(database, case_id, business_key=key) for case_id, key in of_cases]
     with database.write() as connection:
-        first, twin, other = actions.propose_many(connection, new)
-        assert actions.propose(connection, late)[1] == other.id
+        first, twin, other = proposing.propose_many(connection, new)
+        assert proposing.propose(connection, late)[1] == other.id
     assert [r.state for r in (first, twin, other)] == ["proposed", "withdrawn", "proposed"]
     assert str(first.id) in (get(database, twin.id).error or "")
     assert first == get(database, first.id), "what is given back is what is stored"

@@ -13,19 +13,31 @@ from sqlalchemy import update
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
 from kontorist.core.values import sha256
-from kontorist.store import actions, cases, documents, ledger, tables
-from kontorist.store.cases import DocumentRef, Entry, Move
+from kontorist.store import (
+    case_decisions,
+    case_moves,
+    cases,
+    conversations,
+    deciding,
+    documents,
+    leasing,
+    ledger,
+    tables,
+    taking_in,
+)
+from kontorist.store.case_moves import Move
+from kontorist.store.cases import DocumentRef, Entry
 from tests.store.offices import ANNA, NEW, approve, case, claim, get, kinds, propose, take_in
 
 
 def lease(database, owner: str = "w", limit: int = 10, seconds: float = 60, flow: str | None = None) -> list[int]:
     with database.write() as connection:
-        return cases.lease(connection, owner, limit, seconds, flow)
+        return leasing.lease(connection, owner, limit, seconds, flow)
 
 
 def move(database, case_id: int, state: str | None = None, owner: str = "w", *entries: Entry, **values) -> None:
     with database.write() as connection:
-        cases.move(connection, [Move(case_id, entries, state=state, **values)], owner)
+        case_moves.move(connection, [Move(case_id, entries, state=state, **values)], owner)
 
 
 def let_leases_die(database) -> None:
@@ -39,11 +51,11 @@ def entry(path: str = "topic", seq: int = 0, output: object = "order") -> Entry:
 
 def test_a_mail_is_taken_in_once(database) -> None:
     with database.write() as connection:
-        assert cases.take_in(connection, [NEW, NEW], "intake") == [1, None]
+        assert taking_in.take_in(connection, [NEW, NEW], "intake") == [1, None]
     with database.write() as connection:
-        assert cases.take_in(connection, [NEW, replace(NEW, source_key="other")], "intake")[0] is None
-        assert cases.known_keys(connection, "orders", "office-mail", {"key-1", "unknown"}) == {"key-1"}
-        assert cases.known_keys(connection, "invoices", "office-mail", {"key-1"}) == set()
+        assert taking_in.take_in(connection, [NEW, replace(NEW, source_key="other")], "intake")[0] is None
+        assert taking_in.known_keys(connection, "orders", "office-mail", {"key-1", "unknown"}) == {"key-1"}
+        assert taking_in.known_keys(connection, "invoices", "office-mail", {"key-1"}) == set()
 
 
 def test_two_workers_take_the_same_mails_in_once(database) -> None:
@@ -67,13 +79,13 @@ def test_long_and_broken_keys_are_known_again(database) -> None:
     assert len(take_in(database, *keys)) == 4
     assert take_in(database, *keys) == []
     with database.read() as connection:
-        assert cases.known_keys(connection, "orders", "office-mail", keys) == keys
+        assert taking_in.known_keys(connection, "orders", "office-mail", keys) == keys
 
 
 def test_a_mailbox_with_a_hundred_thousand_mails_can_be_asked_about(database) -> None:
     take_in(database, "k99999")
     with database.read() as connection:
-        assert cases.known_keys(connection, "orders", "office-mail", {f"k{i}" for i in range(100_000)}) == {"k99999"}
+        assert taking_in.known_keys(connection, "orders", "office-mail", {f"k{i}" for i in range(100_000)}) == {"k99999"}
 
 
 def test_a_case_comes_back_as_it_went_in(database) -> None:
@@ -118,10 +130,10 @@ def test_a_worker_gives_back_what_it_did_not_finish(database) -> None:
     take_in(database, "a", "b")
     lease(database, "one")
     with database.write() as connection:
-        cases.release(connection, "two")
+        leasing.release(connection, "two")
     assert lease(database, "three") == []
     with database.write() as connection:
-        cases.release(connection, "one")
+        leasing.release(connection, "one")
     assert len(lease(database, "three")) == 2
 
 
@@ -147,19 +159,19 @@ def test_closing_withdraws_what_was_prepared(database) -> None:
     row = propose(database)
     approve(database, row)
     with database.write() as connection:
-        cases.close(connection, row.case_id, "anna", "not for us")
+        case_decisions.close(connection, row.case_id, "anna", "not for us")
     assert get(database, row.id).state == "withdrawn"
     assert claim(database) == []
     assert case(database, row.case_id).state == "closed"
     with database.write() as connection, pytest.raises(NotFound):
-        cases.close(connection, row.case_id, "anna")
+        case_decisions.close(connection, row.case_id, "anna")
 
 
 def test_what_a_worker_prepares_for_a_closed_case_is_withdrawn(database) -> None:
     (case_id,) = take_in(database, "a")
     lease(database)
     with database.write() as connection:
-        cases.close(connection, case_id, "anna")
+        case_decisions.close(connection, case_id, "anna")
     row = propose(database, case_id)
     move(database, case_id, "waiting")
     assert get(database, row.id).state == "withdrawn"
@@ -173,7 +185,7 @@ def test_closing_stops_an_action_that_is_on_its_way(database) -> None:
     approve(database, row)
     (claimed,) = claim(database)
     with database.write() as connection:
-        cases.close(connection, row.case_id, "anna")
+        case_decisions.close(connection, row.case_id, "anna")
     with pytest.raises(NotApproved):
         claimed.permit.commit()
     ledger.postpone(database, claimed, "held back")
@@ -188,7 +200,7 @@ def test_a_settled_action_wakes_its_case_even_while_it_is_worked_on(database) ->
     lease(database)
     row = propose(database, case_id)
     with database.write() as connection:
-        actions.reject(connection, [row.shown], ANNA, "no")
+        deciding.reject(connection, [row.shown], ANNA, "no")
     move(database, case_id, "waiting")
     assert case(database, case_id).state == "runnable"
 
@@ -199,7 +211,7 @@ def test_waiting_cases_wake_and_others_do_not(database) -> None:
     move(database, waiting, "waiting")
     move(database, done, "done")
     with database.write() as connection:
-        cases.wake(connection, [waiting, done])
+        leasing.wake(connection, [waiting, done])
     assert (case(database, waiting).state, case(database, done).state) == ("runnable", "done")
     assert lease(database, "next") == [waiting]
 
@@ -207,39 +219,39 @@ def test_waiting_cases_wake_and_others_do_not(database) -> None:
 def test_a_failed_case_is_tried_again_on_demand(database) -> None:
     (case_id,) = take_in(database, "a")
     with database.write() as connection, pytest.raises(NotFound, match="nothing to retry"):
-        cases.retry(connection, case_id, "anna")
+        case_decisions.retry(connection, case_id, "anna")
     lease(database)
     move(database, case_id, "failed", error="The ERP is down.")
     assert lease(database) == []
     with database.write() as connection:
-        cases.retry(connection, case_id, "anna")
+        case_decisions.retry(connection, case_id, "anna")
     assert (case(database, case_id).error, lease(database)) == (None, [case_id])
 
 
 def test_an_answer_becomes_the_result_of_the_step(database) -> None:
     (case_id,) = take_in(database, "a")
     with database.write() as connection, pytest.raises(NotFound, match="asks nothing"):
-        cases.answer(connection, case_id, {}, "anna")
+        case_decisions.answer(connection, case_id, {}, "anna")
     lease(database)
     question = {"path": "topic", "step": "topic", "flow": "orders", "output": {"sure": False, "language": "de"}, "text": "?"}
     move(database, case_id, "unclear", question=question)
     with database.write() as connection:
-        cases.answer(connection, case_id, {"sure": True}, "anna")
+        case_decisions.answer(connection, case_id, {"sure": True}, "anna")
     after = case(database, case_id)
     assert (after.state, after.question) == ("runnable", None)
     assert after.journal["topic"].output == {"sure": True, "language": "de"}
     assert after.journal["topic"].model == "person:anna"
     with database.write() as connection, pytest.raises(NotFound):
-        cases.answer(connection, case_id, {"sure": False}, "ole")
+        case_decisions.answer(connection, case_id, {"sure": False}, "ole")
 
 
 def test_conversations_find_their_cases(database) -> None:
     long = "<" + "x" * 300 + "@host>"
     one, two = take_in(database, "a", thread=[long, long, "<2>"]), take_in(database, "b", thread=["<2>"])
     with database.read() as connection:
-        assert cases.in_thread(connection, [long]) == one
-        assert sorted(cases.in_thread(connection, ["<2>", "<3>"])) == [*one, *two]
-        assert cases.in_thread(connection, []) == []
+        assert conversations.in_thread(connection, [long]) == one
+        assert sorted(conversations.in_thread(connection, ["<2>", "<3>"])) == [*one, *two]
+        assert conversations.in_thread(connection, []) == []
 
 
 def test_unknown_cases_are_named(database) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
-from kontorist.store import cases, ledger, office_state, tables
+from kontorist.store import case_moves, conversations, leasing, ledger, office_state, tables
 from kontorist.store.office_state import Stops
 from tests.store.offices import OLE, approve, case, claim, edit, get, kinds, pass_time, propose, reject
 
@@ -231,7 +231,7 @@ def test_what_is_found_outside_gives_its_outputs_to_the_steps_behind_it(database
     ledger.found(database, dead, {"file": "x"}, outputs, authoritative=True, why="")
     assert get(database, one.row.id).receipt == {"evidence": {"file": "x"}, "outputs": outputs}
     with database.read() as connection:
-        assert cases.in_thread(connection, ["<kontorist.1@example.com>"]) == [one.row.case_id], (
+        assert conversations.in_thread(connection, ["<kontorist.1@example.com>"]) == [one.row.case_id], (
             "answers to it are told to belong here"
         )
 
@@ -255,12 +255,11 @@ def test_no_edit_and_no_rejection_while_it_runs(database) -> None:
 
 
 def test_a_case_goes_on_when_its_action_is_done(database) -> None:
-    from kontorist.store import cases
 
     row = approved(database)
     with database.write() as connection:
-        cases.lease(connection, "w", 1, 60)
-        cases.move(connection, [cases.Move(row.case_id, state="waiting")], "w")
+        leasing.lease(connection, "w", 1, 60)
+        case_moves.move(connection, [case_moves.Move(row.case_id, state="waiting")], "w")
     (one,) = claim(database)
     one.permit.commit()
     ledger.done(database, one, {})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from kontorist.store import cases, searching
-from kontorist.store.cases import NewCase
+from kontorist.store import searching, taking_in
 from kontorist.store.tables import cases as table
+from kontorist.store.taking_in import NewCase
 
 SAID = [
     f"Rechnung {i} für Köln" + (" Palette" if i % 3 == 0 else "") + (" Eilauftrag" if i in (2, 50) else "") for i in range(60)
@@ -31,7 +31,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 def ids(database) -> list[int]:
     new = [NewCase("a", "v", "mailbox", f"key-{i}", f"INBOX {i}", "", {"mail": {"text": said}}) for i, said in enumerate(SAID)]
     with database.write() as connection:
-        return cases.take_in(connection, new, "test")
+        return taking_in.take_in(connection, new, "test")
 
 
 def found(database, said: str, skip: int = 0, limit: int = 5, **only: object) -> list[int]:

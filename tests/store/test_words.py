@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontorist.store import cases, forgetting, words
-from kontorist.store.cases import NewCase
+from kontorist.store import forgetting, taking_in, words
+from kontorist.store.taking_in import NewCase
 from tests.store.offices import propose
 
 
@@ -25,7 +25,7 @@ def mail(said: str, name: str = "Karla Müller") -> dict:
 def take_in(database, *data: dict) -> list[int]:
     new = [NewCase("a", "v", "mailbox", f"key-{i}", f"INBOX {i}", f"Subject {i}", d) for i, d in enumerate(data)]
     with database.write() as connection:
-        return cases.take_in(connection, new, "test")
+        return taking_in.take_in(connection, new, "test")
 
 
 def test_every_word_has_to_occur_and_may_be_begun_only(database) -> None:

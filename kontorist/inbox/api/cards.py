@@ -21,7 +21,7 @@ from kontorist.inbox.problems import answers
 from kontorist.inbox.queue import counts, load, next_after, open_cards
 from kontorist.inbox.security import Form
 from kontorist.inbox.viewer import Posted, Viewer
-from kontorist.store import actions
+from kontorist.store import actions, deciding
 from kontorist.store.actions import ActionRow
 
 router = router_of("Cards")
@@ -162,7 +162,7 @@ def resolve(desk: TheDesk, viewer: Caller, card: Number, body: shapes.Resolve) -
 def take_back(desk: TheDesk, viewer: Caller, card: Number) -> shapes.Decided:
     """Undo an approval that has not left yet."""
     with desk.database.write() as connection:
-        actions.take_back(connection, card, viewer.who)
+        deciding.take_back(connection, card, viewer.who)
     return shapes.Decided(did="back", card=card, next=card)
 
 

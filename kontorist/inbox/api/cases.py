@@ -21,7 +21,7 @@ from kontorist.inbox.path_page import taken
 from kontorist.inbox.problems import answers
 from kontorist.inbox.sight import is_hidden, require_sight, seen
 from kontorist.inbox.viewer import Posted, Viewer
-from kontorist.store import actions, cases, earlier, versions
+from kontorist.store import actions, case_decisions, cases, earlier, versions
 from kontorist.store import seen as ledger
 from kontorist.store.tables import cases as table
 
@@ -138,7 +138,7 @@ def ask(desk: TheDesk, viewer: Caller, case: Number, body: shapes.CaseQuestion) 
 @router.post("/cases/{case}/retry", responses=_STALE)
 def retry(desk: TheDesk, viewer: Caller, case: Number) -> shapes.Done:
     """Try a failed or unclear case again from where it stopped."""
-    return _do(desk, as_form(viewer), case, "retried", lambda c, name: cases.retry(c, case, name))
+    return _do(desk, as_form(viewer), case, "retried", lambda c, name: case_decisions.retry(c, case, name))
 
 
 @router.post("/cases/{case}/close", responses=_STALE)

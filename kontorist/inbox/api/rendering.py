@@ -16,7 +16,7 @@ from kontorist.inbox.listing import about
 from kontorist.inbox.path_page import Taken
 from kontorist.inbox.queue import Card
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import actions
+from kontorist.store import authority
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, DocumentRef
 from kontorist.store.cases import Entry as Journalled
@@ -53,7 +53,7 @@ def action(row: ActionRow, schema: Mapping[str, Any] | None = None) -> shapes.Ac
         id=row.id, connection=row.connection, action=row.action, sentence=row.sentence, state=row.state, revision=row.revision,
         sha256=row.sha256, payload=row.data, origins=safe(row.origins), warnings=warnings(row.warnings),
         rule=shapes.Rule(
-            by=[str(n) for n in rule.get("by") or ()], count=actions.needed(row), escalate=rule.get("escalate") or None,
+            by=[str(n) for n in rule.get("by") or ()], count=authority.needed(row), escalate=rule.get("escalate") or None,
             comment=bool(rule.get("comment")), expires=rule.get("expires"),
         ),
         assigned=row.assigned, due=row.due, leaves=row.not_before if row.state == "approved" else None, receipt=safe(row.receipt),

@@ -1,0 +1,126 @@
+"""Moves of cases: journal entries and the next state, written together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from kontorist.core.clock import utcnow
+from kontorist.store import audit
+from kontorist.store.audit import Event
+from kontorist.store.cases import Entry
+from kontorist.store.leasing import held, wake_settled
+from kontorist.store.tables import cases, journal
+from kontorist.store.withdrawing import withdraw
+
+# Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
+_CHANGE = update(cases).where(cases.c.id.in_(bindparam("which", expanding=True)))
+_ADD_ENTRIES = insert(journal)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What becomes of a case: new journal entries and its next state, written together."""
+
+    case_id: int
+    entries: Sequence[Entry] = ()
+    round: int = 0
+    state: str | None = None
+    error: str | None = None
+    question: Any = None
+    not_before: datetime | None = None
+    failed_attempt: bool = False
+
+
+def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> None:
+    """Write journal entries and states of a chunk in the caller's transaction; states other than None end the lease.
+
+    What a worker reports of a case that was closed meanwhile, or that another worker has taken over, is left out.
+    """
+    if not moves:
+        return
+    now = utcnow()
+    mine = held(connection, [m.case_id for m in moves], owner)
+    late = [m.case_id for m in moves if m.case_id not in mine]
+    moves = [m for m in moves if m.case_id in mine]
+    rows = [
+        {
+            "case_id": m.case_id,
+            "round": m.round,
+            "path": e.path,
+            "seq": e.seq,
+            "step": e.step,
+            "kind": e.kind,
+            "flow": e.flow,
+            "output": e.output,
+            "evidence": e.evidence,
+            "info": e.info,
+            "model": e.model,
+            "ms": e.ms,
+            "voided": False,
+            "at": now,
+            "nanos": _cost(e.info),
+        }
+        for m in moves
+        for e in m.entries
+    ]
+    if rows:
+        connection.execute(_ADD_ENTRIES, rows)
+    for alike in _alike(moves):
+        _set_state(connection, alike, now, run)
+    wake_settled(connection, [m.case_id for m in moves if m.state == "waiting"])
+    ended = [m for m in moves if m.state in ("done", "failed", "unclear", "closed")]
+    audit.append(
+        connection, [Event(f"case.{m.state}", owner, f"case:{m.case_id}", {"error": m.error} if m.error else {}) for m in ended]
+    )
+    _leave_out(connection, late, owner)
+
+
+def _cost(info: Mapping[str, Any]) -> int:
+    """What a step's model cost, in billionths."""
+    usage = info.get("usage")
+    cost = usage.get("cost") if isinstance(usage, Mapping) else None
+    return int(Decimal(str(cost)) * 1_000_000_000) if cost else 0
+
+
+def _leave_out(connection: Connection, ids: Sequence[int], owner: str) -> None:
+    if not ids:
+        return
+    closed = list(connection.execute(select(cases.c.id).where(cases.c.id.in_(ids), cases.c.state == "closed")).scalars())
+    for case_id in closed:
+        withdraw(connection, case_id)
+    audit.append(connection, [Event("case.late-report", owner, f"case:{i}", {}) for i in ids])
+
+
+def _alike(moves: Sequence[Move]) -> list[list[Move]]:
+    """The moves that change a state, those to the same one together."""
+    groups: dict[Any, list[Move]] = {}
+    for m in moves:
+        if m.state is not None:
+            own = m.case_id if m.question is not None else None
+            groups.setdefault((m.state, m.error, own, m.not_before, m.failed_attempt), []).append(m)
+    return list(groups.values())
+
+
+def _set_state(connection: Connection, alike: Sequence[Move], now: datetime, run: str | None) -> None:
+    m = alike[0]
+    values: dict[str, Any] = {
+        "state": m.state,
+        "error": m.error,
+        "question": m.question,
+        "not_before": m.not_before,
+        "updated": now,
+        "lease_until": None,
+        "lease_owner": None,
+    }
+    if run:
+        values["run"] = run
+    change = _CHANGE.values(attempts=cases.c.attempts + 1) if m.failed_attempt else _CHANGE
+    if not m.failed_attempt:
+        values["attempts"] = 0
+    connection.execute(change, {"which": [x.case_id for x in alike], **values})

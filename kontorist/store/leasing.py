@@ -1,0 +1,75 @@
+"""Which worker works on a case, and when a waiting one runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from kontorist.core.clock import utcnow
+from kontorist.store.tables import actions, cases, journal
+
+# Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
+_THESE = cases.c.id.in_(bindparam("which", expanding=True))
+_FREE = (
+    select(cases.c.id)
+    .where(
+        cases.c.state == "runnable",
+        or_(cases.c.lease_until.is_(None), cases.c.lease_until < bindparam("now")),
+        or_(cases.c.not_before.is_(None), cases.c.not_before <= bindparam("now")),
+    )
+    .order_by(cases.c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_CHANGE = update(cases).where(_THESE)
+_STILL_HELD = (
+    select(cases.c.id)
+    .where(_THESE, cases.c.state == "runnable", or_(cases.c.lease_owner.is_(None), cases.c.lease_owner == bindparam("owner")))
+    .order_by(cases.c.id)
+    .with_for_update()
+)
+_LOCK = select(cases.c.id).where(_THESE).order_by(cases.c.id).with_for_update()
+_WAKE = update(cases).where(_THESE, cases.c.state == "waiting")
+_NOTED = select(journal.c.path).where(
+    journal.c.case_id == actions.c.case_id, journal.c.path == actions.c.path, journal.c.voided.is_(False)
+)
+_SETTLED = select(actions.c.id).where(
+    actions.c.case_id == cases.c.id, actions.c.state.in_(("done", "rejected")), ~_NOTED.correlate(actions).exists()
+)
+_WAKE_SETTLED = update(cases).where(_THESE, _SETTLED.correlate(cases).exists())
+
+
+def lease(connection: Connection, owner: str, limit: int, seconds: float, flow: str | None = None) -> list[int]:
+    """Lease runnable cases whose lease is free or dead, oldest first. PostgreSQL workers skip each other's rows."""
+    now = utcnow()
+    query = _FREE.where(cases.c.flow == flow) if flow else _FREE
+    ids = list(connection.execute(query, {"now": now, "at_most": limit}).scalars())
+    if ids:
+        connection.execute(_CHANGE, {"which": ids, "lease_until": now + timedelta(seconds=seconds), "lease_owner": owner})
+    return ids
+
+
+def release(connection: Connection, owner: str) -> None:
+    """Give back what this worker has leased and did not finish."""
+    connection.execute(update(cases).where(cases.c.lease_owner == owner).values(lease_until=None, lease_owner=None))
+
+
+def held(connection: Connection, ids: Sequence[int], owner: str) -> set[int]:
+    """Which of these cases this worker may still move: runnable, and leased to it or to nobody."""
+    return set(connection.execute(_STILL_HELD, {"which": list(ids), "owner": owner}).scalars())
+
+
+def wake(connection: Connection, ids: Sequence[int]) -> None:
+    """Let waiting cases run on (an action of theirs was settled)."""
+    if ids:
+        if connection.dialect.name != "sqlite":  # wait for a worker that is about to say `waiting`; SQLite has one writer
+            connection.execute(_LOCK, {"which": list(ids)})
+        connection.execute(_WAKE, {"which": list(ids), "state": "runnable", "updated": utcnow(), "lease_until": None})
+
+
+def wake_settled(connection: Connection, ids: Sequence[int]) -> None:
+    """A decision may have come while the case was still being worked on: then it does not wait at all."""
+    if ids:
+        connection.execute(_WAKE_SETTLED, {"which": list(ids), "state": "runnable"})
