@@ -28,13 +28,14 @@ LEAVES = (
     st.none()
     | st.booleans()
     | st.integers()
+    | st.sampled_from([2**63, -(2**63) - 1, 2**64, 10**30])
     | st.floats(allow_nan=False)
     | TEXT
     | st.decimals(allow_nan=False)
     | st.dates()
     | st.datetimes(timezones=ZONES)
 )
-KEYS = TEXT | st.sampled_from(["$", "v", "decimal", "dict"])
+KEYS = TEXT | st.sampled_from(["$", "v", "decimal", "int", "dict"])
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=15)
 PAYLOADS = st.dictionaries(KEYS, TEXT | st.integers() | st.booleans() | st.lists(TEXT) | st.dictionaries(KEYS, TEXT), max_size=5)
 
