@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from flows import stated
-from flows.pace import LARGEST, following_size
 from flows.runtime import Runtime
 from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
@@ -54,15 +53,17 @@ def advance(runtime: Runtime, tally: Tally, *, run_step: RunStep = perform, flow
     """Move every runnable case on as far as it goes, or until the pass is over. Returns how many cases were worked on."""
     total, pace = 0, runtime.pace
     while not (total and pace.is_over):
-        size = pace.chunk
         with runtime.database.write() as connection:
-            ids = leasing.lease(connection, runtime.owner, size, LEASE_SECONDS, flow)
+            if flow:
+                of, ids = flow, leasing.lease(connection, runtime.owner, pace.chunk(flow), LEASE_SECONDS, flow)
+            else:
+                of, ids = leasing.lease_next(connection, runtime.owner, pace.chunk, LEASE_SECONDS)
         if not ids:
             break
         began = time.perf_counter()
         advance_chunk(runtime, ids, tally, run_step)
         total += len(ids)
-        pace.chunk = following_size(size, len(ids), time.perf_counter() - began, LARGEST)
+        pace.worked(of, len(ids), time.perf_counter() - began)
     return total
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CHUNK, SMALLEST, LARGEST = 50, 10, 500
 """Cases worked on at once: at first, at least and at most."""
@@ -32,12 +32,22 @@ def following_size(size: int, done: int, seconds: float, largest: int, quick: fl
 class Pace:
     """How much is taken on at once, as the last portions were quick or slow; kept from pass to pass by who makes many."""
 
-    chunk: int = CHUNK
-    """Cases that are worked on at once."""
     round: int = ROUND
     """Items of each flow that are taken in before work on them begins."""
     until: float = math.inf
     """The moment (time.monotonic) after which nothing new is begun."""
+    first_chunk: int = CHUNK
+    """Cases of a flow that are worked on at once, as long as nobody knows how long they take."""
+    _chunks: dict[str, int] = field(default_factory=dict)
+    """The same by flow: one asks a model, another takes a millisecond."""
+
+    def chunk(self, flow: str) -> int:
+        """How many cases of a flow are worked on at once."""
+        return self._chunks.get(flow, self.first_chunk)
+
+    def worked(self, flow: str, done: int, seconds: float) -> None:
+        """Remember how long so many cases of a flow took."""
+        self._chunks[flow] = following_size(self.chunk(flow), done, seconds, LARGEST)
 
     @property
     def is_over(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, bindparam, or_, select, update
@@ -13,7 +13,7 @@ from kontorist.store.tables import actions, cases, journal
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
 _THESE = cases.c.id.in_(bindparam("which", expanding=True))
 _FREE = (
-    select(cases.c.id)
+    select(cases.c.id, cases.c.flow)
     .where(
         cases.c.state == "runnable",
         or_(cases.c.lease_until.is_(None), cases.c.lease_until < bindparam("now")),
@@ -23,6 +23,7 @@ _FREE = (
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
 )
+_FREE_OF = _FREE.where(cases.c.flow == bindparam("flow"))
 _CHANGE = update(cases).where(_THESE)
 _STILL_HELD = (
     select(cases.c.id)
@@ -44,11 +45,19 @@ _WAKE_SETTLED = update(cases).where(_THESE, _SETTLED.correlate(cases).exists())
 def lease(connection: Connection, owner: str, limit: int, seconds: float, flow: str | None = None) -> list[int]:
     """Lease runnable cases whose lease is free or dead, oldest first. PostgreSQL workers skip each other's rows."""
     now = utcnow()
-    query = _FREE.where(cases.c.flow == flow) if flow else _FREE
-    ids = list(connection.execute(query, {"now": now, "at_most": limit}).scalars())
+    wanted = {"now": now, "at_most": limit}
+    ids = list(connection.execute(*((_FREE_OF, wanted | {"flow": flow}) if flow else (_FREE, wanted))).scalars())
     if ids:
         connection.execute(_CHANGE, {"which": ids, "lease_until": now + timedelta(seconds=seconds), "lease_owner": owner})
     return ids
+
+
+def lease_next(connection: Connection, owner: str, sizes: Callable[[str], int], seconds: float) -> tuple[str, list[int]]:
+    """Lease cases of the flow whose turn it is, that of the oldest free case; as many as `sizes` says for it."""
+    first = connection.execute(_FREE, {"now": utcnow(), "at_most": 1}).first()
+    if first is None:
+        return "", []
+    return first.flow, lease(connection, owner, sizes(first.flow), seconds, first.flow)
 
 
 def release(connection: Connection, owner: str) -> None:

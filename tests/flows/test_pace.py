@@ -82,3 +82,10 @@ def test_a_pass_whose_time_is_over_leaves_the_rest_to_the_next_and_hands_on_its_
     source.pace.until = 250.0
     rounds(source.pace, ["mails"], source.intake, source.advance)
     assert source.taken[2:] == [12]
+
+
+def test_a_slow_flow_makes_no_other_one_slow_nor_a_quick_one_it_large() -> None:
+    pace = Pace()
+    pace.worked("bank", 50, 0.1)
+    pace.worked("mails", 50, 40.0)
+    assert (pace.chunk("bank"), pace.chunk("mails"), pace.chunk("new")) == (250, 25, 50)

@@ -178,7 +178,7 @@ def test_what_arrives_or_is_changed_has_its_turn_before_a_backlog_is_worked_off(
         for number in range(60):
             (tmp_path / "data" / "post").mkdir(parents=True, exist_ok=True)
             (tmp_path / "data" / "post" / f"{number}.txt").write_text(f"Wo bleibt meine Bestellung {number}?")
-        monkeypatch.setattr(runner_module, "Pace", lambda: Pace(chunk=10, round=10))
+        monkeypatch.setattr(runner_module, "Pace", lambda: Pace(first_chunk=10, round=10))
         running = Running(tmp_path, monkeypatch, {"slow": SLOW}, models, post)
         try:
             running.until(lambda: server.requests)

@@ -58,6 +58,22 @@ def test_a_mail_is_taken_in_once(database) -> None:
         assert taking_in.known_keys(connection, "invoices", "office-mail", {"key-1"}) == set()
 
 
+def test_the_flow_of_the_oldest_case_has_its_turn_with_as_many_as_fit_it(database) -> None:
+    flows = ["invoices", "orders", "invoices", "invoices", "orders"]
+    new = [replace(NEW, flow=flow, source_key=str(n)) for n, flow in enumerate(flows)]
+    with database.write() as connection:
+        one, two, three, four, five = taking_in.take_in(connection, new, "intake")
+
+    def following(owner: str) -> tuple[str, list[int]]:
+        with database.write() as connection:
+            return leasing.lease_next(connection, owner, {"invoices": 2, "orders": 9}.__getitem__, 60)
+
+    assert following("a") == ("invoices", [one, three])
+    assert following("b") == ("orders", [two, five])
+    assert following("c") == ("invoices", [four])
+    assert following("a") == ("", [])
+
+
 def test_two_workers_take_the_same_mails_in_once(database) -> None:
     together, ids = threading.Barrier(4), []
     keys = [f"k{i}" for i in range(20)]
