@@ -1,7 +1,7 @@
 """Prefect's own server, on a SQLite whose connections wait for each other without holding up the whole server.
 
 SQLite's busy handler sleeps with the connection's mutex held, for up to the 60 s that Prefect gives it. When a failed request lets go of
-a cursor of that connection meanwhile, the thread of the event loop wants the mutex, too, and keeps Python's lock: nobody can commit what
+a cursor of that connection meanwhile, the thread of the event loop wants the mutex, too, and stands still: nobody can commit what
 is waited for, and the server answers nothing for a minute (seen about once in a hundred passes). So SQLite is told not to wait,
 and the waiting is done here, where nothing is held.
 """

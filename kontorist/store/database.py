@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 
 from kontorist.core.errors import ConfigurationError, NotApproved, Unavailable
 from kontorist.store import audit
+from kontorist.store.waiting import WAIT_SECONDS, begin_immediate
 
 _SAFE_SQLITE = (3, 51, 3)
 MOVED = "This office has moved to "
@@ -79,7 +80,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; committed and on disk when the block ends."""
-        with _readable_errors(self.url), self.engine.begin() as connection:
+        with (
+            _readable_errors(self.url),
+            self.engine.connect() as connection,
+            self._last_use_if_it_fails(connection),
+            connection.begin(),
+        ):
             audit.begin(connection)
             yield connection
             audit.finish(connection)
@@ -90,7 +96,18 @@ class Database:
         options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with _readable_errors(self.url), self.engine.connect() as plain:
             plain.info.pop("kontorist.audit", None)
-            yield plain.execution_options(kontorist_read=True, **options)
+            with self._last_use_if_it_fails(plain):
+                yield plain.execution_options(kontorist_read=True, **options)
+
+    @contextmanager
+    def _last_use_if_it_fails(self, connection: Connection) -> Iterator[None]:
+        """Rows that were not read to their end live on in the traceback; until it is gone nobody could write with this connection."""
+        try:
+            yield
+        except BaseException:
+            if self.is_sqlite:
+                connection.invalidate()
+            raise
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -170,7 +187,7 @@ def _engine(url: str) -> Engine:
         raise ConfigurationError(wrong) from error
     if kind != "sqlite":
         raise ConfigurationError(wrong)
-    engine = create_engine(url, module=sqlite_module(), connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(url, module=sqlite_module(), connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _sqlite_settings)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
@@ -178,13 +195,13 @@ def _engine(url: str) -> Engine:
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute(f"PRAGMA busy_timeout={int(WAIT_SECONDS * 1000)}")
     _write_ahead(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _write_ahead(connection: Any, seconds: float = 30.0) -> None:
+def _write_ahead(connection: Any, seconds: float = WAIT_SECONDS) -> None:
     """WAL; of several programs that make the same new database SQLite refuses all but one at once, without its time-out."""
     end = time.monotonic() + seconds
     while True:
@@ -199,8 +216,10 @@ def _write_ahead(connection: Any, seconds: float = 30.0) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("kontorist_read")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("kontorist_read"):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        begin_immediate(connection)
 
 
 @contextmanager

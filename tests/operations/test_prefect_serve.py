@@ -70,7 +70,7 @@ def test_letting_go_of_a_cursor_does_not_wait_for_another_connections_lock(file:
     assert _seconds_to_let_go_of_a_cursor(file, PatientConnection) < 1
 
 
-def test_an_ordinary_connection_does_and_holds_up_every_thread(file: Path) -> None:
+def test_an_ordinary_connection_holds_up_who_lets_go_of_a_cursor(file: Path) -> None:
     assert _seconds_to_let_go_of_a_cursor(file, sqlite3.Connection) > 1, "then flows/prefect_serve.py is needed no more"
 
 
