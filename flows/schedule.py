@@ -249,6 +249,10 @@ def _api_url() -> str:
     return str(PREFECT_API_URL.value() or "")
 
 
+_MANY = 200
+"""Cases of a pass after which the collector looks once, which takes about 10 ms."""
+
+
 @functools.cache
 def _spare_the_collector() -> None:
     """What is imported by now stays, and a chunk of cases is no garbage: looking through them all again and again is a twentieth of the work."""
@@ -275,4 +279,6 @@ def one_pass(
             lines: list[dict[str, Any]] = run_pass(*key, only, patience, seconds)
     finally:
         _lent.pop(key, None)
+    if sum(line["taken_in"] + line["advanced"] for line in lines) >= _MANY:
+        gc.collect()  # what it left behind would else grow into the memory of the next, large pass by large pass
     return lines
