@@ -60,6 +60,11 @@ class Runner:
         self._schedules: dict[str, datetime] = {}
         self._busy_since: float | None = None
 
+    def stop(self) -> None:
+        """End soon: a pass at work begins nothing new, what it leaves is there for the next start."""
+        self.stopping.set()
+        self._pace.until = float("-inf")
+
     def run(self) -> None:
         """Until stopped. A pass that fails is said and followed by others."""
         self._watch()
@@ -220,10 +225,10 @@ def main(office: Path, data: Path) -> None:
 
 
 def run_until_signal(runner: Runner) -> None:
-    """Run it in this thread; SIGTERM and SIGINT end it after what it is doing."""
+    """Run it in this thread; SIGTERM and SIGINT end it after the cases that it is working on."""
     logs.set_up()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: runner.stopping.set())
+        signal.signal(sign, lambda *_: runner.stop())
     runner.run()
 
 

@@ -196,6 +196,30 @@ def test_what_arrives_or_is_changed_has_its_turn_before_a_backlog_is_worked_off(
             running.database.close()
 
 
+def test_who_is_stopped_finishes_the_cases_at_hand_and_not_the_backlog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "Pace", lambda: Pace(first_chunk=10, round=50))
+    post = '\npost: {connector: folder, path: "data:post"}\n'
+    (tmp_path / "data" / "post").mkdir(parents=True)
+    for number in range(50):
+        (tmp_path / "data" / "post" / f"{number}.txt").write_text(f"Wo bleibt meine Bestellung {number}?")
+    with ScriptedServer().will(Reply({"label": "order", "quote": ""}, delay=0.2)) as server:
+        models = f'models: {{ours: {{base_url: "{server.url}", model: test, max_concurrency: 2}}}}\n'
+        running = Running(tmp_path, monkeypatch, {"slow": SLOW}, models, post)
+        try:
+            running.until(lambda: server.requests)
+            running.runner.stop()
+            running.thread.join(4)  # all fifty would take five seconds
+            assert not running.thread.is_alive()
+            assert len(server.requests) == 10
+            with running.database.read() as connection:
+                leased = connection.exec_driver_sql("SELECT count(*) FROM cases WHERE lease_owner IS NOT NULL").scalar()
+            assert leased == 0
+        finally:
+            running.runner.stopping.set()
+            running.thread.join(60)
+            running.database.close()
+
+
 def _away(_: Any) -> None:
     from kontorist.core.errors import Unavailable
 
