@@ -24,7 +24,8 @@ from kontorist.inbox import event_words, labels
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.facts import is_digest
 from kontorist.inbox.fixed import Translated
-from kontorist.inbox.texts import choose, languages, texts
+from kontorist.inbox.sentences import translated
+from kontorist.inbox.texts import Texts, choose, languages, texts
 from kontorist.inbox.viewer import LANGUAGE, Viewer
 
 _HERE = Path(__file__).parent
@@ -60,11 +61,17 @@ def _environment(language: str) -> Translated:
         "brief": lambda v, at_most=600: brief(v, language, at_most),
         "headline": lambda v: headline(v, language),
         "place": place,
-        "tr": lambda v: words.gettext(str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
+        "tr": lambda v: _said(words, str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
         "word": lambda v: words.gettext(labels.word(v)),
     }
     env.globals |= {"version": _version(), "now": utcnow}
     return env
+
+
+def _said(words: Texts, text: str) -> str:
+    """A text that is not fixed: a message of the inbox itself, or a sentence as connectors and the store write it."""
+    own = words.gettext(text)
+    return own if own != text else translated(words.language, text)
 
 
 @cache

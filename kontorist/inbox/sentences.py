@@ -1,0 +1,89 @@
+"""Sentences with values in them, as stored with actions, cases and connections, in the reader's language.
+
+What is stored stays English, so that the command line, the API and the audit chain say the same everywhere; the pages translate where
+they show it. A sentence of the catalogue has numbered places, `The file {1} is not there.`, and matches whole texts only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from kontorist.reading.german import said_in
+
+_CATALOGUES = Path(__file__).parent / "locale" / "sentences"
+_PLACE = re.compile(r"\{(\d+)\}")
+_LONGEST = 4_000
+_DEEPEST = 4
+"""A reason may stand in a reason; deeper than that nobody nests them."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: its fixed pieces, between which the values stand, and the same in another language."""
+
+    pieces: Sequence[str]
+    translation: str
+
+    @property
+    def fixed(self) -> int:
+        """How many letters are fixed: of two sentences that fit, the one with more says more."""
+        return sum(map(len, self.pieces))
+
+    def values(self, text: str) -> list[str] | None:
+        """What stands in its places; None where the text is another one. Takes time in proportion to the text only."""
+        first, last = self.pieces[0], self.pieces[-1]
+        if len(self.pieces) == 1:
+            return [] if text == first else None
+        end = len(text) - len(last)
+        if not text.startswith(first) or not text.endswith(last) or end < len(first):
+            return None
+        found, at = [], len(first)
+        for piece in self.pieces[1:-1]:
+            begin = text.find(piece, at, end)
+            if begin < 0:
+                return None
+            found.append(text[at:begin])
+            at = begin + len(piece)
+        return [*found, text[at:end]]
+
+
+@cache
+def sentences(language: str) -> Mapping[str, str]:
+    """The sentences of a language by the English ones; none where nobody translated them."""
+    file = _CATALOGUES / f"{language}.po"
+    if not re.fullmatch(r"[a-z]{2}", language) or not file.is_file():
+        return {}
+    with file.open("rb") as opened:
+        return {str(m.id): str(m.string) for m in read_po(opened, locale=language) if m.id and m.string and not m.fuzzy}
+
+
+@cache
+def _known(language: str) -> Sequence[Sentence]:
+    made = [Sentence(_PLACE.split(english)[::2], german) for english, german in sentences(language).items()]
+    return sorted(made, key=lambda one: -one.fixed)
+
+
+@lru_cache(maxsize=4096)
+def translated(language: str, text: str, depth: int = 0) -> str:
+    """The text in this language, the reasons inside it and behind a place (`bank.csv: …`), too; as it is where nobody translated it."""
+    if not text or len(text) > _LONGEST or depth > _DEEPEST:
+        return text
+    for sentence in _known(language):
+        values = sentence.values(text)
+        if values is not None:
+            said = {str(n): translated(language, value, depth + 1) for n, value in enumerate(values, 1)}
+            return _filled(sentence.translation, said)
+    place, colon, rest = text.partition(": ")
+    if colon and (told := translated(language, rest, depth + 1)) != rest:
+        return f"{place}: {told}"
+    return said_in(language, text)
+
+
+def _filled(sentence: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place[1]], sentence)
