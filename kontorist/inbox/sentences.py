@@ -18,8 +18,10 @@ from kontorist.reading.german import said_in
 
 _CATALOGUES = Path(__file__).parent / "locale" / "sentences"
 _PLACE = re.compile(r"\{(\d+)\}")
+AROUND = (["", ": step ", ": ", ""], ["", " (tried ", " times)"])
+"""What the runner puts around the sentence of a step or a connector."""
 _LONGEST = 4_000
-_DEEPEST = 4
+_DEEPEST = 6
 """A reason may stand in a reason; deeper than that nobody nests them."""
 
 
@@ -34,6 +36,13 @@ class Sentence:
     def fixed(self) -> int:
         """How many letters are fixed: of two sentences that fit, the one with more says more."""
         return sum(map(len, self.pieces))
+
+    @property
+    def rank(self) -> int:
+        """What stands around a sentence comes first, what others end with (`; there are: a, b`) last, so that each finds the other whole."""
+        if self.pieces in AROUND:
+            return 0
+        return 2 if self.pieces[0] == "" and self.pieces[1].startswith((",", ";")) else 1
 
     def values(self, text: str) -> list[str] | None:
         """What stands in its places; None where the text is another one. Takes time in proportion to the text only."""
@@ -66,7 +75,7 @@ def sentences(language: str) -> Mapping[str, str]:
 @cache
 def _known(language: str) -> Sequence[Sentence]:
     made = [Sentence(_PLACE.split(english)[::2], german) for english, german in sentences(language).items()]
-    return sorted(made, key=lambda one: -one.fixed)
+    return sorted(made, key=lambda one: (one.rank, -one.fixed))
 
 
 @lru_cache(maxsize=4096)

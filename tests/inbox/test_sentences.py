@@ -115,6 +115,9 @@ def test_each_sentence_is_known_by_its_own_pattern_and_keeps_its_values():
             continue  # nothing tells where the first of the two values ends
         said, wanted = (PLACE.sub(lambda found: f"w{found[0][1:-1]}", one) for one in (english, german))
         assert translated("de", said) == wanted
+        if re.match(r"[A-Z]", english) and english.endswith("."):  # a whole one, as it stands on a case or an action
+            assert translated("de", f"{said} (tried 8 times)") == f"{wanted} (8-mal versucht)"
+            assert translated("de", f"pay: step post: {said}") == f"pay: Schritt post: {wanted}"
         assert translated("en", said) == said
 
 
@@ -140,6 +143,10 @@ def test_each_sentence_is_known_by_its_own_pattern_and_keeps_its_values():
         (
             "The file o.csv of the table 'o' is not in /erp; the folder has: a.csv Run the ERP's export again or mend 'file' in connections.yaml.",
             "Die Datei o.csv der Tabelle „o“ liegt nicht in /erp; im Ordner liegen: a.csv. Exportieren Sie noch einmal aus dem ERP, oder berichtigen Sie 'file' in connections.yaml.",
+        ),
+        (
+            "The file o.csv of the table 'o' is not in /erp; the folder has: a.csv Run the ERP's export again or mend 'file' in connections.yaml. (tried 8 times)",
+            "Die Datei o.csv der Tabelle „o“ liegt nicht in /erp; im Ordner liegen: a.csv. Exportieren Sie noch einmal aus dem ERP, oder berichtigen Sie 'file' in connections.yaml. (8-mal versucht)",
         ),
         ("'{1}' is {2}; 'x' needs one.", "„{1}“ passt nicht in „x“: {2}."),
         ("Nobody has ever translated this.", "Nobody has ever translated this."),
