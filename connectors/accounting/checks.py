@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from connectors.accounting import extf
 from connectors.accounting.booking import money
 from connectors.accounting.postings import Posting, same_number
 from connectors.accounting.vendors import Vendor, Vendors, flat, plain_name
@@ -164,9 +165,13 @@ def _twins(invoice: Mapping[str, Any], twins: Sequence[Posting], language: str) 
         yield warn(
             "duplicate" if same else "duplicate-amount",
             language,
-            f"Schon gebucht: {one.number} vom {one.issue_date} über {one.gross} in {one.file}.",
+            f"Schon gebucht: {one.number} vom {_day(one.issue_date)} über {extf.amount(Decimal(one.gross))} in {one.file}.",
             f"Posted already: {one.number} of {one.issue_date} for {one.gross} in {one.file}.",
         )
+
+
+def _day(iso: str) -> str:
+    return f"{date.fromisoformat(iso):%d.%m.%Y}" if iso else "?"
 
 
 def _buyer(invoice: Mapping[str, Any], company: Mapping[str, Any], language: str) -> Iterator[Warn]:
@@ -205,13 +210,13 @@ def _money(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
             f"Die Rechnung lautet auf {currency or 'eine unbekannte Währung'}; der Kurs fehlt im Stapel und ist in DATEV zu ergänzen.",
             f"The invoice is in {currency or 'an unknown currency'}; the rate is not in the batch and has to be added in DATEV.",
         )
-    prepaid = money(invoice.get("prepaid")) or Decimal(0)
+    prepaid, unit = money(invoice.get("prepaid")) or Decimal(0), f" {currency}" if currency else ""
     if prepaid:
         yield warn(
             "prepaid",
             language,
-            f"Angezahlt sind {prepaid}: gebucht wird der ganze Betrag, die Anzahlung ist gegenzurechnen.",
-            f"{prepaid} was paid already: the whole amount is posted, the payment has to be set off.",
+            f"Angezahlt sind {extf.amount(prepaid)}{unit}: gebucht wird der ganze Betrag, die Anzahlung ist gegenzurechnen.",
+            f"{prepaid:.2f}{unit} was paid already: the whole amount is posted, the payment has to be set off.",
             stop=False,
         )
     if any(str(row.get("category")) in {"AE", "K"} for row in invoice.get("vat_breakdown") or []):

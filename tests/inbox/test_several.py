@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import pytest
 
 from kontorist.store import tables
 from tests.inbox.desks import Browser, Desk
@@ -99,3 +102,14 @@ def test_the_table_shows_what_differs_and_says_once_what_is_the_same(desk: Desk)
     page = desk.browser("anna").get("/several").text
     assert re.search(r"<td data-label=\"Content\">one</td>", page)
     assert re.search(r"<td data-label=\"Content\">two</td>", page)
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_head_says_how_many_cards_wait(desk: Desk, opens: Any):
+    desk.cards(*(str(n) for n in range(12)))
+    page = opens("anna", width=360, extra_http_headers={"Accept-Language": "de"})
+    page.goto("/several")
+    head = page.locator(".crumbs .move")
+    assert "12 " in head.text_content()
+    assert head.evaluate("e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

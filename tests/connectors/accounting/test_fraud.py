@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,20 @@ def test_other_data_than_in_the_document_are_a_stop(books: Books) -> None:
     assert "differs-from-document" in stops(books.propose(document, invoice=changed))
 
 
+def test_what_was_paid_already_is_told_as_germans_write_it(books: Books) -> None:
+    document = cii(INVOICE)
+    found = find_invoice("x", "", document)
+    assert found is not None
+    proposal = books.propose(document, invoice=found.invoice.as_dict() | {"prepaid": Decimal("1050.5")})
+    assert "Angezahlt sind 1050,50 EUR: gebucht" in " ".join(w.text for w in proposal.warnings)
+
+
 def test_an_invoice_that_was_posted_is_a_stop_the_second_time(books: Books) -> None:
     books.post(books.propose(cii(INVOICE)))
     again = books.propose(ubl(replace(INVOICE, number=" re 1/2026")))
     assert "duplicate" in stops(again)
+    (told,) = (w.text for w in again.warnings if w.code == "duplicate")
+    assert told.startswith("Schon gebucht: RE-1/2026 vom 16.11.2026 über 140,40 in ")
 
 
 def test_the_same_number_written_otherwise_is_the_same_business_fact(books: Books) -> None:
