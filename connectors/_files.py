@@ -7,6 +7,7 @@ import errno
 import functools
 import os
 import re
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from kontorist.core.values import sha256
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³")}
 _HANDLES = Path("/proc/self/fd")
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-_DRAFT = re.compile(r"\.[0-9a-f]{16}\.(?P<machine>[0-9a-f]{8}-)?(?P<process>\d{1,7})\.tmp")
+_DRAFT = re.compile(r"\.[0-9a-f]{16}\.(?P<machine>[0-9a-f]{8}-)?(?P<process>\d{1,7})(?:\.\d+)?\.tmp")
 _SWEEP_EVERY, _FORGOTTEN = 3600.0, 86_400.0
 """Seconds: between two looks for abandoned drafts in a folder; after which a draft of another machine is one. Writing takes less than one."""
 _SWEPT: dict[tuple[Path, re.Pattern[str]], float] = {}
@@ -142,7 +143,7 @@ def drafted(data: bytes, target: Path, mode: int | None = None) -> Iterator[Path
         finally:
             os.close(handle)
         return
-    draft = target.with_name(f".{sha256(target.name.encode())[:16]}.{_machine()}{os.getpid()}.tmp")
+    draft = target.with_name(f".{sha256(target.name.encode())[:16]}.{_machine()}{os.getpid()}.{threading.get_native_id()}.tmp")
     try:
         write(draft, data, mode)
         yield draft

@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,21 @@ def test_nothing_is_written_over_another_file(way: str, tmp_path: Path) -> None:
     _files.publish(b"theirs", target, lambda: None)  # the same again
     with pytest.raises(Rejected, match="other content"):
         _files.publish(b"mine", target, lambda: None)
+
+
+def test_two_threads_that_want_the_same_name_never_mix_what_they_write(way: str, tmp_path: Path) -> None:
+    """The hands carry out what is approved while a pass does the same in another thread of the process."""
+    target = tmp_path / "a.txt"
+    refused: list[BaseException | None] = []
+
+    def other() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            refused.append(pool.submit(_files.publish, b"theirs", target, lambda: None).exception())
+
+    with pytest.raises(Rejected, match="appeared meanwhile"):
+        _files.publish(b"mine", target, other)
+    assert refused == [None]
+    assert (names(tmp_path), target.read_bytes()) == (["a.txt"], b"theirs")
 
 
 def test_who_may_not_go_on_leaves_nothing(way: str, tmp_path: Path) -> None:
