@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import ssl
@@ -13,7 +15,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,21 @@ class Tokens:
             raise AccessDenied(f"Nobody has signed in for '{self.connection}' yet: run `kontorist login {self.connection}`.")
         if not renew and kept.get("expires_at", 0) - _EARLY > time.time():
             return str(kept["access_token"])
-        return self._renewed(kept)
+        with self._alone():
+            now = self._kept()
+            if now != kept and now.get("expires_at", 0) - _EARLY > time.time():
+                return str(now["access_token"])  # somebody else was faster
+            return self._renewed(now)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One renews, in whichever thread or process: many servers take a right to renew once, and end the sign-in when it comes again."""
+        try:
+            with self.path.with_suffix(".lock").open("a") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise Unavailable(f"The sign-in cannot be kept beside {self.path}: {error.strerror}.") from error
 
     def _renewed(self, kept: Mapping[str, Any]) -> str:
         if not kept.get("refresh_token"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +35,8 @@ class Tokens:
     number: int = 0
     ended: bool = False
     lasts: int = 3600
+    strict: bool = False
+    """A right to renew holds once; whoever comes with a used one ends the sign-in (RFC 9700, 4.14.2)."""
 
     def new(self) -> dict[str, Any]:
         self.number += 1
@@ -71,6 +75,9 @@ class _Answers(BaseHTTPRequestHandler):
                 },
             )
         elif fields.get("grant_type") == "refresh_token":
+            if tokens.strict:
+                time.sleep(0.1)
+                tokens.ended |= fields["refresh_token"] != f"refresh-{tokens.number}"
             self._say(400, {"error": "invalid_grant", "error_description": "expired"}) if tokens.ended else self._say(
                 200, tokens.new()
             )
@@ -180,6 +187,22 @@ def test_a_token_that_is_over_is_renewed_without_a_person(
     assert mailbox.try_out().ok
     assert [a["grant_type"] for a in tokens.asked if "grant_type" in a][-1] == "refresh_token"
     assert tokens.asked[-1]["refresh_token"] == "refresh-1"
+    mailbox.close()
+
+
+def test_of_many_who_find_the_token_over_one_renews_it(
+    tmp_path: Path, token_server: _Server, tokens: Tokens, dovecot: Imap
+) -> None:
+    mailbox = _mailbox(tmp_path, token_server, dovecot.port)
+    _signed_in(mailbox)
+    kept = tmp_path / "var" / "tokens" / "mailbox.json"
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "expires_at": 0}))
+    tokens.strict = True
+    several = [_mailbox(tmp_path, token_server, dovecot.port) for _ in range(6)]  # a watcher, a pass, the hands …
+    with ThreadPoolExecutor(6) as pool:
+        given = list(pool.map(lambda one: one._tokens().access_token(), several))
+    assert given == ["access-2"] * 6
+    assert not tokens.ended
     mailbox.close()
 
 
