@@ -119,9 +119,12 @@ def portions(runtime: Runtime) -> Iterator[list[Claim]]:
 
 
 def execute_many(runtime: Runtime, claims: Sequence[Claim], tally: Tally) -> list[bool]:
-    """Execute a portion of claims, one after the other."""
-    results = []
+    """Execute a portion of claims, one after the other; whether each was done. What the pass has no time for is given back."""
+    results: list[bool] = []
     for run in _runs(runtime, claims):
+        if results and runtime.pace.is_over:
+            ledger.give_back(runtime.database, *claims[len(results) :])
+            break
         started = time.perf_counter()
         states = execute_together(runtime, run) if len(run) > 1 else [execute(runtime, run[0])]
         ms = (time.perf_counter() - started) * 1000 / len(run)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from flows import gate as gating
 from flows.advance import Tally
+from flows.pace import Pace
 from flows.runtime import Runtime
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
@@ -41,6 +42,7 @@ class Hands(threading.Thread):
         self._open_runtime = open_runtime
         self._busy_since = busy_since
         self._stopping = threading.Event()
+        self._pace = Pace()
         self._passed = time.monotonic()
 
     def run(self) -> None:
@@ -58,6 +60,7 @@ class Hands(threading.Thread):
     def stop(self) -> None:
         """End after the action that is being carried out."""
         self._stopping.set()
+        self._pace.stop()
         self.join()
 
     def _look(self) -> None:
@@ -70,6 +73,7 @@ class Hands(threading.Thread):
             return
         self._passed = time.monotonic()
         runtime = self._open_runtime()
+        runtime.pace = self._pace
         try:
             count = gating.gate(runtime, Tally())
         finally:

@@ -41,6 +41,10 @@ class Pace:
     _chunks: dict[str, int] = field(default_factory=dict)
     """The same by flow: one asks a model, another takes a millisecond."""
 
+    def stop(self) -> None:
+        """Begin nothing new any more."""
+        self.until = -math.inf
+
     def chunk(self, flow: str) -> int:
         """How many cases of a flow are worked on at once."""
         return self._chunks.get(flow, self.first_chunk)

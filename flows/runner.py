@@ -63,7 +63,7 @@ class Runner:
     def stop(self) -> None:
         """End soon: a pass at work begins nothing new, what it leaves is there for the next start."""
         self.stopping.set()
-        self._pace.until = float("-inf")
+        self._pace.stop()
 
     def run(self) -> None:
         """Until stopped. A pass that fails is said and followed by others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from connectors.base import Receipt
 from connectors.folder import SaveFile
 from flows.advance import Tally
 from flows.gate import execute, gate, reconcile
+from flows.pace import Pace
 from kontorist.core.errors import NotApproved, Rejected, Stale, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.store import editing, ledger, office_state, resolving
@@ -275,3 +277,26 @@ def test_a_simulation_executes_nothing(runtime) -> None:
     with pytest.raises(NotApproved):
         gate(runtime, Tally())
     assert saved(runtime) == []
+
+
+def test_what_a_pass_has_no_time_for_is_given_back_and_done_by_the_next(runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One action after the other, as mails leave: who stops the program does not wait for all fifty of a portion."""
+    usual = SaveFile.execute
+
+    def slow(self: SaveFile, connector: Any, permit: Permit) -> Receipt:
+        runtime.pace.stop()
+        return usual(self, connector, permit)
+
+    monkeypatch.setattr(SaveFile, "authoritative_find", False)
+    monkeypatch.setattr(SaveFile, "execute", slow)
+    arrive(runtime, "n", *(f"text {n}" for n in range(5)))
+    work(runtime)
+    approve(runtime, *proposals(runtime, "proposed"))
+    assert gate(runtime, Tally()) == 1
+    assert len(saved(runtime)) == 1
+    assert len(proposals(runtime, "approved")) == 4
+
+    monkeypatch.setattr(SaveFile, "execute", usual)
+    runtime.pace = Pace()
+    assert gate(runtime, Tally()) == 4
+    assert len(saved(runtime)) == 5
