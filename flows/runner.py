@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ class Runner:
         self._watching: list[Watcher] = []
         self._woken = threading.Event()
         self.stopping = threading.Event()
+        self.on_term: Callable[..., None] | None = None
+        """What SIGTERM does, where this is the main thread of a process."""
         self._seen = -1
         self._looked = utcnow()
         self._passed = self._reconciled = self._forgot = self._prefect_failed = float("-inf")
@@ -172,7 +175,7 @@ class Runner:
         if time.monotonic() - self._prefect_failed < WITHOUT:
             return direct_pass(self._runtime)
         try:
-            return one_pass(self._office, self._data, seconds=SLICE, lent=Lent(self._runtime.database, self._pace))
+            return one_pass(self._office, self._data, seconds=SLICE, lent=Lent(self._runtime.database, self._pace, self.on_term))
         except KontoristError:
             raise
         except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up
@@ -227,8 +230,9 @@ def main(office: Path, data: Path) -> None:
 def run_until_signal(runner: Runner) -> None:
     """Run it in this thread; SIGTERM and SIGINT end it after the cases that it is working on."""
     logs.set_up()
+    runner.on_term = lambda *_: runner.stop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: runner.stop())
+        signal.signal(sign, runner.on_term)
     runner.run()
 
 

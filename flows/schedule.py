@@ -9,6 +9,7 @@ import functools
 import gc
 import math
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,8 @@ class Lent:
 
     store: Database
     pace: Pace = field(default_factory=Pace)
+    on_term: Any = None
+    """What SIGTERM does, also during a pass; none leaves it to Prefect."""
 
 
 _lent: dict[tuple[str, str], Lent] = {}
@@ -171,6 +174,8 @@ def run_pass(
         logs.set_up()
     lent = _lent.get((office, data))
     store, pace = (lent.store, lent.pace) if lent else (None, None)
+    if lent and lent.on_term:  # Prefect makes an exception of it, wherever the pass is, in the middle of a mail as well
+        signal.signal(signal.SIGTERM, lent.on_term)
     runtime = open_runtime(Path(office), Path(data), store, pace=pace)
     runtime.pace.until = time.monotonic() + (seconds or math.inf)
     try:

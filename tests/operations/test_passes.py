@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from flows import prefect_server
 from flows.runtime import Runtime
+from tests.agents.scripted_server import Reply, ScriptedServer
 from tests.flows.offices import NOTES, make_office, proposals
 
 ORDERS = """
@@ -51,6 +53,46 @@ def office(tmp_path: Path) -> Iterator[Runtime]:
     made = make_office(tmp_path, {"ask": ORDERS, "notes": NOTES})
     (tmp_path / "data" / "scans").mkdir(parents=True)
     yield made
+    made.close()
+
+
+SLOW = """
+    trigger: {file: {connection: scans}}
+    steps:
+      - id: topic
+        agent: classify
+        model: ours
+        ask_model: always
+        text: "{{ file.text }}"
+        labels: {order: asks where an order is, other: anything else}
+"""
+
+
+def test_a_runner_that_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path) -> None:
+    """Prefect would turn SIGTERM into an exception wherever the pass is: between the last byte of a mail and its receipt, too."""
+    made = make_office(tmp_path, {"slow": SLOW})
+    scans = tmp_path / "data" / "scans"
+    scans.mkdir(parents=True)
+    for i in range(4):
+        (scans / f"{i}.txt").write_text(f"Wo bleibt Bestellung {i}?")
+        os.utime(scans / f"{i}.txt", (time.time() - 60, time.time() - 60))
+    with ScriptedServer().will(Reply({"label": "order", "quote": ""}, delay=2.0)) as model:
+        with (made.office.directory / "office.yaml").open("a") as file:
+            file.write(f'models: {{ours: {{base_url: "{model.url}", model: test}}}}\n')
+        with prefect_server.server(tmp_path / "server") as api:
+            env = prefect_server.environment(tmp_path / "server", api) | {"DATABASE_URL": made.database.url}
+            given = [sys.executable, "-m", "flows.runner", str(made.office.directory), str(tmp_path / "data")]
+            with subprocess.Popen(given, env=env, stderr=subprocess.PIPE, text=True) as runner:
+                end = time.monotonic() + 60
+                while len(model.requests) < 4 and time.monotonic() < end:
+                    time.sleep(0.05)
+                runner.terminate()
+                _, said = runner.communicate(timeout=60)
+    assert runner.returncode == 0
+    assert "Traceback" not in said
+    with made.database.read() as connection:
+        states = connection.exec_driver_sql("SELECT DISTINCT state FROM cases").scalars().all()
+    assert (states, len(model.requests)) == (["done"], 4)
     made.close()
 
 
