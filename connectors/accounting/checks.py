@@ -8,12 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.accounting import extf
 from connectors.accounting.booking import money
 from connectors.accounting.postings import Posting, same_number
 from connectors.accounting.vendors import Vendor, Vendors, flat, plain_name
 from connectors.accounting.warnings import Refusal, warn
 from connectors.base import Warn
+from kontorist.core.filters import format_money
 from kontorist.core.values import plain
 from kontorist.einvoice.ahead import dated_ahead, is_far
 from kontorist.einvoice.document import Found, find_invoice
@@ -165,9 +165,14 @@ def _twins(invoice: Mapping[str, Any], twins: Sequence[Posting], language: str) 
         yield warn(
             "duplicate" if same else "duplicate-amount",
             language,
-            f"Schon gebucht: {one.number} vom {_day(one.issue_date)} über {extf.amount(Decimal(one.gross))} in {one.file}.",
-            f"Posted already: {one.number} of {one.issue_date} for {one.gross} in {one.file}.",
+            f"Schon gebucht: {one.number} vom {_day(one.issue_date)} über {_amount(one.gross)} in {one.file}.",
+            f"Posted already: {one.number} of {one.issue_date} for {_amount(one.gross, language='en')} in {one.file}.",
         )
+
+
+def _amount(value: object, currency: object = None, language: str = "de") -> str:
+    """As people write it; without a currency where none is known."""
+    return format_money(value, str(currency or "¤"), language).replace("¤", "").strip()
 
 
 def _day(iso: str) -> str:
@@ -210,13 +215,13 @@ def _money(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
             f"Die Rechnung lautet auf {currency or 'eine unbekannte Währung'}; der Kurs fehlt im Stapel und ist in DATEV zu ergänzen.",
             f"The invoice is in {currency or 'an unknown currency'}; the rate is not in the batch and has to be added in DATEV.",
         )
-    prepaid, unit = money(invoice.get("prepaid")) or Decimal(0), f" {currency}" if currency else ""
+    prepaid = money(invoice.get("prepaid")) or Decimal(0)
     if prepaid:
         yield warn(
             "prepaid",
             language,
-            f"Angezahlt sind {extf.amount(prepaid)}{unit}: gebucht wird der ganze Betrag, die Anzahlung ist gegenzurechnen.",
-            f"{prepaid:.2f}{unit} was paid already: the whole amount is posted, the payment has to be set off.",
+            f"Angezahlt sind {_amount(prepaid, currency)}: gebucht wird der ganze Betrag, die Anzahlung ist gegenzurechnen.",
+            f"{_amount(prepaid, currency, 'en')} was paid already: the whole amount is posted, the payment has to be set off.",
             stop=False,
         )
     if any(str(row.get("category")) in {"AE", "K"} for row in invoice.get("vat_breakdown") or []):

@@ -70,18 +70,30 @@ def _typed(name: str, shape: Mapping[str, Any], text: str) -> Any:
     if not text:
         raise Rejected(f"'{name}' is still empty: fill it in, or close the case.")
     kind = str(shape.get("type") or "text")
+    if kind in ("number", "money") and _TWO_WAYS.fullmatch(text):
+        raise Rejected(f"'{text}' can be read in two ways: write it without the point or comma, or with two digits behind it.")
     try:
         return _READ.get(kind, str)(text)
     except (ValueError, InvalidOperation) as error:
         raise Rejected(f"'{text}' does not fit '{name}' ({kind}).") from error
 
 
+_TWO_WAYS = re.compile(r"[-−]?[1-9]\d{0,2}[.,]\d{3}(?:\s*(?:€|EUR))?")
+"""1.234 is a thousand and more to a German, and one and a bit to others; 1,234 the other way round."""
+
+
+_GERMAN = re.compile(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+_ENGLISH = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
+
+
 def _decimal(text: str) -> Decimal:
-    """An amount as people write it: 1.234,56 or 1,234.56 or 1234.56."""
-    plain = re.sub(r"[\s€']|EUR", "", text)
-    if "," in plain and plain.rfind(",") > plain.rfind("."):
-        plain = plain.replace(".", "").replace(",", ".")
-    return Decimal(plain.replace(",", ""))
+    """An amount as people write it: 1.234,56 or 1,234.56 or 1234.56. Raises ValueError."""
+    plain = re.sub(r"[\s€'’]|EUR", "", text).replace("−", "-")
+    if _GERMAN.fullmatch(plain):
+        return Decimal(plain.replace(".", "").replace(",", "."))
+    if _ENGLISH.fullmatch(plain):
+        return Decimal(plain.replace(",", ""))
+    raise ValueError(text)
 
 
 def _date(text: str) -> date:

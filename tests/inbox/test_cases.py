@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import update
 
 from kontorist.store import cases, office_state, tables
@@ -58,6 +59,32 @@ def test_missing_fields_are_filled_in_with_their_types(desk: Desk):
     output = case(desk.runtime, case_id).journal["topic"].output
     assert output["day"].isoformat() == "2026-11-03"
     assert str(output["sum"]["amount"]) == "1234.50"
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [("1.234,50", "1234.50"), ("1,234.50", "1234.50"), ("1234", "1234"), ("12,5", "12.5"), ("12.50 €", "12.50"), ("1.234.567", "1234567"),
+     ("1,234,567", "1234567"), ("-7,20 EUR", "-7.20"), ("−7,20", "-7.20"), ("0,125", "0.125"), ("1.234", None), ("1,234 €", None),
+     ("1.2.3,4.5", None)],
+)  # fmt: skip
+def test_a_number_is_read_as_people_write_it_and_never_guessed(desk: Desk, written: str, amount: str | None):
+    case_id = unclear(desk)
+    question = {
+        "kind": "fields",
+        "path": "topic",
+        "step": "topic",
+        "flow": "sort",
+        "output": {},
+        "fields": {"n": {"type": "number"}},
+    }
+    with desk.runtime.database.write() as connection:
+        connection.execute(update(tables.cases).where(tables.cases.c.id == case_id).values(question=question))
+    answer = desk.browser("anna").post(f"/case/{case_id}/answer", path="topic", **{"field.n": written})
+    if amount is None:
+        assert answer.status_code == 422
+        assert case(desk.runtime, case_id).state == "unclear"
+    else:
+        assert str(case(desk.runtime, case_id).journal["topic"].output["n"]) == amount
 
 
 def test_a_failed_case_is_tried_again_or_closed_with_a_word(desk: Desk):

@@ -85,7 +85,7 @@ def test_what_was_paid_already_is_told_as_germans_write_it(books: Books) -> None
     found = find_invoice("x", "", document)
     assert found is not None
     proposal = books.propose(document, invoice=found.invoice.as_dict() | {"prepaid": Decimal("1050.5")})
-    assert "Angezahlt sind 1050,50 EUR: gebucht" in " ".join(w.text for w in proposal.warnings)
+    assert "Angezahlt sind 1.050,50 EUR: gebucht" in " ".join(w.text for w in proposal.warnings)
 
 
 def test_an_invoice_that_was_posted_is_a_stop_the_second_time(books: Books) -> None:
