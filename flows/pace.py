@@ -40,10 +40,12 @@ class Pace:
     """Cases of a flow that are worked on at once, as long as nobody knows how long they take."""
     _chunks: dict[str, int] = field(default_factory=dict)
     """The same by flow: one asks a model, another takes a millisecond."""
+    _stopped: bool = False
+    """Apart from `until`, which a pass that is about to begin sets anew."""
 
     def stop(self) -> None:
-        """Begin nothing new any more."""
-        self.until = -math.inf
+        """Begin nothing new any more, whatever time is given afterwards."""
+        self._stopped = True
 
     def chunk(self, flow: str) -> int:
         """How many cases of a flow are worked on at once."""
@@ -56,7 +58,7 @@ class Pace:
     @property
     def is_over(self) -> bool:
         """Whether whoever makes this pass wants to look after something else."""
-        return time.monotonic() > self.until
+        return self._stopped or time.monotonic() > self.until
 
 
 def rounds(

@@ -160,10 +160,11 @@ class Runner:
             lines = self._lines()
         finally:
             self._busy_since = None
-        if self._pace.is_over:  # it may have left something; what came or was changed meanwhile has its turn first
-            self._woken.set()
         with self._runtime.database.read() as connection:
             after = pulse.last_event(connection)
+            left = self._pace.is_over and pulse.runnable(connection, utcnow())
+        if left:  # what came or was changed meanwhile has its turn first
+            self._woken.set()
         self._seen = after if after == before else before
         self._passed = time.monotonic()
         _say(lines)

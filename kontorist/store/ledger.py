@@ -24,7 +24,7 @@ from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.audit import Event
 from kontorist.store.authority import approvers, approvers_of, needed
 from kontorist.store.database import Database
-from kontorist.store.tables import actions
+from kontorist.store.tables import actions, events
 from kontorist.store.tables import cases as case_rows
 from kontorist.store.voiding import void
 
@@ -78,6 +78,7 @@ _PASS_TOGETHER = (
     )
     .returning(actions.c.id)
 )
+_POSTPONED = select(events.c.data).where(events.c.subject == bindparam("which"), events.c.kind == "action.postponed")
 _ON_THEIR_WAY = (
     select(actions.c.id)
     .where(_ATTEMPTS, actions.c.state.in_(("committing", "uncertain")))
@@ -270,10 +271,12 @@ def refused(database: Database, claimed: Claim, reason: str) -> None:
 
 def postpone(database: Database, claimed: Claim, reason: str) -> None:
     """It certainly did not happen; try again later with growing pauses, refused after the last attempt."""
-    if claimed.permit.attempt >= MAX_ATTEMPTS:
-        refused(database, claimed, f"{reason} (tried {claimed.permit.attempt} times)")
+    with database.read() as connection:
+        tried = _failures(connection, claimed.row) + 1
+    if tried >= MAX_ATTEMPTS:
+        refused(database, claimed, f"{reason} (tried {tried} times)")
         return
-    pause = timedelta(seconds=30 * 2 ** (claimed.permit.attempt - 1))
+    pause = timedelta(seconds=30 * 2 ** (tried - 1))
     with database.write() as connection:
         _settle(
             connection,
@@ -284,6 +287,12 @@ def postpone(database: Database, claimed: Claim, reason: str) -> None:
             error=reason,
             not_before=utcnow() + pause,
         )
+
+
+def _failures(connection: Connection, row: ActionRow) -> int:
+    """How often it was tried in vain. Not every attempt was: many are given back because their turn did not come."""
+    said = connection.execute(_POSTPONED, {"which": f"action:{row.id}"}).scalars()
+    return sum('"error":' in data for data in said)
 
 
 def give_back(database: Database, *claims: Claim) -> None:

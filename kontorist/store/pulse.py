@@ -25,10 +25,15 @@ def next_moment(connection: Connection, after: datetime) -> datetime | None:
 
 def waiting(connection: Connection, now: datetime) -> bool:
     """Whether there is work that nobody has taken: a case to move on, or an approved action whose time has come."""
+    return runnable(connection, now) or approved(connection, now)
+
+
+def runnable(connection: Connection, now: datetime) -> bool:
+    """Whether there is a case to move on that nobody has taken."""
     free = cases.c.lease_until.is_(None) | (cases.c.lease_until < now)
     due = cases.c.not_before.is_(None) | (cases.c.not_before <= now)
     case = select(cases.c.id).where(cases.c.state == "runnable", free, due).limit(1)
-    return connection.execute(case).first() is not None or approved(connection, now)
+    return connection.execute(case).first() is not None
 
 
 def approved(connection: Connection, now: datetime) -> bool:

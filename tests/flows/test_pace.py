@@ -89,3 +89,10 @@ def test_a_slow_flow_makes_no_other_one_slow_nor_a_quick_one_it_large() -> None:
     pace.worked("bank", 50, 0.1)
     pace.worked("mails", 50, 40.0)
     assert (pace.chunk("bank"), pace.chunk("mails"), pace.chunk("new")) == (250, 25, 50)
+
+
+def test_who_is_stopped_just_before_a_pass_begins_stays_stopped() -> None:
+    pace = Pace()
+    pace.stop()
+    pace.until = time.monotonic() + 20.0  # as a pass says when it begins
+    assert pace.is_over

@@ -40,6 +40,7 @@ class Running:
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
         self.passes: list[float] = []
         monkeypatch.setattr(flows.schedule, "one_pass", self._broken)
+        monkeypatch.setattr(runner_module, "WITHOUT", 0.0)  # so that each pass asks for it and is counted
         self.runner = Runner(folder / "office", self.data)
         self.thread = threading.Thread(target=self.runner.run)
         self.thread.start()
@@ -130,6 +131,58 @@ def test_a_source_that_is_away_is_noted_and_its_watcher_goes_on(tmp_path: Path, 
         running.runner.stopping.set()
         running.thread.join(20)
         running.database.close()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_source_that_is_away_and_takes_its_time_is_left_in_peace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    """A mail server that does not answer takes longer than a pass may: no reason for another pass at once, and again."""
+    monkeypatch.setattr(runner_module, "SLICE", 0.1)
+    running = Running(tmp_path, monkeypatch)
+    try:
+        (running.data / "scans" / "a.txt").write_text("hello")
+        (row,) = running.until(lambda: running.rows("proposed"))
+        if stopped:
+            with running.database.write() as connection:
+                office_state.set_stops(connection, office_state.Stops(office=True), "anna")
+                deciding.approve(connection, [row.shown], ANNA, "")
+        monkeypatch.setattr("connectors.folder.Folder.read", _slowly_away)
+        running.runner._woken.set()
+        running.until(lambda: _problem(running) == "the share is away")
+        time.sleep(1.5)
+        count = len(running.passes)
+        time.sleep(2.5)
+        assert len(running.passes) == count
+        assert bool(running.rows("approved")) == stopped
+    finally:
+        running.runner.stopping.set()
+        running.thread.join(20)
+        running.database.close()
+
+
+def _slowly_away(*_: Any) -> None:
+    time.sleep(0.3)
+    _away(None)
+
+
+def test_who_is_stopped_while_a_pass_is_about_to_begin_does_not_work_off_a_backlog(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM has 20 s, no more than a pass: then the program is killed, in the middle of a mail perhaps."""
+    runtime = make_office(tmp_path, {"notes": NOTES})
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
+    monkeypatch.setattr(runner_module, "Pace", lambda: Pace(first_chunk=10, round=10))
+    (runtime.data_dir / "scans").mkdir(parents=True)
+    for number in range(30):
+        (runtime.data_dir / "scans" / f"{number}.txt").write_text(f"text {number}")
+    runner = Runner(tmp_path / "office", runtime.data_dir)
+    monkeypatch.setattr(runner, "_prefect_failed", time.monotonic())
+    runner.stop()
+    (line,) = runner._lines()
+    assert line["taken_in"] == 10
+    runner._runtime.close()
+    runtime.close()
 
 
 SLOW = """

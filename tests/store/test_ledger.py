@@ -169,6 +169,19 @@ def test_failures_are_tried_again_later_and_refused_in_the_end(database) -> None
     assert (after.state, after.error) == ("refused", "The server is down. (tried 5 times)")
 
 
+def test_what_was_given_back_was_not_tried(database) -> None:
+    row = approved(database)
+    for _ in range(2 * ledger.MAX_ATTEMPTS):  # a pass that had no time for it
+        (one,) = claim(database)
+        ledger.give_back(database, one)
+    (one,) = claim(database)
+    before = utcnow()
+    ledger.postpone(database, one, "450 try again later")
+    after = get(database, row.id)
+    assert after.state == "approved"
+    assert (after.not_before - before).total_seconds() == pytest.approx(30, abs=5)
+
+
 def test_pauses_grow(database) -> None:
     row = approved(database)
     pauses = []
