@@ -40,6 +40,8 @@ class Pace:
     """Cases of a flow that are worked on at once, as long as nobody knows how long they take."""
     _chunks: dict[str, int] = field(default_factory=dict)
     """The same by flow: one asks a model, another takes a millisecond."""
+    away: float = 0.0
+    """Seconds of a round that went into sources that were away: they say nothing of how quick the others are."""
     _stopped: bool = False
     """Apart from `until`, which a pass that is about to begin sets anew."""
 
@@ -70,12 +72,11 @@ def rounds(
     """
     left = list(names)
     while True:
-        began, size = time.monotonic(), pace.round
+        began, size, pace.away = time.monotonic(), pace.round, 0.0
         taken = intake(left)
         advance()
-        pace.round = following_size(
-            size, max(taken.values(), default=0), time.monotonic() - began, AT_ONCE, ROUND_QUICK, ROUND_SLOW
-        )
+        seconds = time.monotonic() - began - pace.away
+        pace.round = following_size(size, max(taken.values(), default=0), seconds, AT_ONCE, ROUND_QUICK, ROUND_SLOW)
         left = [name for name in left if taken.get(name, 0) >= size]
         if not left or pace.is_over:
             return

@@ -215,9 +215,11 @@ def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
 
 
 def _taken_in(runtime: Runtime, name: str, tally: Tally) -> int:
+    began = time.monotonic()
     try:
         return taking.intake(runtime, name, tally)
     except KontoristError as error:
+        runtime.pace.away += time.monotonic() - began
         tally.add(name, "failed")
         tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
         return 0

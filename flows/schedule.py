@@ -123,10 +123,12 @@ def intake(key: str, flows: list[str]) -> dict[str, int]:
     runtime, tally = _passes[key].runtime, _passes[key].tally
     before = {name: tally.of(name, "taken_in") for name in flows}
     for name in flows:
+        began = time.monotonic()
         try:
             with _place(key, limits.of_source(runtime.office.flows[name])):
                 _take_in(name, key)
         except KontoristError as error:
+            runtime.pace.away += time.monotonic() - began
             tally.add(name, "failed")
             tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
             get_run_logger().warning("intake of %s failed: %s", name, type(error).__name__)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import flows.schedule
+from connectors.folder import Folder
 from flows import runner as runner_module
-from flows.pace import Pace
+from flows.pace import ROUND, Pace
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, deciding, office_state
 from tests.agents.scripted_server import Reply, ScriptedServer
@@ -159,6 +160,32 @@ def test_a_source_that_is_away_and_takes_its_time_is_left_in_peace(
         running.runner.stopping.set()
         running.thread.join(20)
         running.database.close()
+
+
+def test_a_source_that_is_away_makes_no_other_one_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of fifty that waits for a dead mail server became one of ten, and stayed it as long as the server was away."""
+    monkeypatch.setattr("flows.pace.ROUND_SLOW", 2.0)
+    runtime = make_office(
+        tmp_path,
+        {"notes": NOTES, "post": NOTES.replace("scans", "post")},
+        connections=CONNECTIONS + '\npost: {connector: folder, path: "data:post"}\n',
+    )
+    for folder in ("scans", "post"):
+        (runtime.data_dir / folder).mkdir(parents=True)
+    (runtime.data_dir / "scans" / "a.txt").write_text("hello")
+    usual = Folder.read
+
+    def read(self: Folder, *given: Any) -> Any:
+        if self.surroundings.name == "post":
+            time.sleep(2.1)
+            _away(None)
+        return usual(self, *given)
+
+    monkeypatch.setattr(Folder, "read", read)
+    lines = {line["flow"]: line for line in direct_pass(runtime)}
+    assert (lines["notes"]["taken_in"], lines["post"]["failed"]) == (1, 1)
+    assert runtime.pace.round == ROUND
+    runtime.close()
 
 
 def _slowly_away(*_: Any) -> None:
