@@ -10,6 +10,7 @@ import gc
 import math
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ class Lent:
     store: Database
     pace: Pace = field(default_factory=Pace)
     on_term: Any = None
-    """What SIGTERM does, also during a pass; none leaves it to Prefect."""
+    """What SIGTERM does, also during a pass; without it the pass ends soon."""
 
 
 _lent: dict[tuple[str, str], Lent] = {}
@@ -176,14 +177,19 @@ def run_pass(
         logs.set_up()
     lent = _lent.get((office, data))
     store, pace = (lent.store, lent.pace) if lent else (None, None)
-    if lent and lent.on_term:  # Prefect makes an exception of it, wherever the pass is, in the middle of a mail as well
-        signal.signal(signal.SIGTERM, lent.on_term)
     runtime = open_runtime(Path(office), Path(data), store, pace=pace)
     runtime.pace.until = time.monotonic() + (seconds or math.inf)
+    _end_gently((lent and lent.on_term) or (lambda *_: runtime.pace.stop()))
     try:
         return _pass(runtime, only, patience)
     finally:
         runtime.close()
+
+
+def _end_gently(on_term: Callable[..., None]) -> None:
+    """Prefect makes an exception of SIGTERM, wherever the pass is, in the middle of a mail as well; this ends it between two cases."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_term)  # Prefect puts back what was there before, when the run is over
 
 
 def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dict[str, Any]]:
@@ -199,7 +205,7 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
         gate(key)
         names = taking.triggers(runtime.office.flows) if only is None else only
         rounds(runtime.pace, names, lambda left: intake(key, left), lambda: advance(key))
-        if _wait_for_windows(runtime, patience):
+        if not runtime.pace.is_over and _wait_for_windows(runtime, patience):
             gate(key)
             advance(key)
     finally:

@@ -7,11 +7,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kontorist.core.errors import Unavailable
+
 _SCHEMA = """PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS seen (folder TEXT, generation TEXT, id TEXT, key TEXT,
 PRIMARY KEY (folder, generation, id)) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS seen_key ON seen (key);
 CREATE TABLE IF NOT EXISTS replied (address TEXT, at REAL, key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replied_to ON replied (address, at); CREATE INDEX IF NOT EXISTS replied_at ON replied (at)"""
 _AT_ONCE = 500
+_WAIT = 30.0
 
 
 class Seen:
@@ -24,14 +27,16 @@ class Seen:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A broken cache is thrown away and made again."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=30)
+        connection = sqlite3.connect(self.path, timeout=_WAIT)
         try:
             try:
                 connection.executescript(_SCHEMA)
-            except sqlite3.DatabaseError:
+            except sqlite3.DatabaseError as error:
+                if "locked" in str(error):  # in use, not broken: replies that went out are noted in it
+                    raise Unavailable(f"{self.path} is in use by another program for more than {_WAIT:.0f} s.") from error
                 connection.close()
                 self.path.unlink(missing_ok=True)
-                connection = sqlite3.connect(self.path, timeout=30)
+                connection = sqlite3.connect(self.path, timeout=_WAIT)
                 connection.executescript(_SCHEMA)
             with connection:
                 yield connection

@@ -68,7 +68,8 @@ SLOW = """
 """
 
 
-def test_a_runner_that_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["flows.runner {office} {data}", "kontorist.cli run --office {office} --data {data}"])
+def test_who_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path, command: str) -> None:
     """Prefect would turn SIGTERM into an exception wherever the pass is: between the last byte of a mail and its receipt, too."""
     made = make_office(tmp_path, {"slow": SLOW})
     scans = tmp_path / "data" / "scans"
@@ -81,7 +82,8 @@ def test_a_runner_that_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path)
             file.write(f'models: {{ours: {{base_url: "{model.url}", model: test}}}}\n')
         with prefect_server.server(tmp_path / "server") as api:
             env = prefect_server.environment(tmp_path / "server", api) | {"DATABASE_URL": made.database.url}
-            given = [sys.executable, "-m", "flows.runner", str(made.office.directory), str(tmp_path / "data")]
+            words = command.format(office=made.office.directory, data=tmp_path / "data").split()
+            given = [sys.executable, "-m", *words]
             with subprocess.Popen(given, env=env, stderr=subprocess.PIPE, text=True) as runner:
                 end = time.monotonic() + 60
                 while len(model.requests) < 4 and time.monotonic() < end:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.mail.seen import Seen
+from kontorist.core.errors import Unavailable
 
 
 def test_replies_to_an_address_are_counted_for_a_week(tmp_path: Path) -> None:
@@ -41,4 +42,16 @@ def test_a_broken_cache_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "seen.sqlite").write_bytes(b"no database" * 500)
     seen = Seen(tmp_path / "seen.sqlite")
     seen.note_reply("karla@kunde.example", 0.0, "one")
+    assert seen.replies("karla@kunde.example", 0.0) == 1
+
+
+def test_a_cache_that_is_in_use_is_not_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.mail.seen._WAIT", 0.1)
+    seen = Seen(tmp_path / "seen.sqlite")
+    seen.note_reply("karla@kunde.example", 0.0, "one")
+    with sqlite3.connect(tmp_path / "seen.sqlite") as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Unavailable, match="in use"):
+            seen.replies("karla@kunde.example", 0.0)
+        other.rollback()
     assert seen.replies("karla@kunde.example", 0.0) == 1
