@@ -36,7 +36,9 @@ class Hands(threading.Thread):
     on the same store, with connections of its own.
     """
 
-    def __init__(self, database: Database, open_runtime: Callable[[], Runtime], busy_since: Callable[[], float | None]) -> None:
+    def __init__(
+        self, database: Database, open_runtime: Callable[[Pace], Runtime], busy_since: Callable[[], float | None]
+    ) -> None:
         super().__init__(name="hands", daemon=True)
         self._database = database
         self._open_runtime = open_runtime
@@ -72,8 +74,7 @@ class Hands(threading.Thread):
         ):
             return
         self._passed = time.monotonic()
-        runtime = self._open_runtime()
-        runtime.pace = self._pace
+        runtime = self._open_runtime(self._pace)
         try:
             count = gating.gate(runtime, Tally())
         finally:

@@ -55,6 +55,13 @@ def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
     return count
 
 
+def note_failure(runtime: Runtime, flow_name: str, tally: Tally, error: KontoristError, seconds: float) -> None:
+    """The source of a flow was away, for so long: it is told, and the pass goes on with the others."""
+    runtime.pace.away += seconds
+    tally.add(flow_name, "failed")
+    tally.notes.append({"case": None, "flow": flow_name, "title": "intake", "state": "failed", "why": str(error)})
+
+
 def _beat(runtime: Runtime, connection: str, problem: str, faults: Sequence[str] | None = None) -> None:
     with runtime.database.write() as database:
         office_state.beat(database, connection, problem, faults)

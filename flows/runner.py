@@ -94,9 +94,9 @@ class Runner:
         self._stop_watching()
         self._runtime.close()
 
-    def _second_runtime(self) -> Runtime:
+    def _second_runtime(self, pace: Pace) -> Runtime:
         """The same office on the same store, for another thread."""
-        return Runtime(self._runtime.office, self._runtime.database, self._data, borrowed=True)
+        return Runtime(self._runtime.office, self._runtime.database, self._data, borrowed=True, pace=pace)
 
     def _watch(self) -> None:
         self._watching = watchers(self._runtime.office, self._data, self._runtime.database, self._arrived)
@@ -219,9 +219,7 @@ def _taken_in(runtime: Runtime, name: str, tally: Tally) -> int:
     try:
         return taking.intake(runtime, name, tally)
     except KontoristError as error:
-        runtime.pace.away += time.monotonic() - began
-        tally.add(name, "failed")
-        tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
+        taking.note_failure(runtime, name, tally, error, time.monotonic() - began)
         return 0
 
 

@@ -129,9 +129,7 @@ def intake(key: str, flows: list[str]) -> dict[str, int]:
             with _place(key, limits.of_source(runtime.office.flows[name])):
                 _take_in(name, key)
         except KontoristError as error:
-            runtime.pace.away += time.monotonic() - began
-            tally.add(name, "failed")
-            tally.notes.append({"case": None, "flow": name, "title": "intake", "state": "failed", "why": str(error)})
+            taking.note_failure(runtime, name, tally, error, time.monotonic() - began)
             get_run_logger().warning("intake of %s failed: %s", name, type(error).__name__)
     return {name: tally.of(name, "taken_in") - before[name] for name in flows}
 

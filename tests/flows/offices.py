@@ -25,6 +25,17 @@ NOTES = """
         approve: {by: service}
 """
 """A flow that proposes to keep each file, in YAML."""
+ASKS = """
+    trigger: {file: {connection: scans}}
+    steps:
+      - id: topic
+        agent: classify
+        model: ours
+        ask_model: always
+        text: "{{ file.text }}"
+        labels: {order: asks where an order is, other: anything else}
+"""
+"""A flow that asks the model `ours` about each file, in YAML."""
 OFFICE = """
 company: {name: Muster GmbH}
 groups: {service: {}, accounting: {}}

@@ -11,22 +11,14 @@ import pytest
 
 from flows.runtime import Runtime, open_runtime
 from tests.agents.scripted_server import ScriptedServer
-from tests.flows.offices import arrive, case, make_office, proposals, work
+from tests.flows.offices import ASKS, arrive, case, make_office, proposals, work
 from tests.flows.test_gate import execute_sql
 
-FLOW = """
-trigger: {file: {connection: scans}}
-steps:
-  - id: topic
-    agent: classify
-    model: ours
-    ask_model: always
-    text: "{{ file.text }}"
-    labels: {order: asks where an order is, other: anything else}
-  - id: keep
-    action: shelf.save
-    with: {name: "{{ file.name }}", content: "{{ topic.label }}"}
-    approve: {by: service}
+FLOW = f"""{ASKS}
+      - id: keep
+        action: shelf.save
+        with: {{name: "{{{{ file.name }}}}", content: "{{{{ topic.label }}}}"}}
+        approve: {{by: service}}
 """
 TEXTS = [f"Wo bleibt meine Bestellung {number}?" for number in range(60)]
 

@@ -18,7 +18,7 @@ from flows.pace import ROUND, Pace
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, deciding, office_state
 from tests.agents.scripted_server import Reply, ScriptedServer
-from tests.flows.offices import ANNA, CONNECTIONS, NOTES, make_office
+from tests.flows.offices import ANNA, ASKS, CONNECTIONS, NOTES, make_office
 
 
 class Running:
@@ -212,16 +212,7 @@ def test_who_is_stopped_while_a_pass_is_about_to_begin_does_not_work_off_a_backl
     runtime.close()
 
 
-SLOW = """
-    trigger: {file: {connection: post}}
-    steps:
-      - id: topic
-        agent: classify
-        model: ours
-        ask_model: always
-        text: "{{ file.text }}"
-        labels: {order: asks where an order is, other: anything else}
-"""
+SLOW = ASKS.replace("scans", "post")
 
 
 def test_what_is_approved_is_done_while_a_slow_model_keeps_the_pass_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

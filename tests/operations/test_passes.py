@@ -17,7 +17,7 @@ import pytest
 from flows import prefect_server
 from flows.runtime import Runtime
 from tests.agents.scripted_server import Reply, ScriptedServer
-from tests.flows.offices import NOTES, make_office, proposals
+from tests.flows.offices import ASKS, NOTES, make_office, proposals
 
 ORDERS = """
     trigger: {file: {connection: scans}}
@@ -56,22 +56,10 @@ def office(tmp_path: Path) -> Iterator[Runtime]:
     made.close()
 
 
-SLOW = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: topic
-        agent: classify
-        model: ours
-        ask_model: always
-        text: "{{ file.text }}"
-        labels: {order: asks where an order is, other: anything else}
-"""
-
-
 @pytest.mark.parametrize("command", ["flows.runner {office} {data}", "kontorist.cli run --office {office} --data {data}"])
 def test_who_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path, command: str) -> None:
     """Prefect would turn SIGTERM into an exception wherever the pass is: between the last byte of a mail and its receipt, too."""
-    made = make_office(tmp_path, {"slow": SLOW})
+    made = make_office(tmp_path, {"slow": ASKS})
     scans = tmp_path / "data" / "scans"
     scans.mkdir(parents=True)
     for i in range(4):
