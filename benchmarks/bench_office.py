@@ -35,7 +35,8 @@ SETTINGS = {
     "langgraph": "SqliteSaver, a thread and an interrupt for each mail; durability sync (every step on disk), async (its default)"
     " and exit (only where it stops)",
     "prefect": f"a flow run for each mail, a task for each of five steps; {PREFECT_MAILS} mails",
-    "line": "appended and fsynced one by one in all of them",
+    "line": "appended and fsynced one by one in all of them; Kontorist waits for the disk while it prepares the next one",
+    "prefect's server": "hears of the end of Kontorist's last pass after the clock has stopped, as under `kontorist up`; of the others' within it",
 }
 
 

@@ -114,6 +114,12 @@ def publish(data: bytes, target: Path, commit: Callable[[], None]) -> None:
 
     A file with the same bytes there already counts as written. Raises Rejected for one with other bytes.
     """
+    publish_unsettled(data, target, commit)
+    sync_folder(target.parent)
+
+
+def publish_unsettled(data: bytes, target: Path, commit: Callable[[], None]) -> None:
+    """The same for who calls `sync_folder` for the target's folder later: its bytes are on disk, its name perhaps not yet."""
     if refuse_other(data, target):
         commit()
         return
@@ -123,7 +129,6 @@ def publish(data: bytes, target: Path, commit: Callable[[], None]) -> None:
             appear(draft, target)
     except OSError as error:
         raise trouble(target, error) from error
-    sync_folder(target.parent)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,8 +65,8 @@ class SaveFile(Action):
         payload = SavePayload.model_validate(permit.payload)
         connector.must_be_there()
         data, target = connector.content(payload), connector.target(payload.folder, payload.name)
-        _files.publish(data, target, permit.commit)
-        return _receipt(target, sha256(data))
+        _files.publish_unsettled(data, target, permit.commit)
+        return dataclasses.replace(_receipt(target, sha256(data)), settle=functools.partial(_files.sync_folder, target.parent))
 
     def find(self, connector: Any, payload: Any, key: str) -> Receipt | None:
         """The file with this name and content."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from connectors.base import Receipt
@@ -29,6 +30,8 @@ LEASE_SECONDS = 900.0
 def execute(runtime: Runtime, claimed: Claim) -> str:
     """Execute one claimed action; returns its state afterwards. Never raises for what the outside does."""
     result = _carry_out(runtime, claimed)
+    if isinstance(result, Receipt) and result.settle:
+        result = _settled(runtime, claimed, result, result.settle)
     if isinstance(result, str):
         return result
     ledger.done(runtime.database, claimed, result.evidence, result.outputs)
@@ -44,11 +47,35 @@ def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[str]:
         ledger.share_fence(runtime.database, claims)
     except Exception as error:  # noqa: BLE001 - nothing has been done yet, whatever it is
         return [_settle_failure(runtime, claimed, error) for claimed in claims]
-    results = [_carry_out(runtime, claimed) for claimed in claims]
+    results = _side_by_side(runtime, claims)
     done = [(c, r.evidence, r.outputs) for c, r in zip(claims, results, strict=True) if not isinstance(r, str)]
     if done:
         ledger.all_done(runtime.database, done)
     return [r if isinstance(r, str) else "done" for r in results]
+
+
+def _side_by_side(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt | str]:
+    """What became of each, carried out one after the other; disks are waited for while the next one is prepared."""
+    results: list[Receipt | str] = []
+    waiting: dict[int, Future[None]] = {}
+    with ThreadPoolExecutor(1, "settle") as disk:
+        for claimed in claims:
+            result = _carry_out(runtime, claimed)
+            if isinstance(result, Receipt) and result.settle:
+                waiting[len(results)] = disk.submit(result.settle)
+            results.append(result)
+        for i, future in waiting.items():
+            results[i] = _settled(runtime, claims[i], results[i], future.result)
+    return results
+
+
+def _settled(runtime: Runtime, claimed: Claim, result: Receipt | str, wait: Callable[[], None]) -> Receipt | str:
+    """The receipt, once the effect would outlast a power cut; or the state in which the action is, if nobody knows whether it would."""
+    try:
+        wait()
+    except Exception as error:  # noqa: BLE001 - the effect has begun, whatever it is
+        return _settle_failure(runtime, claimed, error)
+    return result
 
 
 def _carry_out(runtime: Runtime, claimed: Claim) -> Receipt | str:

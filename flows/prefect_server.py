@@ -29,7 +29,7 @@ QUIET = {
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.1",
+    "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "2.0",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -40,7 +40,7 @@ QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # what a person has to know is said in a sentence of ours
     "DO_NOT_TRACK": "1",
 }
-"""Nothing leaves the machine, results are JSON, logs are sent at once so that a short run does not wait for them, and runs with
+"""Nothing leaves the machine, results are JSON, logs are sent every two seconds (and at the end of a process, which waits for no interval), and runs with
 their logs are forgotten after a month, the events of each task (most of its database) after a day."""
 
 

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,9 +53,9 @@ class Runner:
         self._runtime = open_runtime(office, data, pace=self._pace)
         self._watching: list[Watcher] = []
         self._woken = threading.Event()
+        self._lent: Any = None
+        """What passes in Prefect are lent, once there was one."""
         self.stopping = threading.Event()
-        self.on_term: Callable[..., None] | None = None
-        """What SIGTERM does, where this is the main thread of a process."""
         self._seen = -1
         self._looked = utcnow()
         self._passed = self._reconciled = self._forgot = self._prefect_failed = float("-inf")
@@ -92,6 +91,8 @@ class Runner:
         hands.stop()
         teller.stop()
         self._stop_watching()
+        if self._lent:
+            self._lent.thread.close()
         self._runtime.close()
 
     def _second_runtime(self, pace: Pace) -> Runtime:
@@ -175,8 +176,9 @@ class Runner:
         self._pace.until = time.monotonic() + SLICE
         if time.monotonic() - self._prefect_failed < WITHOUT:
             return direct_pass(self._runtime)
+        self._lent = self._lent or Lent(self._runtime.database, self._pace)
         try:
-            return one_pass(self._office, self._data, seconds=SLICE, lent=Lent(self._runtime.database, self._pace, self.on_term))
+            return one_pass(self._office, self._data, seconds=SLICE, lent=self._lent)
         except KontoristError:
             raise
         except Exception as error:  # noqa: BLE001 - Prefect is not allowed to hold the work up
@@ -231,9 +233,8 @@ def main(office: Path, data: Path) -> None:
 def run_until_signal(runner: Runner) -> None:
     """Run it in this thread; SIGTERM and SIGINT end it after the cases that it is working on."""
     logs.set_up()
-    runner.on_term = lambda *_: runner.stop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, runner.on_term)
+        signal.signal(sign, lambda *_: runner.stop())
     runner.run()
 
 

@@ -32,13 +32,14 @@ from flows.advance import Tally
 from flows.pace import Pace, rounds
 from flows.prefect_client import connected, impatient
 from flows.prefect_server import ui_url
+from flows.prefect_thread import PassThread
 from flows.runtime import Runtime, open_runtime
 from flows.steps import Outcome, perform
 from flows.walk import Work
 from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import leasing, ledger, office_state
+from kontorist.store import leasing, ledger, office_state, pulse
 from kontorist.store.database import Database
 
 _PLAIN: dict[str, Any] = {"persist_result": False, "validate_parameters": False}
@@ -63,12 +64,11 @@ _passes: dict[str, _Pass] = {}
 
 @dataclass(frozen=True)
 class Lent:
-    """What who makes one pass after the other lends to each of them: an open store, and the pace."""
+    """What who makes one pass after the other lends to each of them: an open store, the pace, and a thread; to be closed by who made it."""
 
     store: Database
     pace: Pace = field(default_factory=Pace)
-    on_term: Any = None
-    """What SIGTERM does, also during a pass; without it the pass ends soon."""
+    thread: PassThread = field(default_factory=PassThread)
 
 
 _lent: dict[tuple[str, str], Lent] = {}
@@ -118,9 +118,8 @@ def _take_in(flow_name: str, key: str) -> int:
     return taking.intake(running.runtime, flow_name, running.tally)
 
 
-@task(name="intake", **_TASK)
 def intake(key: str, flows: list[str]) -> dict[str, int]:
-    """Take in what arrived for each flow; one unreachable source does not stop the others. Returns how many of each."""
+    """Take in what arrived for each flow, a task for each; one unreachable source does not stop the others. Returns how many of each."""
     runtime, tally = _passes[key].runtime, _passes[key].tally
     before = {name: tally.of(name, "taken_in") for name in flows}
     for name in flows:
@@ -135,10 +134,17 @@ def intake(key: str, flows: list[str]) -> dict[str, int]:
 
 
 @task(name="advance", **_TASK)
-def advance(key: str) -> None:
-    """Move every runnable case on, in chunks; a task for each step that asks a model or a connection."""
+def _advance(key: str) -> None:
     runtime, tally = _passes[key].runtime, _passes[key].tally
     advancing.advance(runtime, tally, run_step=_as_task(key))
+
+
+def advance(key: str) -> None:
+    """Move every runnable case on, in chunks, if there is one; a task for each step that asks a model or a connection."""
+    with _passes[key].runtime.database.read() as connection:
+        is_due = pulse.runnable(connection, utcnow())
+    if is_due:
+        _advance(key)
 
 
 @task(name="execute", task_run_name="{named}", **_TASK)
@@ -147,9 +153,8 @@ def _execute(key: str, named: str) -> int:  # noqa: ARG001 - what the run is cal
     return sum(gating.execute_many(running.runtime, running.parcel, running.tally))
 
 
-@task(name="gate", **_TASK)
 def gate(key: str) -> None:
-    """Execute what is approved and due, in chunks."""
+    """Execute what is approved and due, in chunks, a task for each."""
     runtime = _passes[key].runtime
     gating.reconcile(runtime)
     for claims in gating.portions(runtime):
@@ -177,17 +182,21 @@ def run_pass(
     store, pace = (lent.store, lent.pace) if lent else (None, None)
     runtime = open_runtime(Path(office), Path(data), store, pace=pace)
     runtime.pace.until = time.monotonic() + (seconds or math.inf)
-    _end_gently((lent and lent.on_term) or (lambda *_: runtime.pace.stop()))
+    _end_gently(runtime.pace)
     try:
-        return _pass(runtime, only, patience)
+        lines = _pass(runtime, only, patience)
     finally:
         runtime.close()
+    if lent:
+        lent.thread.hand_over(lines, large=sum(line["taken_in"] + line["advanced"] for line in lines) >= _MANY)
+    _artifact(lines)
+    return lines
 
 
-def _end_gently(on_term: Callable[..., None]) -> None:
+def _end_gently(pace: Pace) -> None:
     """Prefect makes an exception of SIGTERM, wherever the pass is, in the middle of a mail as well; this ends it between two cases."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_term)  # Prefect puts back what was there before, when the run is over
+        signal.signal(signal.SIGTERM, lambda *_: pace.stop())  # Prefect puts back what was there before, when the run is over
 
 
 def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dict[str, Any]]:
@@ -213,7 +222,6 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     lines = summary(runtime, tally, time.perf_counter() - started)
     with runtime.database.write() as connection:
         office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})
-    _artifact(lines)
     return lines
 
 
@@ -261,7 +269,7 @@ def _api_url() -> str:
 
 
 _MANY = 200
-"""Cases of a pass after which the collector looks once, which takes about 10 ms."""
+"""Cases of a pass after which it is tidied up, which takes some 10 ms."""
 
 
 @functools.cache
@@ -280,16 +288,16 @@ def one_pass(
     seconds: float = 0.0,
     lent: Lent | None = None,
 ) -> list[dict[str, Any]]:
-    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server). What is lent stays open."""
+    """Run one pass as a Prefect flow run; needs a server (flows.prefect_server). What is lent stays open, and its thread makes the pass."""
     _spare_the_collector()
-    key = (str(office), str(data))
-    if lent is not None:
-        _lent[key] = lent
-    try:
+    if lent is None:
         with impatient(), connected():
-            lines: list[dict[str, Any]] = run_pass(*key, only, patience, seconds)
+            alone: list[dict[str, Any]] = run_pass(str(office), str(data), only, patience, seconds)
+        return alone
+    key = (str(office), str(data))
+    _lent[key] = lent
+    try:
+        lines: list[dict[str, Any]] = lent.thread.make(lambda: run_pass(*key, only, patience, seconds))
     finally:
         _lent.pop(key, None)
-    if sum(line["taken_in"] + line["advanced"] for line in lines) >= _MANY:
-        gc.collect()  # what it left behind would else grow into the memory of the next, large pass by large pass
     return lines

@@ -103,6 +103,7 @@ def run(folder: Path, mails: int) -> dict[str, float]:
     moments.append(time.perf_counter())
     (line,) = one_pass(office, data, lent=lent)
     moments.append(time.perf_counter())
+    lent.thread.close()
     store.close()
     assert approved == line["executed"] == mails, (approved, line)
     assert len((data / "lines.txt").read_text().splitlines()) == mails

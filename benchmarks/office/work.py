@@ -41,5 +41,10 @@ def draft(label: str, number: str) -> str:
 
 def append_line(handle: int, line: str) -> None:
     """Append one line; on disk when this returns."""
-    os.write(handle, line.replace("\n", " ").encode() + b"\n")
+    append(handle, line)
     os.fsync(handle)
+
+
+def append(handle: int, line: str) -> None:
+    """Append one line, for who calls fsync afterwards."""
+    os.write(handle, line.replace("\n", " ").encode() + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks.office` is found, in every process
 
-from benchmarks.office.work import append_line, mail_text
+from benchmarks.office.work import append, mail_text
 from connectors.base import Action, Config, Connector, Context, Health, Item, Payload, Proposal, Receipt
 from kontorist.core.permit import Permit
 
@@ -48,8 +49,8 @@ class AppendLine(Action):
         """Append it."""
         line = f"{permit.key} {permit.payload['line']}"
         permit.commit()
-        append_line(connector.file, line)
-        return Receipt({"file": str(connector.target), "key": permit.key})
+        append(connector.file, line)
+        return Receipt({"file": str(connector.target), "key": permit.key}, settle=functools.partial(os.fsync, connector.file))
 
     def find(self, connector: Any, payload: Any, key: str) -> Receipt | None:
         """The line with this key."""

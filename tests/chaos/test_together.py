@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from connectors import _files as saving_files
+from flows import gate as gating
+from flows.advance import Tally
+from kontorist.core.errors import Uncertain
 from kontorist.store import ledger
 from kontorist.store.office_state import Stops, set_stops
 from tests.chaos import worker
@@ -133,3 +139,40 @@ def test_one_that_changed_meanwhile_does_not_hold_up_its_neighbours(fresh: Offic
     moved.write_text("something else")
     assert fresh.crash(lambda: None) == 0
     assert [fresh.state(i) for i in ids] == ["done", "proposed", "done"]
+
+
+def test_who_dies_while_the_disk_is_waited_for_has_done_each_once(fresh: Office) -> None:
+    """The names are there, the folder is not yet on disk, and nothing has been reported."""
+    ids = [fresh.prepare(KIND) for _ in range(MANY)]
+    assert fresh.crash(lambda: worker.around(saving_files, "sync_folder", before=nth(2, worker.die))) == -signal.SIGKILL
+    assert {fresh.state(i) for i in ids} == {"committing"}
+    all_done_once(fresh, ids)
+
+
+def test_a_disk_that_refuses_leaves_its_own_action_to_a_person_and_no_other(fresh: Office) -> None:
+    ids = [fresh.prepare(KIND) for _ in range(MANY)]
+
+    def refuse() -> None:
+        raise Uncertain("The disk did not confirm the new file.")
+
+    assert fresh.crash(lambda: worker.around(saving_files, "sync_folder", before=nth(3, refuse))) == 0
+    assert [fresh.state(i) for i in ids] == ["done", "done", "uncertain", "done", "done"]
+
+
+def test_nothing_is_done_before_the_disk_has_confirmed_it(fresh: Office) -> None:
+    ids = [fresh.prepare(KIND) for _ in range(2)]
+    seen: list[set[str]] = []
+    runtime = fresh.runtime()
+    inner = saving_files.sync_folder
+
+    def slow(folder: Path) -> None:
+        time.sleep(0.2)
+        seen.append({fresh.state(i) for i in ids})
+        inner(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(saving_files, "sync_folder", slow)
+        gating.gate(runtime, Tally())
+    runtime.close()
+    assert seen == [{"committing"}, {"committing"}]
+    assert {fresh.state(i) for i in ids} == {"done"}

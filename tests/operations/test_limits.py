@@ -90,7 +90,7 @@ def test_who_ends_while_waiting_for_a_place_gives_back_what_was_claimed(
     monkeypatch.setattr(schedule, "_place", _ending(end))
     monkeypatch.setitem(schedule._passes, "here", schedule._Pass(runtime, limited=True))
     with pytest.raises(end):
-        schedule.gate.fn("here")
+        schedule.gate("here")
     (row,) = proposals(runtime)
     assert (row.state, saved(runtime)) == ("approved", [])
     monkeypatch.undo()
@@ -118,7 +118,7 @@ def test_what_was_done_before_the_end_is_not_given_back(tmp_path: Path, monkeypa
     monkeypatch.setitem(schedule._passes, "here", schedule._Pass(runtime))
     monkeypatch.setattr(schedule, "_execute", _first_only(runtime))
     with pytest.raises(KeyboardInterrupt):
-        schedule.gate.fn("here")
+        schedule.gate("here")
     assert sorted(row.state for row in proposals(runtime)) == ["approved", "done"]
     with runtime.database.read() as connection:
         assert audit.verify(connection).problem == ""

@@ -1,0 +1,98 @@
+"""A thread that makes one pass after the other as Prefect flow runs: who waits for a pass has its result as soon as the work is done.
+
+Prefect's server hears of the end while the runner looks for what comes next: its answers take as long as the work on a hundred cases.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from flows.prefect_client import connected, impatient
+
+IDLE = 1.0
+"""Seconds without work after which it is tidied up what large passes left behind."""
+AT_LATEST = 10
+"""Large passes in a row after which it is tidied up although there is more to do."""
+TOLD_SECONDS = 10.0
+"""How long the end waits for Prefect's server to hear of the last pass."""
+
+
+class PassThread:
+    """Makes the passes of one runner. What goes wrong after a pass has handed over its result is raised by the next one, which is not made."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._answer: Future[Any] = Future()
+        self._untidy = 0
+
+    def make(self, work: Callable[[], Any]) -> Any:
+        """What `work` hands over while it runs, or returns; raises what it raises before that."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="passes", daemon=True)
+            self._thread.start()
+        answer: Future[Any] = Future()
+        self._jobs.put((work, answer))
+        return answer.result()
+
+    def hand_over(self, result: Any, *, large: bool) -> None:
+        """The result of the pass at work, for who waits for it; a large one leaves much behind."""
+        self._untidy += large
+        self._answer.set_result(result)
+
+    def close(self) -> None:
+        """End, once Prefect's server has heard of the last pass."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join(TOLD_SECONDS)
+
+    def _run(self) -> None:
+        prefect, is_connected = ExitStack(), False
+        late: BaseException | None = None
+        while (job := self._next()) is not None:
+            work, self._answer = job
+            if late is not None:
+                self._answer.set_exception(late)
+                late = None
+                continue
+            try:
+                if not is_connected:  # one client for all passes, until something goes wrong
+                    prefect.enter_context(impatient())
+                    prefect.enter_context(connected())
+                    is_connected = True
+                result = work()
+                if not self._answer.done():
+                    self._answer.set_result(result)
+            except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the pass
+                if self._answer.done():
+                    late = error
+                else:
+                    self._answer.set_exception(error)
+                is_connected = False
+                with suppress(Exception):  # it may be the client that does not work
+                    prefect.close()
+        prefect.close()
+
+    def _next(self) -> tuple[Callable[[], Any], Future[Any]] | None:
+        if 0 < self._untidy < AT_LATEST:
+            with suppress(queue.Empty):
+                return self._jobs.get(timeout=IDLE)
+        if self._untidy:
+            tidy_up()
+            self._untidy = 0
+        return self._jobs.get()
+
+
+def tidy_up() -> None:
+    """Give back what is no longer used: garbage in circles to Python, and what Python let go of to the system."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc only
+    if trim is not None:
+        trim(0)
