@@ -14,7 +14,7 @@ from connectors.base import Context, Proposal, Row
 from flows import stated
 from flows.anchor import anchor
 from flows.runtime import LazyDocuments, Runtime
-from flows.walk import Work, done_entry, origins_of_shape
+from flows.walk import Work, done_entry, origins_of_names, origins_of_shape
 from kontorist.core import expressions
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import KontoristError, Unavailable
@@ -79,8 +79,8 @@ def _agents(runtime: Runtime, works: Sequence[Work]) -> list[Outcome]:
     started = time.perf_counter()
     results = agent.run(tasks, runtime.setting(works[0].model, works[0].flow)) if tasks else []
     ms = (time.perf_counter() - started) * 1000 / max(1, len(tasks))
-    made = iter(zip(tasks, results, strict=True))
-    return [outcome or _of_result(work, *next(made), ms) for work, outcome in zip(works, outcomes, strict=True)]
+    made, read = iter(zip(tasks, results, strict=True)), _names_read(step)
+    return [outcome or _of_result(work, *next(made), read, ms) for work, outcome in zip(works, outcomes, strict=True)]
 
 
 def _options(agent: Agent, step: AgentStep) -> Any:
@@ -102,7 +102,7 @@ def _task(runtime: Runtime, agent: Agent, options: Any, work: Work) -> Task:
     return Task(options, rendered, values, documents, work.case.id, feedback)
 
 
-def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) -> Outcome:
+def _of_result(work: Work, task: Task, result: Result | Exception, read: frozenset[str] | None, ms: float) -> Outcome:
     if isinstance(result, Exception):
         return Outcome(error=result)
     text = task.rendered.get("text")
@@ -125,19 +125,23 @@ def _of_result(work: Work, task: Task, result: Result | Exception, ms: float) ->
         "warnings": list(result.warnings),
         **({"alarms": list(result.alarms)} if result.alarms else {}),
         **({"notes": list(result.notes)} if result.notes else {}),
-        "origins": _agent_origins(work, result),
+        "origins": _agent_origins(work, result, read),
         **({"usage": dict(result.usage)} if result.usage else {}),
     }
     return Outcome(entry=_entry(work, "agent", result.output, evidence, info, result.model, ms))
 
 
-def _agent_origins(work: Work, result: Result) -> list[str]:
-    """What an agent read it from, plus `model` where a language model wrote or chose it."""
-    shape = {k: v for k, v in (work.step.model_extra or {}).items() if isinstance(v, str | dict)}
+def _names_read(step: AgentStep) -> frozenset[str] | None:
+    """The names that the templates in an agent's options read; None where they are no templates."""
     try:
-        read = origins_of_shape(shape, origins_of(work.case, work.path))
+        return expressions.roots_deep({k: v for k, v in (step.model_extra or {}).items() if isinstance(v, str | dict)})
     except Exception:  # noqa: BLE001 - options such as patterns need not be templates
-        read = ["document"]
+        return None
+
+
+def _agent_origins(work: Work, result: Result, names: frozenset[str] | None) -> list[str]:
+    """What an agent read it from, plus `model` where a language model wrote or chose it."""
+    read = ["document"] if names is None else origins_of_names(names, origins_of(work.case, work.path))
     own = ["model"] if not result.model.startswith(("built-in", "template")) else []
     read = ["document" if o == "sender" else o for o in read] if work.step.agent in ("extract", "invoice") else read
     return sorted({*read, *own})

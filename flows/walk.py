@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -243,6 +243,10 @@ def _shares_card(step: Any, waiting: Mapping[str, str]) -> bool:
 
 def origins_of_shape(shape: Any, known: Mapping[str, Sequence[str]], *, expression: bool = False) -> list[str]:
     """Where the values of a template, or of nested ones, come from; `office` for what the admin wrote."""
-    names = expressions.roots(shape, expression=True) if expression else expressions.roots_deep(shape)
+    return origins_of_names(expressions.roots(shape, expression=True) if expression else expressions.roots_deep(shape), known)
+
+
+def origins_of_names(names: Iterable[str], known: Mapping[str, Sequence[str]]) -> list[str]:
+    """Where the values with these names come from; `office` where there is none."""
     found = {origin for name in names for origin in known.get(name, ())}
     return sorted(found) if found else ["office"]
