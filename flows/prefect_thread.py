@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -93,6 +94,5 @@ class PassThread:
 def tidy_up() -> None:
     """Give back what is no longer used: garbage in circles to Python, and what Python let go of to the system."""
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc only
-    if trim is not None:
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # glibc has it
         trim(0)

@@ -23,6 +23,8 @@ class LinesConfig(Config):
 
     path: str
     mails: int
+    first: int = 0
+    """The first mail that is still in the mailbox; those before it were put away."""
 
 
 class MailOptions(BaseModel):
@@ -86,7 +88,7 @@ class Lines(Connector):
 
     def read(self, kind: str, options: Any, known: Any) -> Iterator[Item]:
         """The mails not taken in yet, oldest first, looked up in pages of 500."""
-        for start in range(0, self.config.mails, 500):
+        for start in range(self.config.first, self.config.mails, 500):
             keys = {f"mail-{i}": i for i in range(start, min(start + 500, self.config.mails))}
             seen = known(set(keys))
             for key, i in keys.items():
