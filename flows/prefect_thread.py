@@ -23,6 +23,8 @@ AT_LATEST = 10
 """Large passes in a row after which it is tidied up although there is more to do."""
 TOLD_SECONDS = 10.0
 """How long the end waits for Prefect's server to hear of the last pass."""
+PATIENCE = 5.0
+"""The same for the next pass: a server that is frozen holds up nobody."""
 
 
 class PassThread:
@@ -32,10 +34,16 @@ class PassThread:
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._answer: Future[Any] = Future()
+        self._free = threading.Event()
+        self._free.set()
+        self._is_connected = False
         self._untidy = 0
 
     def make(self, work: Callable[[], Any]) -> Any:
-        """What `work` hands over while it runs, or returns; raises what it raises before that."""
+        """What `work` hands over while it runs, or returns; raises what it raises before that, and TimeoutError while the last one does not end."""
+        if not self._free.wait(PATIENCE):
+            raise TimeoutError("Prefect's server has not heard of the last pass yet.")
+        self._free.clear()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="passes", daemon=True)
             self._thread.start()
@@ -55,31 +63,36 @@ class PassThread:
             self._thread.join(TOLD_SECONDS)
 
     def _run(self) -> None:
-        prefect, is_connected = ExitStack(), False
+        prefect = ExitStack()  # one client for all passes, until something goes wrong
         late: BaseException | None = None
         while (job := self._next()) is not None:
             work, self._answer = job
-            if late is not None:
+            if late is None:
+                late = self._made(work, prefect)
+            else:
                 self._answer.set_exception(late)
                 late = None
-                continue
-            try:
-                if not is_connected:  # one client for all passes, until something goes wrong
-                    prefect.enter_context(impatient())
-                    prefect.enter_context(connected())
-                    is_connected = True
-                result = work()
-                if not self._answer.done():
-                    self._answer.set_result(result)
-            except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the pass
-                if self._answer.done():
-                    late = error
-                else:
-                    self._answer.set_exception(error)
-                is_connected = False
-                with suppress(Exception):  # it may be the client that does not work
-                    prefect.close()
+            self._free.set()
         prefect.close()
+
+    def _made(self, work: Callable[[], Any], prefect: ExitStack) -> BaseException | None:
+        """Do it; what went wrong after it had handed over its result."""
+        try:
+            if not self._is_connected:
+                prefect.enter_context(impatient())
+                prefect.enter_context(connected())
+                self._is_connected = True
+            result = work()
+            if not self._answer.done():
+                self._answer.set_result(result)
+        except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the pass
+            self._is_connected = False
+            with suppress(Exception):  # it may be the client that does not work
+                prefect.close()
+            if self._answer.done():
+                return error
+            self._answer.set_exception(error)
+        return None
 
     def _next(self) -> tuple[Callable[[], Any], Future[Any]] | None:
         if 0 < self._untidy < AT_LATEST:

@@ -88,3 +88,22 @@ def test_large_passes_without_a_pause_are_tidied_up_in_the_end(monkeypatch: pyte
     for _ in range(2):
         thread.make(lambda: 1)
     assert tidied == [1]
+
+
+def test_nobody_waits_long_for_a_server_that_does_not_hear_of_the_end(
+    monkeypatch: pytest.MonkeyPatch, thread: PassThread
+) -> None:
+    monkeypatch.setattr(prefect_thread, "PATIENCE", 0.1)
+    answers, made = threading.Event(), []
+
+    def work() -> None:
+        thread.hand_over("lines", large=False)
+        answers.wait(10)
+
+    assert thread.make(work) == "lines"
+    with pytest.raises(TimeoutError, match="not heard"):
+        thread.make(lambda: made.append(1))
+    answers.set()
+    monkeypatch.setattr(prefect_thread, "PATIENCE", 5.0)
+    thread.make(lambda: made.append(2))
+    assert made == [2]
