@@ -114,11 +114,11 @@ def publish(data: bytes, target: Path, commit: Callable[[], None]) -> None:
 
     A file with the same bytes there already counts as written. Raises Rejected for one with other bytes.
     """
-    publish_unsettled(data, target, commit)
+    publish_unsynced(data, target, commit)
     sync_folder(target.parent)
 
 
-def publish_unsettled(data: bytes, target: Path, commit: Callable[[], None]) -> None:
+def publish_unsynced(data: bytes, target: Path, commit: Callable[[], None]) -> None:
     """The same for who calls `sync_folder` for the target's folder later: its bytes are on disk, its name perhaps not yet."""
     if refuse_other(data, target):
         commit()

@@ -65,8 +65,8 @@ class SaveFile(Action):
         payload = SavePayload.model_validate(permit.payload)
         connector.must_be_there()
         data, target = connector.content(payload), connector.target(payload.folder, payload.name)
-        _files.publish_unsettled(data, target, permit.commit)
-        return dataclasses.replace(_receipt(target, sha256(data)), settle=functools.partial(_files.sync_folder, target.parent))
+        _files.publish_unsynced(data, target, permit.commit)
+        return dataclasses.replace(_receipt(target, sha256(data)), sync=functools.partial(_files.sync_folder, target.parent))
 
     def find(self, connector: Any, payload: Any, key: str) -> Receipt | None:
         """The file with this name and content."""

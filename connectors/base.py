@@ -113,7 +113,7 @@ class Receipt:
     evidence: Mapping[str, Any]
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """What later steps may use under the step's id."""
-    settle: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    sync: Callable[[], None] | None = field(default=None, compare=False, repr=False)
     """Waits until the effect, which is there, would outlast a power cut (fsync). Called once, in another thread while the next action is prepared;
     only then is the action done. What it raises leaves the action uncertain."""
 

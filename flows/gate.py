@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connectors.base import Receipt
@@ -29,9 +30,7 @@ LEASE_SECONDS = 900.0
 
 def execute(runtime: Runtime, claimed: Claim) -> str:
     """Execute one claimed action; returns its state afterwards. Never raises for what the outside does."""
-    result = _carry_out(runtime, claimed)
-    if isinstance(result, Receipt) and result.settle:
-        result = _settled(runtime, claimed, result, result.settle)
+    result = _synced(runtime, claimed, _carry_out(runtime, claimed))
     if isinstance(result, str):
         return result
     ledger.done(runtime.database, claimed, result.evidence, result.outputs)
@@ -57,22 +56,20 @@ def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[str]:
 def _side_by_side(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt | str]:
     """What became of each, carried out one after the other; disks are waited for while the next one is prepared."""
     results: list[Receipt | str] = []
-    waiting: dict[int, Future[None]] = {}
-    with ThreadPoolExecutor(1, "settle") as disk:
+    with ThreadPoolExecutor(1, "sync") as disk:
         for claimed in claims:
             result = _carry_out(runtime, claimed)
-            if isinstance(result, Receipt) and result.settle:
-                waiting[len(results)] = disk.submit(result.settle)
+            if isinstance(result, Receipt) and result.sync:
+                result = dataclasses.replace(result, sync=disk.submit(result.sync).result)
             results.append(result)
-        for i, future in waiting.items():
-            results[i] = _settled(runtime, claims[i], results[i], future.result)
-    return results
+        return [_synced(runtime, claimed, result) for claimed, result in zip(claims, results, strict=True)]
 
 
-def _settled(runtime: Runtime, claimed: Claim, result: Receipt | str, wait: Callable[[], None]) -> Receipt | str:
-    """The receipt, once the effect would outlast a power cut; or the state in which the action is, if nobody knows whether it would."""
+def _synced(runtime: Runtime, claimed: Claim, result: Receipt | str) -> Receipt | str:
+    """The same, once the effect would outlast a power cut; or the state in which the action is, if nobody knows whether it would."""
     try:
-        wait()
+        if isinstance(result, Receipt) and result.sync:
+            result.sync()
     except Exception as error:  # noqa: BLE001 - the effect has begun, whatever it is
         return _settle_failure(runtime, claimed, error)
     return result

@@ -52,7 +52,7 @@ class AppendLine(Action):
         line = f"{permit.key} {permit.payload['line']}"
         permit.commit()
         append(connector.file, line)
-        return Receipt({"file": str(connector.target), "key": permit.key}, settle=functools.partial(os.fsync, connector.file))
+        return Receipt({"file": str(connector.target), "key": permit.key}, sync=functools.partial(os.fsync, connector.file))
 
     def find(self, connector: Any, payload: Any, key: str) -> Receipt | None:
         """The line with this key."""

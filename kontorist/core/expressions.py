@@ -151,13 +151,16 @@ def _single_expression(tree: nodes.Template, text: str) -> str | None:
     stripped = text.strip()
     if not (stripped.startswith("{{") and stripped.endswith("}}")):
         return None
+    return stripped[2:-2].strip("-+ \n") if _only_node(tree) is not None else None
+
+
+def _only_node(tree: nodes.Template) -> nodes.Expr | None:
+    """The one expression that a template is; None where it has text, blocks or more of them."""
     outputs = [n for n in tree.body if not (isinstance(n, nodes.Output) and all(_blank(x) for x in n.nodes))]
     if len(outputs) != 1 or not isinstance(outputs[0], nodes.Output):
         return None
     parts = [x for x in outputs[0].nodes if not _blank(x)]
-    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData):
-        return None
-    return stripped[2:-2].strip("-+ \n")
+    return parts[0] if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData) else None
 
 
 def _blank(node: nodes.Node) -> bool:
@@ -174,10 +177,8 @@ def compile_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
 
 def _path_of(text: str) -> tuple[str, ...]:
     """`order`, `shipped_on` for `order.shipped_on`; nothing for an expression that is more than that."""
-    body = _ENV.parse("{{ " + text + " }}").body
-    inner = body[0].nodes if len(body) == 1 and isinstance(body[0], nodes.Output) else []
-    expression = [node for node in inner if not _blank(node)]
-    path = _dotted(expression[0]) if len(expression) == 1 else ()
+    node = _only_node(_ENV.parse("{{ " + text + " }}"))
+    path = _dotted(node) if node is not None else ()
     return () if path[:1] == ("self",) else path
 
 
