@@ -28,7 +28,8 @@ from kontorist.core.values import sha256
 from kontorist.inbox.app import create_app
 from kontorist.store import audit, tables
 from kontorist.store.audit import Event
-from kontorist.store.database import Database, insert_new, open_database
+from kontorist.store.database import Database, open_database
+from kontorist.store.many import insert_new
 
 
 def visitor(office: Path, database: Database, name: str) -> TestClient:

@@ -15,7 +15,6 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import environment, keep
 from benchmarks.office import ours, with_langgraph, with_prefect
+from benchmarks.office.laps import WARM
 
 DURABILITIES: tuple[with_langgraph.Durability, ...] = ("sync", "async", "exit")
 MAILS = int(os.environ.get("KONTORIST_BENCH_MAILS", "1000"))
@@ -36,6 +36,7 @@ SETTINGS = {
     " and exit (only where it stops)",
     "prefect": f"a flow run for each mail, a task for each of five steps; {PREFECT_MAILS} mails",
     "line": "appended and fsynced one by one in all of them; Kontorist waits for the disk while it prepares the next one",
+    "clock": f"starts when each contender is open and has done its first mails: {WARM} for Kontorist and LangGraph, one for Prefect",
     "prefect's server": "hears of the end of Kontorist's last pass after the clock has stopped, as under `kontorist up`; of the others' within it",
 }
 
@@ -50,9 +51,8 @@ def _ms(work: Callable[[], dict[str, float]], mails: int) -> dict[str, float]:
     gc.collect()  # nobody pays for what the one before left behind
     gc.set_threshold(*_PYTHONS)  # nor gains by how another has set it
     schedule._spare_the_collector.cache_clear()
-    began = time.process_time()
     parts = work()
-    cpu = time.process_time() - began
+    cpu = parts.pop("cpu")
     found = {name: round(seconds / mails * 1000, 3) for name, seconds in parts.items()}
     return {**found, "ms": round(sum(parts.values()) / mails * 1000, 3), "cpu_ms": round(cpu / mails * 1000, 3)}
 

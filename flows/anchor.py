@@ -12,6 +12,8 @@ from kontorist.store.cases import Case
 
 def anchor(evidence: Mapping[str, Sequence[Evidence]], rendered: str, case: Case) -> dict[str, list[dict[str, Any]]]:
     """The evidence of each field, placed in the case's documents where possible."""
+    if not evidence:
+        return {}
     sources = list(_sources(case))
     return {name: [_place(e, rendered, sources).as_dict() for e in found] for name, found in evidence.items()}
 

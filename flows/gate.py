@@ -17,7 +17,7 @@ from flows.runtime import Runtime
 from flows.steps import rows_hash
 from kontorist.core import logs
 from kontorist.core.errors import AccessDenied, KontoristError, NotApproved, NotFound, Rejected, Unavailable, Uncertain
-from kontorist.store import ledger
+from kontorist.store import ledger, workers
 from kontorist.store.actions import ActionRow
 from kontorist.store.ledger import Claim, Dead
 
@@ -188,7 +188,8 @@ def _log(row: ActionRow, state: str, ms: float | None = None) -> None:
 
 
 def reconcile(runtime: Runtime) -> None:
-    """Look up outside what became of actions whose worker died between the fence and the report."""
+    """Give back what dead workers had leased, and look up outside what became of actions whose worker died between the fence and the report."""
+    workers.give_back(runtime.database)
     for dead in ledger.recover(runtime.database):
         _look_up(runtime, dead)
 

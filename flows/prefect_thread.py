@@ -56,6 +56,10 @@ class PassThread:
         self._untidy += large
         self._answer.set_result(result)
 
+    def wait(self) -> None:
+        """Until Prefect's server has heard of the last pass."""
+        self._free.wait(TOLD_SECONDS)
+
     def close(self) -> None:
         """End, once Prefect's server has heard of the last pass."""
         if self._thread is not None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -18,7 +15,7 @@ from flows.pace import Pace
 from kontorist.core import registry
 from kontorist.core.flow import Flow
 from kontorist.core.office import Office
-from kontorist.store import corrections, documents, privacy, replies, versions
+from kontorist.store import corrections, documents, privacy, replies, versions, workers
 from kontorist.store.cases import Case
 from kontorist.store.database import Database, open_database
 from kontorist.store.model_calls import Memory
@@ -57,12 +54,16 @@ class Runtime:
     """No effect is possible: the gate refuses, and equal business facts of different files do not exclude each other."""
     answers: Mapping[str, Any] = field(default_factory=dict)
     """In a simulation, what agents would have said, by the id of their step: a test of a flow says nothing about models."""
-    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
+    owner: str = ""
+    """The name under which it leases; that of this thread, if none is given."""
     run: str | None = None
     borrowed: bool = False
     """The store belongs to somebody else, who closes it."""
     pace: Pace = field(default_factory=Pace)
     _learnt: tuple[Any, Mapping[str, Any]] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.owner = self.owner or ("simulation" if self.simulated else workers.owner(self.data_dir))
 
     @cached_property
     def connections(self) -> Connections:

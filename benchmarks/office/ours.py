@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.office.laps import WARM, Laps
 from benchmarks.office.work import KEYWORDS
 
+ARRIVED = "arrived.txt"
+"""How many of its mails an office has got so far, as long as the file is there."""
 PLUGIN = Path(__file__).resolve().parents[1] / "plugin"
 _OFFICE = """
 company: {name: Muster GmbH}
@@ -53,7 +54,9 @@ def make_office(folder: Path, mails: int) -> tuple[Path, Path]:
     (office / "flows").mkdir(parents=True)
     data.mkdir()
     (office / "office.yaml").write_text(_OFFICE)
-    (office / "connections.yaml").write_text(f'lines: {{connector: lines, path: "data:lines.txt", mails: {mails}}}\n')
+    (office / "connections.yaml").write_text(
+        f'lines: {{connector: lines, path: "data:lines.txt", mails: {mails}, arrived: "data:{ARRIVED}"}}\n'
+    )
     labels = "{" + ", ".join(f"{label}: {word}" for label, word in KEYWORDS.items()) + "}"
     certain = "{" + ", ".join(f"{label}: \"{{{{ '{word}' in mail.text.lower() }}}}\"" for label, word in KEYWORDS.items()) + "}"
     (office / "flows" / "mails.yaml").write_text(_FLOW.replace("{LABELS}", labels).replace("{CERTAIN}", certain))
@@ -89,23 +92,28 @@ def prefect_server(folder: Path) -> Iterator[None]:
 
 
 def run(folder: Path, mails: int) -> dict[str, float]:
-    """All mails from arrival to done; seconds of each part. Raises AssertionError if one of them is not done."""
+    """All mails from arrival to done, in an office that is running; seconds of each part. Raises AssertionError if one of them is not done."""
     from flows.schedule import Lent, one_pass
     from kontorist.store.database import open_database
 
-    office, data = make_office(folder, mails)
+    office, data = make_office(folder, mails + WARM)
     store = open_database(data)  # as the runner of `kontorist up` has it: an office is there before its mails
     lent = Lent(store)
-    moments = [time.perf_counter()]
+    (data / ARRIVED).write_text(str(WARM))
+    for _ in range(2):
+        one_pass(office, data, lent=lent)
+        approve_all(data)
+    (data / ARRIVED).unlink()
+    lent.thread.wait()  # what Prefect hears of these is not part of what comes now
+    laps = Laps()
     one_pass(office, data, lent=lent)
-    moments.append(time.perf_counter())
+    laps.lap("prepare")
     approved = approve_all(data)
-    moments.append(time.perf_counter())
+    laps.lap("approve")
     (line,) = one_pass(office, data, lent=lent)
-    moments.append(time.perf_counter())
+    laps.lap("execute")
     lent.thread.close()
     store.close()
     assert approved == line["executed"] == mails, (approved, line)
-    assert len((data / "lines.txt").read_text().splitlines()) == mails
-    parts = ("prepare", "approve", "execute")
-    return {name: b - a for name, (a, b) in zip(parts, itertools.pairwise(moments), strict=True)}
+    assert len((data / "lines.txt").read_text().splitlines()) == mails + WARM
+    return laps.seconds()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 from benchmarks.office import work
+from benchmarks.office.laps import Laps
 
 
 def run(folder: Path, mails: int) -> dict[str, float]:
@@ -41,10 +41,12 @@ def run(folder: Path, mails: int) -> dict[str, float]:
         text = work.mail_text(i)
         execute(propose(draft(classify(text), extract(text))))
 
-    began = time.perf_counter()
+    mail(0)  # one is enough: nothing of it stays open for the next
+    laps = Laps()
     for i in range(mails):
         mail(i)
-    seconds = time.perf_counter() - began
+    laps.lap("all")
+    seconds = laps.seconds()
     os.close(handle)
-    assert len((folder / "lines.txt").read_text().splitlines()) == mails
-    return {"all": seconds}
+    assert len((folder / "lines.txt").read_text().splitlines()) == mails + 1
+    return seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +25,8 @@ class LinesConfig(Config):
     mails: int
     first: int = 0
     """The first mail that is still in the mailbox; those before it were put away."""
+    arrived: str = ""
+    """A file with the number of mails that are there so far; all of them where there is no such file."""
 
 
 class MailOptions(BaseModel):
@@ -67,6 +69,13 @@ class Lines(Connector):
     triggers: ClassVar[Mapping[str, type[BaseModel]]] = {"mail": MailOptions}
     actions: ClassVar[Mapping[str, type[Action]]] = {"append": AppendLine}
     _handle: int | None = None
+    _taken = 0
+
+    @property
+    def mails(self) -> int:
+        """How many mails there are."""
+        arrived = self.surroundings.path(self.config.arrived) if self.config.arrived else None
+        return int(arrived.read_text()) if arrived is not None and arrived.exists() else int(self.config.mails)
 
     @property
     def target(self) -> Path:
@@ -88,13 +97,18 @@ class Lines(Connector):
 
     def read(self, kind: str, options: Any, known: Any) -> Iterator[Item]:
         """The mails not taken in yet, oldest first, looked up in pages of 500."""
-        for start in range(self.config.first, self.config.mails, 500):
-            keys = {f"mail-{i}": i for i in range(start, min(start + 500, self.config.mails))}
+        mails = self.mails
+        for start in range(max(self.config.first, self._taken), mails, 500):
+            keys = {f"mail-{i}": i for i in range(start, min(start + 500, mails))}
             seen = known(set(keys))
             for key, i in keys.items():
                 if key not in seen:
                     mail = {"from": {"name": f"Kundin {i}", "address": f"k{i}@example.org"}, "text": mail_text(i)}
                     yield Item(key, f"box {i}", f"Mail {i}", {"mail": mail})
+
+    def acknowledge(self, kind: str, options: Any, items: Sequence[Item]) -> None:
+        """What was taken in is not named again, as a mailbox that puts it away."""
+        self._taken = max([self._taken, *(int(item.source_key.removeprefix("mail-")) + 1 for item in items)])
 
     def try_out(self) -> Health:
         """Nothing can be wrong."""

@@ -19,7 +19,19 @@ import orjson
 Json = Any  # JSON data; Python 3.11 has no recursive aliases
 
 _TAG = "$"
-_WRITERS = {by_key: json.JSONEncoder(ensure_ascii=False, sort_keys=by_key, separators=(",", ":")) for by_key in (False, True)}
+
+
+def _writer(by_key: bool) -> Callable[[Any], str]:
+    """What `JSONEncoder.encode` does, with CPython's encoder made once instead of for each text: three quarters of a short one's time."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    plain = json.JSONEncoder(ensure_ascii=False, sort_keys=by_key, separators=(",", ":"))
+    if make is None:
+        return plain.encode
+    write = make(None, plain.default, json.encoder.encode_basestring, None, ":", ",", by_key, False, True)
+    return lambda data: "".join(write(data, 0))
+
+
+_WRITERS = {by_key: _writer(by_key) for by_key in (False, True)}
 _TAGGED = f'"{_TAG}":'
 _MAX_DIGITS = 100  # Decimal("1E+999999999") is short to read and a gigabyte to write
 
@@ -63,7 +75,7 @@ def _tag(value: Any) -> dict[str, str]:
 
 def dumps(data: Any, *, sort_keys: bool = False) -> str:
     """Compact JSON that can be stored: readable, and escaped where a half surrogate from a broken mail is in it."""
-    text = _WRITERS[sort_keys].encode(data)
+    text = _WRITERS[sort_keys](data)
     if text.isascii():
         return text
     try:

@@ -23,7 +23,7 @@ from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
 from kontorist.store import facets, searching
 from kontorist.store.actions import ActionRow, as_row
-from kontorist.store.database import one_of
+from kontorist.store.many import one_of
 from kontorist.store.tables import DECIDED_STATES, actions, cases
 
 router = APIRouter()

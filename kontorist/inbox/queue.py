@@ -20,7 +20,7 @@ from kontorist.inbox.sight import hidden_cases, hidden_flows, is_hidden
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import facets, words
 from kontorist.store.actions import as_row
-from kontorist.store.database import one_of
+from kontorist.store.many import one_of
 from kontorist.store.tables import OPEN_STATES, actions, approvals, cases, revisions
 
 OPEN = ("proposed", "uncertain", "refused")

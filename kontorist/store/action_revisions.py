@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, tuple_, update
+from sqlalchemy import Connection, String, bindparam, cast, insert, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import Stale
 from kontorist.core.values import sha256
 from kontorist.store import facets
 from kontorist.store.actions import ActionRow, Shown, as_row, get
+from kontorist.store.many import among, insert_rows
 from kontorist.store.tables import actions, revisions
 
 WITHDRAWABLE = ("proposed", "approved", "refused")
@@ -20,6 +21,13 @@ WITHDRAWABLE = ("proposed", "approved", "refused")
 
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
 _ADD_REVISION = insert(revisions)
+_HELD = select(actions).where(among(actions.c.id, "which")).order_by(actions.c.id).with_for_update()
+_SHOWN = cast(actions.c.id, String) + "/" + cast(actions.c.revision, String) + "/" + actions.c.sha256
+_SAME = update(actions).where(
+    among(actions.c.id, "which"),  # so that they are found
+    among(_SHOWN, "shown", "texts"),
+    actions.c.state.in_(bindparam("in_states", expanding=True)),
+)
 
 
 def current(connection: Connection, shown: Shown, states: tuple[str, ...]) -> ActionRow:
@@ -30,8 +38,7 @@ def current(connection: Connection, shown: Shown, states: tuple[str, ...]) -> Ac
 def current_many(connection: Connection, shown: Sequence[Shown], states: tuple[str, ...]) -> list[ActionRow]:
     """`current` of several, which nobody else decides meanwhile: two pairs of eyes at the same moment must see each other."""
     ids = [item.action_id for item in shown]
-    query = select(actions).where(actions.c.id.in_(ids)).order_by(actions.c.id).with_for_update()
-    found = {row.id: as_row(row) for row in connection.execute(query).all()}
+    found = {row.id: as_row(row) for row in connection.execute(_HELD, {"which": ids}).all()}
     for item in shown:
         _require_current(found.get(item.action_id) or get(connection, item.action_id), item, states)
     if len(found) != len(ids):
@@ -48,9 +55,9 @@ def _require_current(row: ActionRow, shown: Shown, states: tuple[str, ...]) -> N
 
 def compare_and_set(connection: Connection, shown: Sequence[Shown], states: tuple[str, ...], **values: Any) -> None:
     """Compare and set on (id, revision, hash, state) of each. Raises Stale when somebody else was faster."""
-    same = tuple_(actions.c.id, actions.c.revision, actions.c.sha256)
-    where = and_(same.in_([(s.action_id, s.revision, s.sha256) for s in shown]), actions.c.state.in_(states))
-    if connection.execute(update(actions).where(where).values(updated=utcnow(), **values)).rowcount != len(shown):
+    seen = [f"{s.action_id}/{s.revision}/{s.sha256}" for s in shown]
+    same = {"which": [s.action_id for s in shown], "shown": seen, "in_states": states}
+    if connection.execute(_SAME, {**same, "updated": utcnow(), **values}).rowcount != len(shown):
         numbers = ", ".join(str(s.action_id) for s in shown)
         raise Stale(f"Action {numbers} was changed by somebody else; look at it again.")
 
@@ -81,8 +88,5 @@ def keep_revision(
 
 def keep_first(connection: Connection, proposals: Sequence[tuple[Mapping[str, Any], int]]) -> None:
     """First revisions of what a flow has proposed: each as it is stored, and its number."""
-    first = {"revision": 1, "composed_by": "flow", "reason": ""}
-    written = [
-        {**first, "action_id": i, "payload": v["payload"], "sha256": v["sha256"], "at": v["created"]} for v, i in proposals
-    ]
-    connection.execute(_ADD_REVISION, written)
+    written = [(i, 1, v["payload"], v["sha256"], "flow", "", v["created"]) for v, i in proposals]
+    insert_rows(connection, revisions, ("action_id", "revision", "payload", "sha256", "composed_by", "reason", "at"), written)

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Result, String, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import OperationalError
 
-from kontorist.core.audit import GENESIS, event_hash
+from kontorist.core.audit import GENESIS, event_hash, event_hash_of
 from kontorist.core.clock import utcnow
 from kontorist.core.values import dumps, plain
+from kontorist.store.many import insert_rows
 from kontorist.store.tables import events, state
 
 
@@ -50,7 +51,7 @@ def append(connection: Connection, new: Sequence[Event]) -> None:
 
 _WAITING = "kontorist.audit"
 _LAST = select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
-_ADD = insert(events)
+_COLUMNS = ("seq", "at", "kind", "actor", "subject", "data", "previous", "hash")
 _TIP = update(state).where(state.c.name == bindparam("which"))
 
 
@@ -72,22 +73,11 @@ def _write(connection: Connection, new: Sequence[Event]) -> None:
     rows, at = [], utcnow()
     for item in new:
         seq += 1
-        data = plain(item.data)
-        digest = event_hash(previous, seq, at, item.kind, item.actor, item.subject, data)
-        rows.append(
-            {
-                "seq": seq,
-                "at": at,
-                "kind": item.kind,
-                "actor": item.actor,
-                "subject": item.subject,
-                "data": dumps(data, sort_keys=True),
-                "previous": previous,
-                "hash": digest,
-            }
-        )
+        data = dumps(plain(item.data), sort_keys=True)
+        digest = event_hash_of(previous, seq, at, item.kind, item.actor, item.subject, data)
+        rows.append((seq, at, item.kind, item.actor, item.subject, data, previous, digest))
         previous = digest
-    connection.execute(_ADD, rows)
+    insert_rows(connection, events, _COLUMNS, rows)
     _remember_tip(connection, seq, previous)
 
 

@@ -24,7 +24,7 @@ from kontorist.store.database import Database, embedded_url, open_database
 FORMAT = "kontorist-backup-1"
 MANIFEST = "manifest.json"
 DATABASE = "kontorist.sqlite"
-_LEFT_OUT = ("cache", "tokens", "prefect", "instance.json", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
+_LEFT_OUT = ("cache", "tokens", "prefect", "workers", "instance.json", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
 """What can be made again, what is said in the snapshot, and what must never be in two places."""
 
 

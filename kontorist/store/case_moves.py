@@ -8,19 +8,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.store import audit
 from kontorist.store.audit import Event
 from kontorist.store.cases import Entry
 from kontorist.store.leasing import held, wake_settled
+from kontorist.store.many import among, insert_rows
 from kontorist.store.tables import cases, journal
 from kontorist.store.withdrawing import withdraw
 
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
-_CHANGE = update(cases).where(cases.c.id.in_(bindparam("which", expanding=True)))
-_ADD_ENTRIES = insert(journal)
+_CHANGE = update(cases).where(among(cases.c.id, "which"))
+_ENTRY = (
+    "case_id", "round", "path", "seq", "step", "kind", "flow", "output", "evidence", "info", "model", "ms", "voided", "at", "nanos",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,28 +52,27 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
     late = [m.case_id for m in moves if m.case_id not in mine]
     moves = [m for m in moves if m.case_id in mine]
     rows = [
-        {
-            "case_id": m.case_id,
-            "round": m.round,
-            "path": e.path,
-            "seq": e.seq,
-            "step": e.step,
-            "kind": e.kind,
-            "flow": e.flow,
-            "output": e.output,
-            "evidence": e.evidence,
-            "info": e.info,
-            "model": e.model,
-            "ms": e.ms,
-            "voided": False,
-            "at": now,
-            "nanos": _cost(e.info),
-        }
+        (
+            m.case_id,
+            m.round,
+            e.path,
+            e.seq,
+            e.step,
+            e.kind,
+            e.flow,
+            e.output,
+            e.evidence,
+            e.info,
+            e.model,
+            e.ms,
+            False,
+            now,
+            _cost(e.info),
+        )
         for m in moves
         for e in m.entries
     ]
-    if rows:
-        connection.execute(_ADD_ENTRIES, rows)
+    insert_rows(connection, journal, _ENTRY, rows)
     for alike in _alike(moves):
         _set_state(connection, alike, now, run)
     wake_settled(connection, [m.case_id for m in moves if m.state == "waiting"])

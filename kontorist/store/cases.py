@@ -8,22 +8,23 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, select
 
 from kontorist.core.errors import NotFound
+from kontorist.store.many import among
 from kontorist.store.tables import case_documents, cases, journal
 from kontorist.store.tables import documents as known_documents
 
 STATES = ("runnable", "waiting", "unclear", "failed", "done", "closed")
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
-_THESE = cases.c.id.in_(bindparam("which", expanding=True))
+_THESE = among(cases.c.id, "which")
 _CASES = select(cases).where(_THESE).order_by(cases.c.id)
 _JOURNAL = (
     select(
         journal.c.case_id, journal.c.round, journal.c.path, journal.c.seq, journal.c.step, journal.c.kind, journal.c.flow,
         journal.c.output, journal.c.evidence, journal.c.info, journal.c.model, journal.c.ms, journal.c.at,
     )
-    .where(journal.c.case_id.in_(bindparam("which", expanding=True)), journal.c.voided.is_(False))
+    .where(among(journal.c.case_id, "which"), journal.c.voided.is_(False))
     .order_by(journal.c.case_id, journal.c.seq)
 )  # fmt: skip
 _DOCUMENTS = (
@@ -32,7 +33,7 @@ _DOCUMENTS = (
         case_documents.c.sha256, known_documents.c.size,
     )
     .join(known_documents, known_documents.c.sha256 == case_documents.c.sha256)
-    .where(case_documents.c.case_id.in_(bindparam("which", expanding=True)))
+    .where(among(case_documents.c.case_id, "which"))
     .order_by(case_documents.c.case_id, case_documents.c.position)
 )  # fmt: skip
 

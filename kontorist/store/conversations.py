@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from kontorist.store.database import insert_new
+from kontorist.store.many import insert_new
 from kontorist.store.tables import storable, threads
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Engine, Insert, Integer, Table, any_, create_engine, event, inspect, literal, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from kontorist.core.errors import ConfigurationError, NotApproved, Unavailable
@@ -234,27 +233,6 @@ def _readable_errors(url: str) -> Iterator[None]:
         if type(error) is not DatabaseError:  # a defect of ours, not of the database
             raise
         raise Unavailable(_sentence(error, url)) from error
-
-
-def insert_new(
-    connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-) -> Insert:
-    """An INSERT that leaves out what is there already, also when two workers insert it at the same moment.
-
-    Without rows it is for `execute(…, rows)`, which is quicker for many.
-    """
-    if connection.dialect.name == "postgresql":
-        new = postgresql.insert(table).on_conflict_do_nothing()
-        return new.values(rows) if rows is not None else new
-    other = sqlite.insert(table).on_conflict_do_nothing()
-    return other.values(rows) if rows is not None else other
-
-
-def one_of(connection: Connection, column: Any, numbers: Sequence[int]) -> Any:
-    """Whether a column has one of these numbers; for PostgreSQL one value instead of hundreds."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(numbers), ARRAY(Integer)))
-    return column.in_(numbers)
 
 
 def _sentence(error: DBAPIError, url: str) -> str:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, delete, select
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound, Unavailable
 from kontorist.core.values import sha256
-from kontorist.store.database import Database, insert_new
+from kontorist.store.database import Database
+from kontorist.store.many import insert_new
 from kontorist.store.tables import case_documents, documents
 
 _DIGEST = re.compile("[0-9a-f]{64}")

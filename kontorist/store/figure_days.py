@@ -15,8 +15,9 @@ from sqlalchemy import Connection, func, select
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.store import figures
-from kontorist.store.database import Database, insert_new
+from kontorist.store.database import Database
 from kontorist.store.figures import OUTCOMES, Day
+from kontorist.store.many import insert_new
 from kontorist.store.tables import cases, events, figure_days
 
 Counted = dict[date, dict[str, Day]]

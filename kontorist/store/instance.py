@@ -21,7 +21,8 @@ from kontorist.core.errors import NotApproved, Unavailable
 from kontorist.store import actions, audit, voiding
 from kontorist.store import office_state as office
 from kontorist.store.audit import Event
-from kontorist.store.database import MOVED, Database, insert_new
+from kontorist.store.database import MOVED, Database
+from kontorist.store.many import insert_new
 from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import state
 

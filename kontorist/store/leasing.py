@@ -8,10 +8,11 @@ from datetime import timedelta
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from kontorist.core.clock import utcnow
+from kontorist.store.many import among
 from kontorist.store.tables import actions, cases, journal
 
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
-_THESE = cases.c.id.in_(bindparam("which", expanding=True))
+_THESE = among(cases.c.id, "which")
 _FREE = (
     select(cases.c.id, cases.c.flow)
     .where(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, String, bindparam, cast, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from kontorist.core.clock import utcnow
@@ -24,6 +24,7 @@ from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.audit import Event
 from kontorist.store.authority import approvers, approvers_of, needed
 from kontorist.store.database import Database
+from kontorist.store.many import among
 from kontorist.store.tables import actions, events
 from kontorist.store.tables import cases as case_rows
 from kontorist.store.voiding import void
@@ -48,14 +49,10 @@ _READY = (
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
 )
-_TAKE = (
-    update(actions)
-    .where(actions.c.id.in_(bindparam("which", expanding=True)), actions.c.state == "approved")
-    .values(attempt=actions.c.attempt + 1)
-)
+_TAKE = update(actions).where(among(actions.c.id, "which"), actions.c.state == "approved").values(attempt=actions.c.attempt + 1)
 _CASES = (
     select(case_rows.c.id, case_rows.c.state)
-    .where(case_rows.c.id.in_(bindparam("which", expanding=True)))
+    .where(among(case_rows.c.id, "which"))
     .order_by(case_rows.c.id)
     .with_for_update(read=True)
 )
@@ -70,14 +67,10 @@ def _leased(state: str) -> ColumnElement[bool]:
 
 _PASS = _ATTEMPT.where(_leased("claimed"), actions.c.sha256 == bindparam("digest"))
 _PASS_AGAIN = _ATTEMPT.where(_leased("committing"), actions.c.sha256 == bindparam("digest"))
-_ATTEMPTS = tuple_(actions.c.id, actions.c.attempt).in_(bindparam("attempts", expanding=True))
-_PASS_TOGETHER = (
-    update(actions)
-    .where(
-        tuple_(actions.c.id, actions.c.attempt, actions.c.sha256).in_(bindparam("attempts", expanding=True)), _leased("claimed")
-    )
-    .returning(actions.c.id)
-)
+_TRIED = cast(actions.c.id, String) + "/" + cast(actions.c.attempt, String) + "/" + actions.c.sha256
+_ATTEMPTS = among(actions.c.id, "which") & among(_TRIED, "attempts", "texts")
+"""By number, so that they are found, and each by its attempt and by what was approved."""
+_PASS_TOGETHER = update(actions).where(_ATTEMPTS, _leased("claimed")).returning(actions.c.id)
 _POSTPONED = select(events.c.data).where(events.c.subject == bindparam("which"), events.c.kind == "action.postponed")
 _ON_THEIR_WAY = (
     select(actions.c.id)
@@ -215,14 +208,20 @@ def share_fence(database: Database, claims: Sequence[Claim]) -> None:
     now = utcnow()
     with database.write() as connection:
         free = _free(connection, [c.row for c in claims], now)
-        mine = [(c.row.id, c.permit.attempt, c.row.sha256) for c in claims if c.row.id in free]
-        passing = {"attempts": mine, "now": now, "state": "committing", "updated": now}
-        passed = set(connection.execute(_PASS_TOGETHER, passing).scalars()) if mine else set()
+        mine = _attempts([c for c in claims if c.row.id in free])
+        passing = {**mine, "now": now, "state": "committing", "updated": now}
+        passed = set(connection.execute(_PASS_TOGETHER, passing).scalars())
         begun = instance.begin_effects(database, connection, len(passed))
     instance.note(database, begun)
     for claimed in claims:
         if claimed.row.id in passed:
             claimed.fence.shared = now
+
+
+def _attempts(claims: Sequence[Claim]) -> dict[str, Any]:
+    """What `_ATTEMPTS` asks for."""
+    tried = [f"{c.row.id}/{c.permit.attempt}/{c.row.sha256}" for c in claims]
+    return {"which": [c.row.id for c in claims], "attempts": tried}
 
 
 def _free(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> set[int]:
@@ -251,9 +250,9 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
 
 def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> None:
     """`done` for several, each with its evidence and outputs; it is on disk at once, or for none of them."""
-    now, attempts = utcnow(), [(c.row.id, c.permit.attempt) for c, _, _ in finished]
+    now, attempts = utcnow(), _attempts([c for c, _, _ in finished])
     with database.write() as connection:
-        mine = set(connection.execute(_ON_THEIR_WAY, {"attempts": attempts}).scalars())
+        mine = set(connection.execute(_ON_THEIR_WAY, attempts).scalars())
         rows = [{"which": c.row.id, "receipt": {"evidence": e, "outputs": o}} for c, e, o in finished if c.row.id in mine]
         values = {"state": "done", "lease_until": None, "lease_owner": None, "updated": now, "error": None}
         if rows:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from kontorist.core.clock import utcnow
 from kontorist.store import audit
 from kontorist.store.audit import Event
-from kontorist.store.database import insert_new
+from kontorist.store.many import insert_new
 from kontorist.store.tables import passes, state
 
 _FACT = select(state.c.value).where(state.c.name == bindparam("name"))

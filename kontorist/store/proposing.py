@@ -16,15 +16,23 @@ from kontorist.store import audit, facets, words
 from kontorist.store.action_revisions import keep_first, keep_revision
 from kontorist.store.actions import FIELDS, ActionRow, as_row, get, of_cases
 from kontorist.store.audit import Event
-from kontorist.store.database import insert_new
+from kontorist.store.many import among, insert_new, insert_rows
 from kontorist.store.tables import actions, storable
 from kontorist.store.tables import cases as cases_table
 
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.
-_DATA = select(cases_table.c.id, cases_table.c.data).where(cases_table.c.id.in_(bindparam("which", expanding=True)))
-_LEAD = update(actions).where(actions.c.id.in_(bindparam("which", expanding=True))).values(card=actions.c.id)
+_DATA = select(cases_table.c.id, cases_table.c.data).where(among(cases_table.c.id, "which"))
+_LEAD = update(actions).where(among(actions.c.id, "which")).values(card=actions.c.id)
+_BY_KEY = select(actions.c.key, actions.c.id).where(among(actions.c.key, "keys", "texts"))
 _CARD = update(actions).where(actions.c.id == bindparam("which"))
 _AT = select(actions).where(actions.c.case_id == bindparam("of_case"), actions.c.path == bindparam("at_path"))
+
+
+_PROPOSED = (
+    "key", "case_id", "flow", "path", "connection", "action", "business_key", "effect_key", "revision", "payload", "sha256", "sentence",
+    "origins", "warnings", "rests_on", "rule", "card", "state", "due", "model", "created", "updated", "attempt", "deciders", "escalate",
+    "eyes", "risk", "who", "amount",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ def _values(
         "rule": rule,
         "card": 0,
         "state": "proposed",
+        "attempt": 0,
         "due": now + parse_duration(rule["due"]) if rule.get("due") else None,
         "model": new.model,
         "created": now,
@@ -141,15 +150,15 @@ def _heads(connection: Connection, new: Sequence[NewAction]) -> dict[tuple[int, 
 def _fresh(values: Mapping[str, Any], number: int) -> ActionRow:
     """A proposal that was stored just now, as reading it would give it."""
     given: dict[str, Any] = {name: values.get(name) for name in FIELDS}
-    return ActionRow(**given | {"id": number, "card": values["card"] or number, "attempt": 0})
+    return ActionRow(**given | {"id": number, "card": values["card"] or number})
 
 
 def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The numbers of those that are stored now, by key; what stands already, or for the same fact, is left out."""
     if not rows:
         return {}
-    inserting = insert_new(connection, actions).returning(actions.c.key, actions.c.id)
-    ids = {row.key: row.id for row in connection.execute(inserting, rows).all()}
+    insert_rows(connection, actions, _PROPOSED, [tuple(row[name] for name in _PROPOSED) for row in rows], new=True)
+    ids: dict[str, int] = dict(map(tuple, connection.execute(_BY_KEY, {"keys": [row["key"] for row in rows]}).all()))
     if leading := [ids[row["key"]] for row in rows if not row["card"] and row["key"] in ids]:
         connection.execute(_LEAD, {"which": leading})
     return ids

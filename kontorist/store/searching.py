@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from kontorist.store.database import one_of
+from kontorist.store.many import one_of
 from kontorist.store.tables import case_words
 from kontorist.store.words import folded_words, from_index, spelled
 

@@ -42,19 +42,27 @@ class Utc(TypeDecorator[datetime]):
     impl = String(32)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Aware datetime → text."""
-        return None if value is None else _written(value)
+        return _written
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """Text → aware datetime."""
-        return None if value is None else datetime.fromisoformat(value)
+        return _read
+
+
+# What these columns write and read goes by SQLAlchemy's own hooks (`process_bind_param` and the like): each value would pass three more functions.
 
 
 @functools.lru_cache(maxsize=64)
-def _written(moment: datetime) -> str:
+def _written(moment: datetime | None) -> str | None:
     """One moment is written into many rows: that of a transaction, of a lease."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@functools.lru_cache(maxsize=64)
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def storable(text: str) -> str:
@@ -69,15 +77,19 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def _storable(value: str | None) -> str | None:
+    return None if value is None else storable(value)
+
+
 class Text(TypeDecorator[str]):
     """Words that may come out of a mail."""
 
     impl = PlainText
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Text → storable text."""
-        return None if value is None else storable(value)
+        return _storable
 
 
 class Values(TypeDecorator[Any]):
@@ -86,13 +98,21 @@ class Values(TypeDecorator[Any]):
     impl = PlainText
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Value → text."""
-        return None if value is None else encode(value)
+        return _encoded
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """Text → value."""
-        return None if value is None else decode(value)
+        return _decoded
+
+
+def _encoded(value: Any) -> str | None:
+    return None if value is None else encode(value)
+
+
+def _decoded(text: str | None) -> Any:
+    return None if text is None else decode(text)
 
 
 state = Table("state", metadata, Column("name", String(64), primary_key=True), Column("value", Values))

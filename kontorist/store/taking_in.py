@@ -14,7 +14,7 @@ from kontorist.store import audit, documents, facets, words
 from kontorist.store.audit import Event
 from kontorist.store.cases import DocumentRef
 from kontorist.store.conversations import thread_key
-from kontorist.store.database import insert_new
+from kontorist.store.many import insert_new
 from kontorist.store.tables import case_documents, cases, storable, threads
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, func, insert, literal, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, func, literal, select, text, update
 from sqlalchemy import column as plain
 from sqlalchemy import table as named
 
+from kontorist.store.many import insert_rows
 from kontorist.store.tables import case_words
 
 MAX_CHARACTERS = 60_000
 """Of one case; what stands behind is in the original and not found."""
-_NOT_WORDS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[^\W_]+")
+_SPACED = bytes(code if chr(code).isalnum() else 32 for code in range(128)) + bytes(range(128, 256))
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SKIPPED = frozenset({"sha256", "message_id", "html", "uid", "xml"})
 _LONGEST = 60
-_TOO_LONG = re.compile(rf"\S{{{_LONGEST + 1}}}")
 _AT_ONCE = 500
 
 
@@ -27,18 +30,31 @@ def folded(written: str) -> str:
     """Lower case, without accents, words with single spaces between: `Müller-Straße 4` is `muller strasse 4`."""
     kept = written.casefold()
     if not kept.isascii():
-        kept = unicodedata.normalize("NFKD", kept)
-        for accent in filter(unicodedata.combining, set(kept)):
-            kept = kept.replace(accent, "")
-    words = " ".join(_NOT_WORDS.sub(" ", kept).split())
-    return words if _TOO_LONG.search(words) is None else " ".join(w[:_LONGEST] for w in words.split())
+        kept = _NOT_ASCII.sub(_without_accents, kept)
+    words = kept.encode().translate(_SPACED).decode().split() if kept.isascii() else _WORDS.findall(kept)
+    return " ".join(words if max(map(len, words), default=0) <= _LONGEST else [w[:_LONGEST] for w in words])
+
+
+def _without_accents(match: re.Match[str]) -> str:
+    return _plain(match[0])
+
+
+@functools.lru_cache(maxsize=10_000)
+def _plain(letters: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
 
 
 def texts_in(value: Any) -> Iterator[str]:
     """Every text and number in a value, outer ones first."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
-            if key not in _SKIPPED:
+            if key in _SKIPPED:
+                continue
+            if type(inner) is str:  # nearly all of them
+                yield inner
+            else:
                 yield from texts_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
@@ -53,17 +69,16 @@ def gathered(values: Any) -> str:
     """The words of these values, as they are stored."""
     parts, length = [], 0
     for found in texts_in(values):
-        parts.append(folded(found[:MAX_CHARACTERS]))
+        parts.append(found[:MAX_CHARACTERS])
         length += len(parts[-1])
         if length > MAX_CHARACTERS:
             break
-    return " ".join(parts)[:MAX_CHARACTERS]
+    return folded(" ".join(parts))[:MAX_CHARACTERS]
 
 
 def note(connection: Connection, cases: Mapping[int, Any]) -> None:
     """New cases are found by these values."""
-    if cases:
-        connection.execute(insert(case_words), [{"case_id": i, "words": gathered(v)} for i, v in cases.items()])
+    insert_rows(connection, case_words, ("case_id", "words"), [(i, gathered(v)) for i, v in cases.items()])
 
 
 def add(connection: Connection, case_id: int, values: Any) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kontorist.core import registry
-from kontorist.core.audit import GENESIS, event_hash
+from kontorist.core.audit import GENESIS, event_hash, event_hash_of
 from kontorist.core.errors import ConfigurationError, KontoristError, NotApproved, Stale
 from kontorist.core.permit import Permit, issue
 from kontorist.core.values import canonical, decode, dumps, encode, plain, sha256
@@ -117,6 +117,35 @@ def test_the_hash_of_an_event_depends_on_everything_it_says() -> None:
     ]
     assert len({event_hash(*x) for x in [base, *others]}) == 8
     assert event_hash(*base) == event_hash(*base)
+
+
+@settings(max_examples=300, deadline=None)
+@given(VALUES.map(lambda value: {"value": value} if not isinstance(value, dict) else value), TEXT, TEXT, TEXT)
+def test_an_event_that_is_written_already_has_the_same_hash(said: dict, kind: str, actor: str, subject: str) -> None:
+    try:
+        data = plain(said)
+    except (TypeError, ValueError):
+        data = {"nothing": True}
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    written = dumps(data, sort_keys=True)
+    for names in ((kind, actor, subject), ("action.done", "flow:mails", "action:1"), ("k", "Jürgen", "s")):
+        assert event_hash_of(GENESIS, 7, at, *names, written) == event_hash(GENESIS, 7, at, *names, data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(VALUES)
+def test_text_is_what_pythons_encoder_writes(value: object) -> None:
+    try:
+        data = plain(value)
+    except (TypeError, ValueError):
+        return
+    for by_key in (False, True):
+        written = json.dumps(data, ensure_ascii=False, sort_keys=by_key, separators=(",", ":"))
+        try:
+            written.encode()
+        except UnicodeEncodeError:
+            written = json.dumps(data, sort_keys=by_key, separators=(",", ":"))
+        assert dumps(data, sort_keys=by_key) == written
 
 
 def test_a_permit_is_not_made_by_hand() -> None:

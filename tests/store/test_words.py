@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kontorist.store import forgetting, taking_in, words
+from kontorist.store.database import migrate
 from kontorist.store.taking_in import NewCase
 from tests.store.offices import propose
 
@@ -26,6 +30,11 @@ def take_in(database, *data: dict) -> list[int]:
     new = [NewCase("a", "v", "mailbox", f"key-{i}", f"INBOX {i}", f"Subject {i}", d) for i, d in enumerate(data)]
     with database.write() as connection:
         return taking_in.take_in(connection, new, "test")
+
+
+def take_in_more(database, data: dict) -> list[int]:
+    with database.write() as connection:
+        return taking_in.take_in(connection, [NewCase("a", "v", "mailbox", "more", "INBOX 9", "Subject", data)], "test")
 
 
 def test_every_word_has_to_occur_and_may_be_begun_only(database) -> None:
@@ -81,3 +90,21 @@ def test_folding_keeps_no_accent_and_no_long_word_and_changes_nothing_a_second_t
     assert all(0 < len(w) <= 60 for w in plain.split(" ")) or plain == ""
     # a letter may decompose into one that can be folded once more (title case of some scripts): words stay words
     assert words.folded(plain).split() == plain.casefold().split() or not plain.isascii()
+
+
+def test_an_office_of_before_finds_what_it_found(database) -> None:
+    ours = Config()
+    ours.set_main_option("script_location", str(Path(words.__file__).parent / "migrations"))
+    with database.engine.begin() as connection:
+        ours.attributes["connection"] = connection
+        command.downgrade(ours, "0008")
+    one, two = take_in(database, mail("Wo bleibt Auftrag 47001?"), mail("Straße der Жуков, 漢字 Ø17"))
+    migrate(database)
+    (three,) = take_in_more(database, mail("Auftrag 47002, Ø18"))
+    assert found(database, "auft") == [one, three]
+    assert [found(database, said) for said in ("strasse", "жук", "漢字", "ø17", "ø1", "4700")] == [
+        [two], [two], [two], [two], [two, three], [one, three],
+    ]  # fmt: skip
+    with database.write() as connection:
+        forgetting.empty(connection, [one, three], "test")
+    assert found(database, "auft") == []
