@@ -56,33 +56,73 @@ def office(tmp_path: Path) -> Iterator[Runtime]:
     made.close()
 
 
-@pytest.mark.parametrize("command", ["flows.runner {office} {data}", "kontorist.cli run --office {office} --data {data}"])
-def test_who_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path, command: str) -> None:
-    """Prefect would turn SIGTERM into an exception wherever the pass is: between the last byte of a mail and its receipt, too."""
-    made = make_office(tmp_path, {"slow": ASKS})
-    scans = tmp_path / "data" / "scans"
+def _asking_about_orders(folder: Path) -> Runtime:
+    """An office with four files that a model is to be asked about."""
+    made = make_office(folder, {"slow": ASKS})
+    scans = folder / "data" / "scans"
     scans.mkdir(parents=True)
     for i in range(4):
         (scans / f"{i}.txt").write_text(f"Wo bleibt Bestellung {i}?")
         os.utime(scans / f"{i}.txt", (time.time() - 60, time.time() - 60))
+    return made
+
+
+def _with_model(office: Runtime, model: ScriptedServer) -> None:
+    settings = office.office.directory / "office.yaml"
+    kept = [line for line in settings.read_text().splitlines() if not line.startswith("models:")]
+    settings.write_text("\n".join([*kept, f'models: {{ours: {{base_url: "{model.url}", model: test}}}}']) + "\n")
+
+
+def _wait_for(model: ScriptedServer, requests: int) -> None:
+    end = time.monotonic() + 60
+    while len(model.requests) < requests and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def _states(office: Runtime) -> list[str]:
+    with office.database.read() as connection:
+        return list(connection.exec_driver_sql("SELECT DISTINCT state FROM cases").scalars())
+
+
+@pytest.mark.parametrize("command", ["flows.runner {office} {data}", "kontorist.cli run --office {office} --data {data}"])
+def test_who_is_told_to_end_finishes_the_cases_at_hand(tmp_path: Path, command: str) -> None:
+    """Prefect would turn SIGTERM into an exception wherever the pass is: between the last byte of a mail and its receipt, too."""
+    made = _asking_about_orders(tmp_path)
     with ScriptedServer().will(Reply({"label": "order", "quote": ""}, delay=2.0)) as model:
-        with (made.office.directory / "office.yaml").open("a") as file:
-            file.write(f'models: {{ours: {{base_url: "{model.url}", model: test}}}}\n')
+        _with_model(made, model)
         with prefect_server.server(tmp_path / "server") as api:
             env = prefect_server.environment(tmp_path / "server", api) | {"DATABASE_URL": made.database.url}
             words = command.format(office=made.office.directory, data=tmp_path / "data").split()
             given = [sys.executable, "-m", *words]
             with subprocess.Popen(given, env=env, stderr=subprocess.PIPE, text=True) as runner:
-                end = time.monotonic() + 60
-                while len(model.requests) < 4 and time.monotonic() < end:
-                    time.sleep(0.05)
+                _wait_for(model, 4)
                 runner.terminate()
                 _, said = runner.communicate(timeout=60)
     assert runner.returncode == 0
     assert "Traceback" not in said
-    with made.database.read() as connection:
-        states = connection.exec_driver_sql("SELECT DISTINCT state FROM cases").scalars().all()
-    assert (states, len(model.requests)) == (["done"], 4)
+    assert (_states(made), len(model.requests)) == (["done"], 4)
+    made.close()
+
+
+def test_what_a_killed_process_was_at_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    """Its leases would last for ten minutes more: the file that it had locked says that it is gone."""
+    made = _asking_about_orders(tmp_path)
+    given = ["run", "--office", str(made.office.directory), "--data", str(tmp_path / "data"), "--json"]
+    with prefect_server.server(tmp_path / "server") as api:
+        env = prefect_server.environment(tmp_path / "server", api) | {"DATABASE_URL": made.database.url}
+        with ScriptedServer().will(Reply({"label": "order", "quote": ""}, delay=30.0)) as slow:
+            _with_model(made, slow)
+            with subprocess.Popen([sys.executable, "-m", "kontorist.cli", *given], env=env) as killed:
+                _wait_for(slow, 1)
+                killed.kill()
+        assert _states(made) == ["runnable"]
+        with ScriptedServer().will(Reply({"label": "order", "quote": ""})) as quick:
+            _with_model(made, quick)
+            again = subprocess.run(
+                [sys.executable, "-m", "kontorist.cli", *given], env=env, capture_output=True, timeout=60, check=True
+            )
+    assert json.loads(again.stdout)["advanced"] == 4
+    assert _states(made) == ["done"]
     made.close()
 
 
