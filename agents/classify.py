@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -84,10 +85,11 @@ class Classify(Agent):
     def run(self, tasks: Sequence[Task], setting: Setting) -> list[Result | Exception]:
         """One result a task; tasks may have different options."""
         decided = [_by_rule(task) for task in tasks]
-        results: list[Result | Exception] = [rule or _empty(task, setting) for task, rule in zip(tasks, decided, strict=True)]
         filled = [i for i, task in enumerate(tasks) if decided[i] is None and text_of(task).strip()]
-        for i, result in _built_in([(i, tasks[i]) for i in filled], setting):
-            results[i] = result
+        found = dict(_built_in([(i, tasks[i]) for i in filled], setting))
+        results: list[Result | Exception] = [
+            rule or found.get(i) or _empty(task, setting) for i, (task, rule) in enumerate(zip(tasks, decided, strict=True))
+        ]
         asked = [i for i in filled if _is_to_ask(tasks[i].options, results[i], setting)]
         if asked:
             answers = ask([tasks[i] for i in asked], setting, lambda task, names: _question(task, names, setting))
@@ -223,7 +225,8 @@ def _question(task: Task, names: Sequence[str], setting: Setting) -> Request:
         examples = "".join(f"\n    e.g. {e!r}" for e in option.examples[:_EXAMPLES_SHOWN])
         lines.append(f"- {name}: {option.means}{examples}")
     system = PROMPT.format(labels="\n".join(lines))
-    return Request(PROMPT_VERSION, system, text_of(task)[:_READ_AT_MOST] + _earlier(task, setting), _schema(options), names)
+    text, shape = text_of(task)[:_READ_AT_MOST] + _earlier(task, setting), _schema(tuple(options.labels), options.multi)
+    return Request(PROMPT_VERSION, system, text, shape, names)
 
 
 def _earlier(task: Task, setting: Setting) -> str:
@@ -242,11 +245,12 @@ def _earlier(task: Task, setting: Setting) -> str:
     return "\n\n(Earlier texts of the same sender, with their labels:)\n" + "\n".join(lines) if lines else ""
 
 
-def _schema(options: ClassifyOptions) -> type[BaseModel]:
+@functools.lru_cache(maxsize=128)
+def _schema(labels: tuple[str, ...], multi: bool) -> type[BaseModel]:
     """The closed shape of the answer: nothing but the flow's labels can come back."""
-    label: Any = Literal[tuple(options.labels)]
+    label: Any = Literal[labels]
     fields: dict[str, Any] = {"label": (label, ...), "confidence": (float, Field(ge=0, le=1)), "quote": (str, ...)}
-    if options.multi:
+    if multi:
         fields["labels"] = (list[label], ...)
     return create_model("Topic", __doc__="What the text is about.", **fields)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
@@ -154,12 +155,12 @@ class Endpoint:
     def _question(self, system: str, sent: str, schema: type[BaseModel]) -> str:
         """The hash of everything that decides the answer."""
         s = self.settings
-        parts = [s.address, s.model, s.temperature, s.max_tokens, system, sent, schema.model_json_schema()]
+        parts = [s.address, s.model, s.temperature, s.max_tokens, system, sent, _json_schema(schema)]
         return sha256(json.dumps(parts, sort_keys=True).encode())
 
     def _most(self, text: str, schema: type[BaseModel]) -> Decimal:
         """What a call can cost at most: no tokenizer makes more tokens than there are bytes."""
-        sent = len(text.encode()) + len(json.dumps(schema.model_json_schema())) + 100
+        sent = len(text.encode()) + len(json.dumps(_json_schema(schema))) + 100
         return (sent * self.settings.price_in + (self.settings.max_tokens or 0) * self.settings.price_out) / 1_000_000
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion | KontoristError]:
@@ -183,11 +184,10 @@ class Endpoint:
         import langsmith
         import openai
 
-        shape = {"description": (schema.__doc__ or schema.__name__).strip(), **schema.model_json_schema()}
-        runnable = self._client().with_structured_output(shape, method="json_schema", include_raw=True, strict=True)
+        runnable = self._client().bind(response_format=_answered_as(schema))
         with langsmith.tracing_context(enabled=False):  # nothing is reported to anyone, whatever the environment says
             try:
-                return runnable.invoke([("system", system), ("human", user)])["raw"]
+                return runnable.invoke([("system", system), ("human", user)])
             # besides its own errors the client fails in these ways on answers that are no answers
             except (openai.OpenAIError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
                 raise translated(error, self.name, self._key()) from error
@@ -218,6 +218,23 @@ class Endpoint:
         sent, received = int(tokens.get("input_tokens", 0)), int(tokens.get("output_tokens", 0))
         cost = (sent * self.settings.price_in + received * self.settings.price_out) / 1_000_000
         return {"prompt_tokens": sent, "completion_tokens": received, "cost": cost}
+
+
+@functools.lru_cache(maxsize=256)
+def _json_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a shape; agents ask for the same few again and again."""
+    return schema.model_json_schema()
+
+
+@functools.lru_cache(maxsize=256)
+def _answered_as(schema: type[BaseModel]) -> dict[str, Any]:
+    """The shape as `response_format`: what `with_structured_output` sends, without its chain, which starts two threads for each call and parses what is parsed here."""
+    from langchain_core.utils.function_calling import convert_to_openai_function
+
+    shape = {"description": (schema.__doc__ or schema.__name__).strip(), **_json_schema(schema)}
+    function = convert_to_openai_function(shape, strict=True)
+    function["schema"] = function.pop("parameters")
+    return {"type": "json_schema", "json_schema": function}
 
 
 def open_model(name: str, settings: ModelSettings | None = None, memory: Memory | None = None) -> Model:

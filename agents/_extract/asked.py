@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -28,17 +29,22 @@ class OrderLine(BaseModel):
 
 def shape(fields: Mapping[str, FieldOption]) -> type[BaseModel]:
     """The closed shape of the answer: each field as it stands in the text, or null."""
+    return _shape(tuple((name, o.means, o.type, tuple(o.choices), o.many) for name, o in fields.items()))
+
+
+@functools.lru_cache(maxsize=128)
+def _shape(fields: tuple[tuple[str, str, str, tuple[str, ...], bool], ...]) -> type[BaseModel]:
     parts: dict[str, Any] = {}
-    for name, option in fields.items():
-        parts[name] = (_type(option), Field(description=option.means or name.replace("_", " ")))
+    for name, means, kind, choices, many in fields:
+        parts[name] = (_type(kind, choices, many), Field(description=means or name.replace("_", " ")))
     return create_model("Fields", __doc__="The values found in the text.", **parts)
 
 
-def _type(option: FieldOption) -> Any:
-    if option.type == "rows":
+def _type(kind: str, choices: tuple[str, ...], many: bool) -> Any:
+    if kind == "rows":
         return list[OrderLine]
-    single: Any = Literal[tuple(option.choices)] if option.type == "choice" else str
-    return list[single] if option.many else single | None
+    single: Any = Literal[choices] if kind == "choice" else str
+    return list[single] if many else single | None
 
 
 def proven(name: str, option: FieldOption, answer: Any, text: str, today: date) -> tuple[Found, list[str]]:

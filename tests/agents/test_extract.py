@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from agents._extract.asked import shape
+from agents._extract.fields import FieldOption
 from agents._extract.numbers import amounts
 from agents.base import Result, Setting
 from agents.extract import Extract, ExtractOptions
@@ -399,3 +401,17 @@ def test_every_currency_is_seen_before_and_behind_the_number(written: str) -> No
     for text in (f"Zu zahlen sind {written} 12,50 heute.", f"Zu zahlen sind 12,50 {written} heute."):
         (found,) = amounts(text)
         assert (found.value["amount"], found.confidence) == (Decimal("12.50"), 0.9)
+
+
+def test_the_shape_of_an_answer_is_the_same_for_the_same_fields_alone() -> None:
+    def of(**fields: dict) -> type:
+        return shape({name: FieldOption.model_validate(option) for name, option in fields.items()})
+
+    number = {"type": "text", "means": "the order"}
+    assert of(number=number) is of(number=dict(number, required=True))
+    others = [
+        of(number={**number, **change})
+        for change in ({"means": "the invoice"}, {"many": True}, {"type": "choice", "choices": ["a"]})
+    ]
+    assert len({*others, of(number=number), of(order=number), of(number={"type": "choice", "choices": ["b"]})}) == 6
+    assert others[0].model_json_schema()["properties"]["number"]["description"] == "the invoice"
