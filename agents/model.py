@@ -231,7 +231,10 @@ def _answered_as(schema: type[BaseModel]) -> dict[str, Any]:
     """The shape as `response_format`: what `with_structured_output` sends, without its chain, which starts two threads for each call and parses what is parsed here."""
     from langchain_core.utils.function_calling import convert_to_openai_function
 
-    shape = {"description": (schema.__doc__ or schema.__name__).strip(), **_json_schema(schema)}
+    shape = {
+        "description": (schema.__doc__ or schema.__name__).strip(),
+        **schema.model_json_schema(),
+    }  # one of its own: it is changed on the way
     function = convert_to_openai_function(shape, strict=True)
     function["schema"] = function.pop("parameters")
     return {"type": "json_schema", "json_schema": function}

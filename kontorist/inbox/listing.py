@@ -154,7 +154,7 @@ def some(connection: Connection, query: Select[Any], number: Any, case: Any, wor
     """So many lines of a query by descending number, those with these words where there are any."""
     if words:
         found = searching.numbers(connection, query, number, case, words, skip, limit)
-        query, skip = query.where(one_of(connection, number, found)), 0
+        query, skip = query.where(one_of(number, found)), 0
     return connection.execute(query.order_by(number.desc()).limit(limit).offset(skip))
 
 

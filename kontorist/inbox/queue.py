@@ -191,7 +191,7 @@ def _is_theirs(card: Card) -> bool:
 def _for_others(connection: Connection, hidden: Sequence[str], open_cases: set[int]) -> set[int]:
     """Of these cases that have open cards, those that came to a hidden flow or were handed on to one."""
     few = len(open_cases) <= _AT_ONCE
-    some = one_of(connection, cases.c.id, sorted(open_cases)) if few else cases.c.id.in_(_OPEN_CASES)
+    some = one_of(cases.c.id, sorted(open_cases)) if few else cases.c.id.in_(_OPEN_CASES)
     return open_cases & set(connection.execute(hidden_cases(hidden).where(some)).scalars())
 
 
@@ -245,14 +245,14 @@ def load(connection: Connection, cards: Iterable[Card], *, whole: bool = False) 
     Their actions are `Listed`, or `whole` ones (ActionRow).
     """
     by_id = {c.id: replace(c, rows=[]) for c in cards}
-    query = (select(actions) if whole else _LISTED).where(one_of(connection, actions.c.card, list(by_id)), OPEN_STATES)
+    query = (select(actions) if whole else _LISTED).where(one_of(actions.c.card, list(by_id)), OPEN_STATES)
     make = as_row if whole else lambda row: Listed(*row)
     for row in connection.execute(query.order_by(actions.c.id)).all():
         by_id[row.card].rows.append(make(row))
     listed = [c for c in by_id.values() if c.rows]
     query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state)
     ids = list({c.case_id for c in listed})
-    found = {r.id: r for r in connection.execute(query.where(one_of(connection, cases.c.id, ids)))}
+    found = {r.id: r for r in connection.execute(query.where(one_of(cases.c.id, ids)))}
     for card in listed:
         card.case = found.get(card.case_id)
     return listed

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     Boolean,
     Connection,
     Dialect,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    any_,
     bindparam,
     insert,
     literal,
@@ -65,13 +63,6 @@ def _ignoring(table: Table, dialect: Dialect) -> Any:
     return made.on_conflict_do_nothing()
 
 
-def one_of(connection: Connection, column: Any, numbers: Sequence[int]) -> Any:
-    """Whether a column has one of these numbers; for PostgreSQL one value instead of hundreds."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(numbers), ARRAY(Integer)))
-    return column.in_(numbers)
-
-
 @functools.lru_cache(maxsize=64)
 def _prepared(
     table: Table, columns: tuple[str, ...], dialect: Dialect, new: bool
@@ -99,7 +90,7 @@ class _List(TypeDecorator[Sequence[Any]]):
         """The type that the database has for it."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(Text())
-        return dialect.type_descriptor(ARRAY(BigInteger if self.of == "numbers" else String))
+        return dialect.type_descriptor(ARRAY(Integer if self.of == "numbers" else String))
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """List → what the database takes."""
@@ -119,6 +110,11 @@ class _Among(FunctionElement[bool]):
 def among(column: Any, parameter: str, of: str = "numbers") -> Any:
     """Whether a column is one of the numbers (or `texts`) that are given for this parameter; the statement is the same for any number of them."""
     return _Among(column, bindparam(parameter, type_=_List(of)))
+
+
+def one_of(column: Any, numbers: Sequence[int]) -> Any:
+    """The same for numbers that are known here."""
+    return _Among(column, literal(numbers, _List("numbers")))
 
 
 @compiles(_Among)

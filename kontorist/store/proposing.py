@@ -14,7 +14,7 @@ from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.values import canonical, sha256
 from kontorist.store import audit, facets, words
 from kontorist.store.action_revisions import keep_first, keep_revision
-from kontorist.store.actions import FIELDS, ActionRow, as_row, get, of_cases
+from kontorist.store.actions import FIELDS, ActionRow, as_row, get, made_of, of_cases
 from kontorist.store.audit import Event
 from kontorist.store.many import among, insert_new, insert_rows
 from kontorist.store.tables import actions, storable
@@ -149,8 +149,8 @@ def _heads(connection: Connection, new: Sequence[NewAction]) -> dict[tuple[int, 
 
 def _fresh(values: Mapping[str, Any], number: int) -> ActionRow:
     """A proposal that was stored just now, as reading it would give it."""
-    given: dict[str, Any] = {name: values.get(name) for name in FIELDS}
-    return ActionRow(**given | {"id": number, "card": values["card"] or number})
+    known = {**values, "id": number, "card": values["card"] or number}
+    return made_of([known.get(name) for name in FIELDS])
 
 
 def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

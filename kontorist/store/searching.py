@@ -77,7 +77,7 @@ class _Lines:
         """The numbers of the lines of these cases, as soon as there are enough."""
         hits: list[int] = []
         for some in filter(None, found):  # ordered here: asked for in order, PostgreSQL reads all from the newest on
-            query = self.query.with_only_columns(self.number).where(one_of(self.connection, self.case, some))
+            query = self.query.with_only_columns(self.number).where(one_of(self.case, some))
             hits = sorted([*hits, *self.connection.execute(query).scalars()], reverse=True)
             if len(hits) >= enough:
                 break
@@ -124,7 +124,7 @@ class _Index:
     def _having(self, found: list[int]) -> list[int]:
         if not self.spelled_out or not found:
             return found
-        query = select(case_words.c.case_id).where(one_of(self.connection, case_words.c.case_id, found))
+        query = select(case_words.c.case_id).where(one_of(case_words.c.case_id, found))
         query = query.where(*spelled(self.connection, self.spelled_out))
         return list(self.connection.execute(query).scalars())
 

@@ -55,11 +55,18 @@ def _process(data_dir: Path, number: int) -> str:
 
 
 def _announce(data_dir: Path, name: str) -> tuple[str, int | None]:
+    """Lock a file, and give it its name only then: without a lock it would be that of a dead one."""
+    new = data_dir / FOLDER / f".new-{name}"
     try:
-        (data_dir / FOLDER).mkdir(exist_ok=True)
-        file = os.open(data_dir / FOLDER / name, os.O_WRONLY | os.O_CREAT, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        new.parent.mkdir(exist_ok=True)
+        file = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError:
+        return name, None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        new.rename(data_dir / FOLDER / name)
+    except OSError:
+        os.close(file)
         return name, None
     return name, file
 
