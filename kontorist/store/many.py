@@ -106,6 +106,10 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     name = "among"
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: SQLAlchemy would write `(…) = 1` for SQLite, which has no booleans, and no index would be used."""
+        return self
+
 
 def among(column: Any, parameter: str, of: str = "numbers") -> Any:
     """Whether a column is one of the numbers (or `texts`) that are given for this parameter; the statement is the same for any number of them."""

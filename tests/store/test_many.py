@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import pkgutil
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+import pytest
+from sqlalchemy import Select, Update, bindparam, func, insert, select
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
+from kontorist import store
 from kontorist.store.many import among, insert_rows
 from kontorist.store.tables import cases, events, journal
 from tests.store.offices import propose
@@ -94,3 +102,24 @@ def test_what_is_stored_of_an_action_is_read_as_it_was_proposed(database) -> Non
         chain = connection.execute(select(events.c.seq, events.c.previous, events.c.hash).order_by(events.c.seq)).all()
         assert connection.execute(select(func.count()).select_from(journal)).scalar() == 0
     assert all(b.previous == a.hash and b.seq == a.seq + 1 for a, b in itertools.pairwise(chain))
+
+
+def _asking_for_many() -> Iterator[tuple[str, Any]]:
+    """Every statement of the store, made once at import, that asks for many numbers or texts."""
+    for info in pkgutil.iter_modules(store.__path__, "kontorist.store."):
+        for name, value in vars(importlib.import_module(info.name)).items():
+            if isinstance(value, Select | Update) and "json_each" in str(value.compile(dialect=sqlite_dialect())):
+                yield f"{info.name}.{name}", value
+
+
+@pytest.mark.parametrize(("name", "statement"), [pytest.param(n, s, id=n) for n, s in _asking_for_many()])
+def test_no_statement_for_many_reads_a_whole_table(sqlite, name: str, statement: Any) -> None:
+    if isinstance(statement, Update) and not statement._values:  # its values come with its parameters
+        statement = statement.values(updated=statement.table.c.updated)
+    compiled = statement.compile(dialect=sqlite.engine.dialect)
+    with sqlite.read() as connection:
+        text = re.sub(r"__\[POSTCOMPILE_[^\]]*\]", "?", str(compiled))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[1]",) * text.count("?")).all()
+    steps = [row[3] for row in plan if "json_each" not in row[3]]
+    assert steps
+    assert not [step for step in steps if step.startswith("SCAN")], name
