@@ -19,7 +19,7 @@ def event_hash(previous: str, seq: int, at: datetime, kind: str, actor: str, sub
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def event_hash_of(previous: str, seq: int, at: datetime, kind: str, actor: str, subject: str, data: str) -> str:
+def hash_of_written_event(previous: str, seq: int, at: datetime, kind: str, actor: str, subject: str, data: str) -> str:
     """The same, where what the event says is written already: `dumps` of it, by sorted keys."""
     around = f"{kind}{actor}{subject}"
     if not around.isascii() or not data.startswith("{"):  # half surrogates in one part change how the others are written

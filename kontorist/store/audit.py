@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Result, String, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import OperationalError
 
-from kontorist.core.audit import GENESIS, event_hash, event_hash_of
+from kontorist.core.audit import GENESIS, event_hash, hash_of_written_event
 from kontorist.core.clock import utcnow
 from kontorist.core.values import dumps, plain
 from kontorist.store.many import insert_rows
@@ -74,7 +74,7 @@ def _write(connection: Connection, new: Sequence[Event]) -> None:
     for item in new:
         seq += 1
         data = dumps(plain(item.data), sort_keys=True)
-        digest = event_hash_of(previous, seq, at, item.kind, item.actor, item.subject, data)
+        digest = hash_of_written_event(previous, seq, at, item.kind, item.actor, item.subject, data)
         rows.append((seq, at, item.kind, item.actor, item.subject, data, previous, digest))
         previous = digest
     insert_rows(connection, events, _COLUMNS, rows)

@@ -49,7 +49,8 @@ _READY = (
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
 )
-_TAKE = update(actions).where(among(actions.c.id, "which"), actions.c.state == "approved").values(attempt=actions.c.attempt + 1)
+_THESE = among(actions.c.id, "which")  # by number, so that they are found; what else is asked of each is compared
+_TAKE = update(actions).where(_THESE, actions.c.state == "approved").values(attempt=actions.c.attempt + 1)
 _CASES = (
     select(case_rows.c.id, case_rows.c.state)
     .where(among(case_rows.c.id, "which"))
@@ -67,14 +68,16 @@ def _leased(state: str) -> ColumnElement[bool]:
 
 _PASS = _ATTEMPT.where(_leased("claimed"), actions.c.sha256 == bindparam("digest"))
 _PASS_AGAIN = _ATTEMPT.where(_leased("committing"), actions.c.sha256 == bindparam("digest"))
-_TRIED = cast(actions.c.id, String) + "/" + cast(actions.c.attempt, String) + "/" + actions.c.sha256
-_ATTEMPTS = among(actions.c.id, "which") & among(_TRIED, "attempts", "texts")
-"""By number, so that they are found, and each by its attempt and by what was approved."""
-_PASS_TOGETHER = update(actions).where(_ATTEMPTS, _leased("claimed")).returning(actions.c.id)
+_TRIED = cast(actions.c.id, String) + "/" + cast(actions.c.attempt, String)
+_PASS_TOGETHER = (
+    update(actions)
+    .where(_THESE, among(_TRIED + "/" + actions.c.sha256, "approved", "texts"), _leased("claimed"))
+    .returning(actions.c.id)
+)
 _POSTPONED = select(events.c.data).where(events.c.subject == bindparam("which"), events.c.kind == "action.postponed")
 _ON_THEIR_WAY = (
     select(actions.c.id)
-    .where(_ATTEMPTS, actions.c.state.in_(("committing", "uncertain")))
+    .where(_THESE, among(_TRIED, "attempts", "texts"), actions.c.state.in_(("committing", "uncertain")))
     .order_by(actions.c.id)
     .with_for_update()
 )
@@ -208,8 +211,9 @@ def share_fence(database: Database, claims: Sequence[Claim]) -> None:
     now = utcnow()
     with database.write() as connection:
         free = _free(connection, [c.row for c in claims], now)
-        mine = _attempts([c for c in claims if c.row.id in free])
-        passing = {**mine, "now": now, "state": "committing", "updated": now}
+        mine = [c for c in claims if c.row.id in free]
+        approved = [f"{_attempt(c)}/{c.row.sha256}" for c in mine]
+        passing = {"which": [c.row.id for c in mine], "approved": approved, "now": now, "state": "committing", "updated": now}
         passed = set(connection.execute(_PASS_TOGETHER, passing).scalars())
         begun = instance.begin_effects(database, connection, len(passed))
     instance.note(database, begun)
@@ -218,10 +222,9 @@ def share_fence(database: Database, claims: Sequence[Claim]) -> None:
             claimed.fence.shared = now
 
 
-def _attempts(claims: Sequence[Claim]) -> dict[str, Any]:
-    """What `_ATTEMPTS` asks for."""
-    tried = [f"{c.row.id}/{c.permit.attempt}/{c.row.sha256}" for c in claims]
-    return {"which": [c.row.id for c in claims], "attempts": tried}
+def _attempt(claimed: Claim) -> str:
+    """As `_TRIED` says it."""
+    return f"{claimed.row.id}/{claimed.permit.attempt}"
 
 
 def _free(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> set[int]:
@@ -250,9 +253,9 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
 
 def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> None:
     """`done` for several, each with its evidence and outputs; it is on disk at once, or for none of them."""
-    now, attempts = utcnow(), _attempts([c for c, _, _ in finished])
+    now, tried = utcnow(), {"which": [c.row.id for c, _, _ in finished], "attempts": [_attempt(c) for c, _, _ in finished]}
     with database.write() as connection:
-        mine = set(connection.execute(_ON_THEIR_WAY, attempts).scalars())
+        mine = set(connection.execute(_ON_THEIR_WAY, tried).scalars())
         rows = [{"which": c.row.id, "receipt": {"evidence": e, "outputs": o}} for c, e, o in finished if c.row.id in mine]
         values = {"state": "done", "lease_until": None, "lease_owner": None, "updated": now, "error": None}
         if rows:

@@ -36,11 +36,11 @@ def folded(written: str) -> str:
 
 
 def _without_accents(match: re.Match[str]) -> str:
-    return _plain(match[0])
+    return _unaccented(match[0])
 
 
 @functools.lru_cache(maxsize=10_000)
-def _plain(letters: str) -> str:
+def _unaccented(letters: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
 
 

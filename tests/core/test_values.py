@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kontorist.core import registry
-from kontorist.core.audit import GENESIS, event_hash, event_hash_of
+from kontorist.core.audit import GENESIS, event_hash, hash_of_written_event
 from kontorist.core.errors import ConfigurationError, KontoristError, NotApproved, Stale
 from kontorist.core.permit import Permit, issue
 from kontorist.core.values import canonical, decode, dumps, encode, plain, sha256
@@ -129,7 +129,7 @@ def test_an_event_that_is_written_already_has_the_same_hash(said: dict, kind: st
     at = datetime(2026, 11, 20, tzinfo=UTC)
     written = dumps(data, sort_keys=True)
     for names in ((kind, actor, subject), ("action.done", "flow:mails", "action:1"), ("k", "Jürgen", "s")):
-        assert event_hash_of(GENESIS, 7, at, *names, written) == event_hash(GENESIS, 7, at, *names, data)
+        assert hash_of_written_event(GENESIS, 7, at, *names, written) == event_hash(GENESIS, 7, at, *names, data)
 
 
 @settings(max_examples=300, deadline=None)
