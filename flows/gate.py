@@ -6,11 +6,12 @@ import dataclasses
 import itertools
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connectors.base import Receipt
+from flows import ending
 from flows.advance import Tally
 from flows.pace import following_size
 from flows.runtime import Runtime
@@ -26,18 +27,19 @@ BATCH, LARGEST = 50, 400
 QUICK, SLOW = 0.4 * ledger.SHARED.total_seconds(), 0.8 * ledger.SHARED.total_seconds()
 """A portion is done within the time that a shared fence holds; those that come later pass it alone, which costs a commit each."""
 LEASE_SECONDS = 900.0
+LATE = "late"
+"""What becomes of a report by a worker whose attempt is no longer the current one: a note in the audit chain."""
 
 
-def execute(runtime: Runtime, claimed: Claim) -> str:
-    """Execute one claimed action; returns its state afterwards. Never raises for what the outside does."""
+def execute(runtime: Runtime, claimed: Claim) -> Receipt | str:
+    """Execute one claimed action; the receipt of what is done, else the state in which it is. Never raises for what the outside does."""
     result = _synced(runtime, claimed, _carry_out(runtime, claimed))
-    if isinstance(result, str):
-        return result
-    ledger.done(runtime.database, claimed, result.evidence, result.outputs)
-    return "done"
+    if isinstance(result, Receipt) and not ledger.done(runtime.database, claimed, result.evidence, result.outputs):
+        return LATE
+    return result
 
 
-def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[str]:
+def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt | str]:
     """Execute actions whose look-up is authoritative: one commit for the fences of all, one for what became of them.
 
     Each still passes its own checks when its turn comes. Who dies in between leaves `committing` behind, and the look-up tells.
@@ -47,10 +49,9 @@ def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[str]:
     except Exception as error:  # noqa: BLE001 - nothing has been done yet, whatever it is
         return [_settle_failure(runtime, claimed, error) for claimed in claims]
     results = _side_by_side(runtime, claims)
-    done = [(c, r.evidence, r.outputs) for c, r in zip(claims, results, strict=True) if not isinstance(r, str)]
-    if done:
-        ledger.all_done(runtime.database, done)
-    return [r if isinstance(r, str) else "done" for r in results]
+    done = [(c, r.evidence, r.outputs) for c, r in zip(claims, results, strict=True) if isinstance(r, Receipt)]
+    noted = ledger.all_done(runtime.database, done) if done else set()
+    return [LATE if isinstance(r, Receipt) and c.row.id not in noted else r for c, r in zip(claims, results, strict=True)]
 
 
 def _side_by_side(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt | str]:
@@ -144,19 +145,27 @@ def portions(runtime: Runtime) -> Iterator[list[Claim]]:
 
 def execute_many(runtime: Runtime, claims: Sequence[Claim], tally: Tally) -> list[bool]:
     """Execute a portion of claims, one after the other; whether each was done. What the pass has no time for is given back."""
-    results: list[bool] = []
+    results: list[Receipt | str] = []
     for run in _runs(runtime, claims):
         if results and runtime.pace.is_over:
             ledger.give_back(runtime.database, *claims[len(results) :])
             break
         started = time.perf_counter()
-        states = execute_together(runtime, run) if len(run) > 1 else [execute(runtime, run[0])]
+        found = execute_together(runtime, run) if len(run) > 1 else [execute(runtime, run[0])]
         ms = (time.perf_counter() - started) * 1000 / len(run)
-        for claimed, state in zip(run, states, strict=True):
+        for claimed, result in zip(run, found, strict=True):
+            state = "done" if isinstance(result, Receipt) else result
             _log(claimed.row, state, ms)
             _count(tally, claimed.row, state)
-            results.append(state == "done")
-    return results
+        results += found
+    _end(runtime, tally, [(c.row, r.outputs) for c, r in zip(claims, results, strict=False) if isinstance(r, Receipt)])
+    return [isinstance(r, Receipt) for r in results]
+
+
+def _end(runtime: Runtime, tally: Tally, done: Sequence[tuple[ActionRow, Mapping[str, Any]]]) -> None:
+    """Once for a portion, and after each of its actions is reported: it costs a commit, and whoever is cut off here has lost nothing."""
+    for flow in ending.end(runtime, done):
+        tally.add(flow, "advanced")
 
 
 def _runs(runtime: Runtime, claims: Sequence[Claim]) -> Iterator[list[Claim]]:

@@ -86,7 +86,7 @@ class Walk:
         waiting = {} if waiting is None else waiting
         before = len(waiting)
         for i, step in enumerate(steps):
-            path = f"{prefix}{step.id or f'-{i + 1}'}"
+            path = path_of(step, i, prefix)
             if waiting and not _shares_card(step, waiting):
                 return Pause("waiting")
             self.at = path
@@ -211,6 +211,11 @@ _TAKE: dict[type, Callable[..., Work | Pause | None]] = {
     AskStep: Walk._ask,
 }
 """What is done at a step, by its kind: looked up, for a walk passes each step of a case again and again. All other kinds are work."""
+
+
+def path_of(step: Any, at: int, prefix: str = "") -> str:
+    """Where a step stands: its id, or its place among its neighbours."""
+    return f"{prefix}{step.id or f'-{at + 1}'}"
 
 
 def done_entry(row: ActionRow, seq: int, name: str, flow: str, outputs: Mapping[str, Any]) -> Entry:

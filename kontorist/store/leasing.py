@@ -34,11 +34,12 @@ _STILL_HELD = (
 )
 _LOCK = select(cases.c.id).where(_THESE).order_by(cases.c.id).with_for_update()
 _WAKE = update(cases).where(_THESE, cases.c.state == "waiting")
-_NOTED = select(journal.c.path).where(
+NOTED = select(journal.c.path).where(
     journal.c.case_id == actions.c.case_id, journal.c.path == actions.c.path, journal.c.voided.is_(False)
 )
+"""What the journal says of an action; to be correlated with it."""
 _SETTLED = select(actions.c.id).where(
-    actions.c.case_id == cases.c.id, actions.c.state.in_(("done", "rejected")), ~_NOTED.correlate(actions).exists()
+    actions.c.case_id == cases.c.id, actions.c.state.in_(("done", "rejected")), ~NOTED.correlate(actions).exists()
 )
 _WAKE_SETTLED = update(cases).where(_THESE, _SETTLED.correlate(cases).exists())
 

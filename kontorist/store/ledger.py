@@ -236,10 +236,10 @@ def _free(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> s
     return {row.id for row in allowed if len(given[row.id]) >= needed(row)}
 
 
-def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> None:
-    """The effect happened, with evidence."""
+def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> bool:
+    """The effect happened, with evidence; false when the attempt is no longer the current one."""
     with database.write() as connection:
-        _settle(
+        current = _settle(
             connection,
             claimed.row,
             claimed.permit.attempt,
@@ -249,10 +249,11 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
         )
         conversations.sent(connection, [(claimed.row.case_id, outputs or {})])
         leasing.wake(connection, [claimed.row.case_id])
+    return current
 
 
-def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> None:
-    """`done` for several, each with its evidence and outputs; it is on disk at once, or for none of them."""
+def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, Any], Mapping[str, Any]]]) -> set[int]:
+    """`done` for several, each with its evidence and outputs; on disk at once, or for none of them. The actions whose attempt was the current one."""
     now, tried = utcnow(), {"which": [c.row.id for c, _, _ in finished], "attempts": [_attempt(c) for c, _, _ in finished]}
     with database.write() as connection:
         mine = set(connection.execute(_ON_THEIR_WAY, tried).scalars())
@@ -263,6 +264,7 @@ def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, An
         audit.append(connection, [_said(c.row, c.permit.attempt, "done", c.row.id in mine, receipt=e) for c, e, _ in finished])
         conversations.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
         leasing.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
+    return mine
 
 
 def refused(database: Database, claimed: Claim, reason: str) -> None:

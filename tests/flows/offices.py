@@ -15,6 +15,7 @@ from kontorist.store import actions, cases, deciding
 from kontorist.store.actions import ActionRow
 from kontorist.store.authority import Who
 from kontorist.store.cases import Case
+from kontorist.store.database import Database
 
 NOTES = """
     trigger: {file: {connection: scans}}
@@ -60,8 +61,10 @@ OLE = Who("ole", frozenset({"service", "accounting"}))
 PETRA = Who("petra", frozenset({"accounting"}))
 
 
-def make_office(folder: Path, flows: Mapping[str, str], *, connections: str = CONNECTIONS, orders: str = ORDERS) -> Runtime:
-    """A runtime for an office with these flows (name → YAML); the data lies beside it."""
+def make_office(
+    folder: Path, flows: Mapping[str, str], *, connections: str = CONNECTIONS, orders: str = ORDERS, store: Database | None = None
+) -> Runtime:
+    """A runtime for an office with these flows (name → YAML), on a store that is lent or on SQLite; the data lies beside it."""
     office = folder / "office"
     (office / "flows").mkdir(parents=True)
     (office / "erp").mkdir()
@@ -70,7 +73,7 @@ def make_office(folder: Path, flows: Mapping[str, str], *, connections: str = CO
     (office / "erp" / "orders.csv").write_text(orders)
     for name, text in flows.items():
         (office / "flows" / f"{name}.yaml").write_text(textwrap.dedent(text))
-    return open_runtime(office, folder / "data", url=f"sqlite:///{folder}/store.sqlite")
+    return open_runtime(office, folder / "data", store, url=f"sqlite:///{folder}/store.sqlite")
 
 
 def arrive(runtime: Runtime, flow: str, *texts: str) -> list[int]:
