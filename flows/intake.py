@@ -57,7 +57,7 @@ def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
 
 def note_failure(runtime: Runtime, flow_name: str, tally: Tally, error: KontoristError, seconds: float) -> None:
     """The source of a flow was away, for so long: it is told, and the pass goes on with the others."""
-    runtime.pace.away += seconds
+    runtime.pace.was_away(flow_name, seconds)
     tally.add(flow_name, "failed")
     tally.notes.append({"case": None, "flow": flow_name, "title": "intake", "state": "failed", "why": str(error)})
 

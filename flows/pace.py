@@ -28,6 +28,10 @@ def following_size(size: int, done: int, seconds: float, largest: int, quick: fl
     return max(SMALLEST, size // 2) if seconds > slow else size
 
 
+RESTS, RESTS_AT_MOST = 20.0, 60.0
+"""A source that was away is left in peace for so many times as long as it took to say so, and seconds at most: others wait for it meanwhile."""
+
+
 @dataclass
 class Pace:
     """How much is taken on at once, as the last portions were quick or slow; kept from pass to pass by who makes many."""
@@ -44,6 +48,10 @@ class Pace:
     """Seconds of a round that went into sources that were away: they say nothing of how quick the others are."""
     _stopped: bool = False
     """Apart from `until`, which a pass that is about to begin sets anew."""
+    _resting: dict[str, float] = field(default_factory=dict)
+    """Flows whose source was away, and until when it is not asked."""
+    _called: dict[str, float] = field(default_factory=dict)
+    """When the source of a flow last said that something is there."""
 
     def stop(self) -> None:
         """Begin nothing new any more, whatever time is given afterwards."""
@@ -56,6 +64,22 @@ class Pace:
     def worked(self, flow: str, done: int, seconds: float) -> None:
         """Remember how long so many cases of a flow took."""
         self._chunks[flow] = following_size(self.chunk(flow), done, seconds, LARGEST)
+
+    def was_away(self, flow: str, seconds: float) -> None:
+        """The source of a flow was asked just now, and away; finding that out took so long. It rests, unless it has called meanwhile."""
+        now = time.monotonic()
+        self.away += seconds
+        if self._called.get(flow, -math.inf) < now - seconds:
+            self._resting[flow] = now + min(RESTS * seconds, RESTS_AT_MOST)
+
+    def called(self, flow: str) -> None:
+        """The source of a flow says that something is there; from any thread."""
+        self._called[flow] = time.monotonic()
+        self._resting.pop(flow, None)
+
+    def rests(self, flow: str) -> bool:
+        """Whether the source of a flow is to be left in peace."""
+        return time.monotonic() < self._resting.get(flow, -math.inf)
 
     @property
     def is_over(self) -> bool:
@@ -70,7 +94,7 @@ def rounds(
 
     `intake` takes in at most `pace.round` items of each of these flows and says how many it were.
     """
-    left = list(names)
+    left = [name for name in names if not pace.rests(name)]
     while True:
         began, size, pace.away = time.monotonic(), pace.round, 0.0
         taken = intake(left)

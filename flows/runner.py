@@ -123,7 +123,8 @@ class Runner:
         self._woken.set()
         sys.stderr.write("The configuration has changed and is in use.\n")
 
-    def _arrived(self, _flow: str) -> None:
+    def _arrived(self, flow: str) -> None:
+        self._pace.called(flow)
         self._woken.set()
 
     def _is_due(self) -> bool:

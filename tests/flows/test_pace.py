@@ -96,3 +96,52 @@ def test_who_is_stopped_just_before_a_pass_begins_stays_stopped() -> None:
     pace.stop()
     pace.until = time.monotonic() + 20.0  # as a pass says when it begins
     assert pace.is_over
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The moment that it is."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(("seconds", "rest"), [(0.002, 0.04), (2.0, 40.0), (30.0, 60.0)])
+def test_a_source_that_was_away_rests_the_longer_it_kept_others_waiting(clock: list[float], seconds: float, rest: float) -> None:
+    pace = Pace()
+    pace.was_away("mails", seconds)
+    clock[0] += rest - 0.01
+    assert pace.rests("mails")
+    assert not pace.rests("scans")
+    clock[0] += 0.02
+    assert not pace.rests("mails")
+
+
+def test_a_source_that_calls_is_asked_at_once(clock: list[float]) -> None:
+    pace = Pace()
+    pace.was_away("mails", 10.0)
+    clock[0] += 1.0
+    pace.called("mails")
+    assert not pace.rests("mails")
+
+
+def test_a_source_that_called_while_it_was_asked_is_asked_again(clock: list[float]) -> None:
+    """It came back just as a pass gave it up: nothing else would say so a second time."""
+    pace = Pace()
+    pace.called("mails")
+    clock[0] += 5.0
+    pace.was_away("mails", 10.0)
+    assert not pace.rests("mails")
+    clock[0] += 20.0
+    pace.was_away("mails", 10.0)
+    assert pace.rests("mails"), "that call was answered"
+
+
+def test_what_rests_is_left_out_of_a_round_and_the_others_are_not(clock: list[float]) -> None:
+    asked: list[list[str]] = []
+    pace = Pace()
+    pace.was_away("mails", 10.0)
+    for _ in range(2):
+        rounds(pace, ["mails", "scans"], lambda left: asked.append(left) or {}, lambda: None)
+        clock[0] += 61.0
+    assert asked == [["scans"], ["mails", "scans"]]

@@ -188,6 +188,40 @@ def test_a_source_that_is_away_makes_no_other_one_slow(tmp_path: Path, monkeypat
     runtime.close()
 
 
+def test_nobody_waits_again_and_again_for_a_source_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead mail server cost its time-out in each pass, whatever that was made for; once it is back, it is asked at once."""
+    asked, usual = [], Folder.read
+    gone = threading.Event()
+    gone.set()
+
+    def read(self: Folder, *given: Any) -> Any:
+        if self.surroundings.name == "post":
+            asked.append(time.monotonic())
+            if gone.is_set():
+                time.sleep(1.0)
+                _away(None)
+        return usual(self, *given)
+
+    monkeypatch.setattr(Folder, "read", read)
+    post = '\npost: {connector: folder, path: "data:post"}\n'
+    running = Running(tmp_path, monkeypatch, {"post": NOTES.replace("scans", "post")}, connections=post)
+    try:
+        running.until(lambda: asked and time.monotonic() - asked[-1] > 2.0)
+        before, began = len(asked), time.monotonic()
+        for name in "abc":
+            (running.data / "scans" / f"{name}.txt").write_text(name)
+            running.until(lambda n=name: len(running.rows("proposed")) == "abc".index(n) + 1)
+        assert len(asked) == before
+        assert time.monotonic() - began < 3 * 3.0
+        gone.clear()
+        (running.data / "post" / "d.txt").write_text("there again")
+        running.until(lambda: len(running.rows("proposed")) == 4)
+    finally:
+        running.runner.stopping.set()
+        running.thread.join(20)
+        running.database.close()
+
+
 def _slowly_away(*_: Any) -> None:
     time.sleep(0.3)
     _away(None)
