@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect.context import SettingsContext, SyncClientContext, get_settings_context
@@ -72,6 +73,29 @@ def connected() -> Iterator[None]:
     with SyncClientContext(httpx_settings={"transport": _Patient(verify=unused), "verify": unused}) as context:
         context._httpx_settings = None  # so that who asks for a client without settings of their own is given this one
         yield
+
+
+def note_crashed(runs: Sequence[str]) -> list[str]:
+    """Tell Prefect that the processes of these flow runs have died; those of which it has heard, or will never know anything.
+
+    Within `connected`. What has no answer is left for another time.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+    from prefect.states import Crashed
+
+    heard: list[str] = []
+    with get_client(sync_client=True) as client:
+        for run in runs:
+            try:
+                state: Any = Crashed(message="The process that made this pass has ended. Nothing is lost or done twice.")
+                client.set_flow_run_state(UUID(run), state, force=True)
+            except (ValueError, ObjectNotFound):  # another server's, or one whose database was dropped
+                pass
+            except Exception:  # noqa: BLE001 - whatever is wrong with Prefect, the office's work goes on
+                break
+            heard.append(run)
+    return heard
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from flows import intake as taking
 from flows import limits
 from flows.advance import Tally
 from flows.pace import Pace, rounds
-from flows.prefect_client import connected, impatient
+from flows.prefect_client import connected, impatient, note_crashed
 from flows.prefect_server import ui_url
 from flows.prefect_thread import PassThread
 from flows.runtime import Runtime, open_runtime
@@ -207,9 +207,10 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     shared = bool(context and context.flow_run and context.flow_run.deployment_id)
     _passes[key] = _Pass(runtime, tally, limited=shared)
     with runtime.database.write() as connection:
-        office_state.begin_pass(connection, key, ui_url(_api_url(), key))
+        office_state.begin_pass(connection, key, ui_url(_api_url(), key), runtime.owner)
     try:
         gate(key)
+        _tell_of_the_dead(runtime.database)
         names = taking.triggers(runtime.office.flows) if only is None else only
         rounds(runtime.pace, names, lambda left: intake(key, left), lambda: advance(key))
         if not runtime.pace.is_over and _wait_for_windows(runtime, patience):
@@ -223,6 +224,15 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     with runtime.database.write() as connection:
         office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})
     return lines
+
+
+def _tell_of_the_dead(database: Database) -> None:
+    """Passes whose process was killed stand in Prefect as running until somebody says otherwise."""
+    with database.read() as connection:
+        runs = office_state.broken_off(connection)
+    if runs and (heard := note_crashed(runs)):
+        with database.write() as connection:
+            office_state.told(connection, heard)
 
 
 def _wait_for_windows(runtime: Runtime, patience: float) -> bool:

@@ -69,14 +69,24 @@ def heartbeats(connection: Connection) -> Mapping[str, Any]:
     return {r.name.removeprefix("heartbeat."): r.value for r in rows}
 
 
-def begin_pass(connection: Connection, run: str, url: str) -> None:
-    """Note a pass and its flow run in Prefect."""
-    connection.execute(insert(passes).values(run=run, url=url, started=utcnow()))
+def begin_pass(connection: Connection, run: str, url: str, owner: str = "") -> None:
+    """Note a pass, its flow run in Prefect, and who makes it."""
+    connection.execute(insert(passes).values(run=run, url=url, started=utcnow(), owner=owner or None))
 
 
 def end_pass(connection: Connection, run: str, summary: Any) -> None:
     """Note what a pass did."""
-    connection.execute(update(passes).where(passes.c.run == run).values(ended=utcnow(), summary=summary))
+    connection.execute(update(passes).where(passes.c.run == run).values(ended=utcnow(), summary=summary, owner=None))
+
+
+def broken_off(connection: Connection) -> list[str]:
+    """The passes whose process has died, and of which Prefect has not heard yet."""
+    return list(connection.execute(select(passes.c.run).where(passes.c.owner == "")).scalars())
+
+
+def told(connection: Connection, runs: Sequence[str]) -> None:
+    """Prefect has heard of these."""
+    connection.execute(update(passes).where(passes.c.run.in_(runs), passes.c.owner == "").values(owner=None))
 
 
 def pass_url(connection: Connection, run: str) -> str:

@@ -426,8 +426,10 @@ passes = Table(
     Column("started", Utc, nullable=False),
     Column("ended", Utc),
     Column("summary", Values),
+    Column("owner", String(64)),
+    Index("ix_passes_running", "owner", sqlite_where=text("owner IS NOT NULL"), postgresql_where=text("owner IS NOT NULL")),
 )
-"""Each pass with its flow run in Prefect."""
+"""Each pass with its flow run in Prefect. `owner`: whose it is while it runs; empty when that process has died and Prefect has not heard of it."""
 
 model_calls = Table(
     "model_calls",

@@ -21,7 +21,7 @@ from sqlalchemy import or_, update
 
 from kontorist.core.clock import utcnow
 from kontorist.store.database import Database
-from kontorist.store.tables import actions, cases
+from kontorist.store.tables import actions, cases, passes
 
 FOLDER = "workers"
 EVERY = 60.0
@@ -115,5 +115,7 @@ def _release(database: Database, names: Sequence[str]) -> None:
         connection.execute(update(cases).where(cases.c.state == "runnable", mine).values(lease_until=None, lease_owner=None))
         theirs = or_(*(actions.c.lease_owner.startswith(f"{name}:", autoescape=True) for name in names))
         connection.execute(update(actions).where(actions.c.state == "claimed", theirs).values(lease_until=None))
+        begun = or_(*(passes.c.owner.startswith(f"{name}:", autoescape=True) for name in names))
+        connection.execute(update(passes).where(passes.c.owner.is_not(None), begun).values(ended=now, owner=""))
         late = (actions.c.state == "committing", theirs, actions.c.lease_until > now + OUTSIDE)
         connection.execute(update(actions).where(*late).values(lease_until=now + OUTSIDE))

@@ -16,6 +16,7 @@ import pytest
 
 from flows import prefect_server
 from flows.runtime import Runtime
+from kontorist.store import office_state
 from tests.agents.scripted_server import Reply, ScriptedServer
 from tests.flows.offices import ASKS, NOTES, make_office, proposals
 
@@ -121,16 +122,27 @@ def test_what_a_killed_process_was_at_goes_on_at_the_next_start(tmp_path: Path) 
             again = subprocess.run(
                 [sys.executable, "-m", "kontorist.cli", *given], env=env, capture_output=True, timeout=60, check=True
             )
+        assert sorted(_flow_runs(api)) == ["COMPLETED", "CRASHED"], "a pass whose process was killed does not run for ever"
     assert json.loads(again.stdout)["advanced"] == 4
     assert _states(made) == ["done"]
+    with made.database.read() as connection:
+        assert office_state.broken_off(connection) == []
     made.close()
 
 
 def _task_runs(api: str) -> list[str]:
-    request = urllib.request.Request(f"{api}/task_runs/filter", data=b"{}", headers={"content-type": "application/json"})
+    return [run["name"] for run in _filtered(api, "task_runs")]
+
+
+def _flow_runs(api: str) -> list[str]:
+    return [run["state_type"] for run in _filtered(api, "flow_runs")]
+
+
+def _filtered(api: str, what: str) -> list[dict[str, Any]]:
+    request = urllib.request.Request(f"{api}/{what}/filter", data=b"{}", headers={"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         found: list[dict[str, Any]] = json.load(answer)
-    return [run["name"] for run in found]
+    return found
 
 
 def _until_told(api: str) -> set[str]:

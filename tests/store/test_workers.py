@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from kontorist.core.clock import utcnow
-from kontorist.store import backup, leasing, ledger, tables, workers
+from kontorist.store import backup, leasing, ledger, office_state, tables, workers
 from tests.store.offices import approve, claim, propose, take_in
 
 WORKER = """
@@ -140,3 +140,24 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(sqlite) -> None:
 def test_a_backup_has_no_workers(sqlite, tmp_path) -> None:
     workers.owner(sqlite.data_dir)
     assert not [name for name, _ in backup._files(sqlite.data_dir) if name.startswith("workers")]
+
+
+def test_a_pass_ends_with_the_process_that_made_it(database, worker) -> None:
+    """Else the page of the office says for ever that it still runs, and Prefect too."""
+    child, name = worker
+    with database.write() as connection:
+        office_state.begin_pass(connection, "killed", "", name)
+        office_state.begin_pass(connection, "alive", "", workers.owner(database.data_dir))
+    workers.give_back(database)
+    with database.read() as connection:
+        assert office_state.broken_off(connection) == []
+    child.kill()
+    child.wait()
+    workers.give_back(database)
+    with database.write() as connection:
+        assert office_state.broken_off(connection) == ["killed"]
+        ended = dict(map(tuple, connection.execute(select(tables.passes.c.run, tables.passes.c.ended)).all()))
+        assert ended["alive"] is None
+        assert ended["killed"] is not None
+        office_state.told(connection, ["killed"])
+        assert office_state.broken_off(connection) == []
