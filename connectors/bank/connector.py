@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from connectors import _files
+from connectors._looking import Look
 from connectors.bank.config import BankConfig, EntryOptions
 from connectors.bank.transfer import WriteTransfers
 from connectors.base import Action, Column, Connector, Health, Item, NewDocument, Row, Surroundings
@@ -45,6 +46,7 @@ class Bank(Connector):
         self.folder: Path = surroundings.path(config.folder)
         self._read: dict[tuple[str, int, int], list[Statement]] = {}
         self._problems: dict[str, str] = {}
+        self._look = Look(self._files)
 
     @property
     def output(self) -> Path:
@@ -55,13 +57,16 @@ class Bank(Connector):
 
     def statements(self) -> Iterator[tuple[Path, Statement]]:
         """The statements in all files that are whole, oldest file first; what cannot be read is a problem."""
-        self._must_be_there()
-        files = [p for p in self.folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
+        files = self._files()
         dated = sorted((_changed(p), p.name, p) for p in files if p.is_file())
         self._problems = {name: told for name, told in self._problems.items() if any(name == str(p) for p in files)}
         for _, _, path in dated:
             for one in self._of_file(path):
                 yield path, one
+
+    def _files(self) -> list[Path]:
+        self._must_be_there()
+        return [p for p in self.folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
 
     def _must_be_there(self) -> None:
         if self.config.folder.startswith("data:"):
@@ -132,6 +137,10 @@ class Bank(Connector):
                     continue
             if original is not None:
                 yield from _items(path, statement, wanted, original)
+
+    def changed(self, kind: str, options: EntryOptions, timeout: float) -> bool:
+        """Look whether a statement came, went or grew."""
+        return self._look.changed(timeout)
 
     @classmethod
     def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:  # noqa: ARG003 - the contract's

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from connectors._looking import Look
 from connectors.base import Action, Column, Connector, Health, Item, Row, Surroundings
 from connectors.erp_csv.cache import Cache
 from connectors.erp_csv.imports import ImportFile
@@ -34,6 +36,7 @@ class ErpCsv(Connector):
         folder = surroundings.path(config.folder)
         patterns = [options.file for options in config.tables.values()]
         self._mirror = Mirror(config.sftp, patterns, folder) if config.sftp else None
+        self._look = Look(self._exports)
         self._tables = {name: Table(name, options, folder, self.cache) for name, options in config.tables.items()}
 
     def close(self) -> None:
@@ -79,6 +82,17 @@ class ErpCsv(Connector):
         if self._mirror:
             self._mirror.fetch()
         yield from new_rows(self.table(options.table), options, known)
+
+    def changed(self, kind: str, options: RowsOptions, timeout: float) -> bool:
+        """Look whether an export was written anew; those on a server are fetched by the pass, as often as configured."""
+        if self._mirror:
+            time.sleep(min(timeout, max(self._mirror.options.every, 5.0)))
+            return True
+        return self._look.changed(timeout)
+
+    def _exports(self) -> Iterator[Path]:
+        for table in self._tables.values():
+            yield from table.files()
 
     @classmethod
     def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:  # noqa: ARG003 - the contract's

@@ -119,15 +119,16 @@ class Table:
 
     def path(self) -> Path:
         """The file to read: the newest one if the name has wildcards. Raises Unavailable naming what is there."""
-        if any(sign in self.options.file for sign in "*?["):
-            fitting = [p for p in self.folder.glob(self.options.file) if p.is_file()]
-            if fitting:
-                return max(fitting, key=lambda p: (p.stat().st_mtime_ns, p.name))
-        else:
-            path = self.folder / self.options.file
-            if path.is_file():
-                return path
+        if fitting := self.files():
+            return max(fitting, key=lambda p: (p.stat().st_mtime_ns, p.name))
         raise self._missing()
+
+    def files(self) -> list[Path]:
+        """The files that its name fits; none when there is no such file."""
+        if any(sign in self.options.file for sign in "*?["):
+            return [p for p in self.folder.glob(self.options.file) if p.is_file()]
+        path = self.folder / self.options.file
+        return [path] if path.is_file() else []
 
     def _missing(self) -> KontoristError:
         if not self.folder.is_dir():

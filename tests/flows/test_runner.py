@@ -18,7 +18,16 @@ from flows.pace import ROUND, Pace
 from flows.runner import Runner, direct_pass
 from kontorist.store import actions, deciding, office_state
 from tests.agents.scripted_server import Reply, ScriptedServer
-from tests.flows.offices import ANNA, ASKS, CONNECTIONS, NOTES, make_office
+from tests.flows.offices import ANNA, ASKS, CONNECTIONS, NOTES, ORDERS, make_office
+
+STATEMENT = """:20:A
+:25:DE89370400440532013000
+:28C:1
+:60F:C261101EUR0,00
+:61:2611031103C10,00NTRFNONREF
+:86:166?00GUTSCHRIFT?20RE 4711?32Meier
+:62F:C261101EUR10,00
+"""
 
 
 class Running:
@@ -31,8 +40,9 @@ class Running:
         more: Mapping[str, str] | None = None,
         models: str = "",
         connections: str = "",
+        orders: str = ORDERS,
     ) -> None:
-        runtime = make_office(folder, {"notes": NOTES, **(more or {})}, connections=CONNECTIONS + connections)
+        runtime = make_office(folder, {"notes": NOTES, **(more or {})}, connections=CONNECTIONS + connections, orders=orders)
         with (folder / "office" / "office.yaml").open("a") as file:
             file.write(models)
         self.data, self.database = runtime.data_dir, runtime.database
@@ -113,6 +123,33 @@ def test_what_is_over_is_forgotten_by_the_way(running: Running) -> None:
             return office_state.get(connection, "retention.last")
 
     assert running.until(last)
+
+
+def test_an_office_with_statements_and_exports_rests_when_nothing_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every five seconds was a pass, day and night, a run in Prefect each."""
+    monkeypatch.setattr("connectors._looking.AGAIN", (1.0,))
+    (tmp_path / "office" / "bank").mkdir(parents=True)
+    head, rows = "number;customer;status", ("4711;Meier;versandt", "4712;Schulze;offen")
+    flow = """
+        trigger: {rows: {connection: %s, table: %s}}
+        steps:
+          - id: note
+            action: shelf.save
+            with: {name: "{{ case.id }}.txt", content: "{{ row | string }}"}
+            approve: {by: service}
+    """
+    more = {"orders": flow % ("erp", "orders"), "entries": flow % ("giro", "entries")}
+    running = Running(tmp_path, monkeypatch, more, connections="giro: {connector: bank, folder: bank}\n", orders=head + "\n")
+    try:
+        running.until(lambda: running.passes and time.monotonic() - running.passes[-1] > 6.0, 30)
+        (tmp_path / "office" / "erp" / "orders.csv").write_text("\n".join((head, *rows, "")))
+        running.until(lambda: len(running.rows("proposed")) == 2)
+        (tmp_path / "office" / "bank" / "umsaetze.sta").write_text(STATEMENT)
+        running.until(lambda: len(running.rows("proposed")) == 3)
+    finally:
+        running.runner.stopping.set()
+        running.thread.join(20)
+        running.database.close()
 
 
 def test_a_source_that_is_away_is_noted_and_its_watcher_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""Files are watched by looking at them: a change is said at once, and once more for what was still being written; then it is quiet."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from connectors import _looking
+from connectors._looking import Look
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_looking, "EVERY", 0.01)
+    monkeypatch.setattr(_looking, "AGAIN", (0.1,))
+
+
+def settled(folder: Path) -> Look:
+    """A look that has said all it has to say."""
+    look = Look(lambda: sorted(folder.iterdir()))
+    assert look.changed(0.0), "the first look counts"
+    assert look.changed(1.0), "and once more"
+    assert not look.changed(0.2)
+    return look
+
+
+def test_what_does_not_change_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a")
+    settled(tmp_path)
+
+
+@pytest.mark.parametrize("what", ["came", "went", "grew", "was written anew", "was replaced"])
+def test_a_change_is_said_and_then_once_more(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    os.utime(path, ns=(1, 1))
+    look = settled(tmp_path)
+    if what == "came":
+        (tmp_path / "b.csv").write_text("b")
+    elif what == "went":
+        path.unlink()
+    elif what == "grew":
+        path.write_text("ab")
+        os.utime(path, ns=(1, 1))
+    elif what == "was written anew":
+        path.write_text("b")
+    else:
+        (tmp_path / "new").write_text("b")
+        os.utime(tmp_path / "new", ns=(1, 1))
+        (tmp_path / "new").rename(path)
+    assert look.changed(0.0)
+    assert look.changed(1.0)
+    assert not look.changed(0.2)
+
+
+def test_a_file_that_comes_while_it_waits_is_said_soon(tmp_path: Path) -> None:
+    look = settled(tmp_path)
+    threading.Timer(0.2, (tmp_path / "a.csv").touch).start()
+    began = time.monotonic()
+    assert look.changed(10.0)
+    assert time.monotonic() - began < 5.0
+
+
+def test_what_is_taken_away_between_the_list_and_the_look_is_left_out(tmp_path: Path) -> None:
+    assert Look(lambda: [tmp_path / "gone.csv"]).changed(0.0)
