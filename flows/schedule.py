@@ -206,6 +206,7 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
     runtime.run = key
     shared = bool(context and context.flow_run and context.flow_run.deployment_id)
     _passes[key] = _Pass(runtime, tally, limited=shared)
+    done: dict[str, Any] | None = None
     with runtime.database.write() as connection:
         office_state.begin_pass(connection, key, ui_url(_api_url(), key), runtime.owner)
     try:
@@ -216,13 +217,13 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
         if not runtime.pace.is_over and _wait_for_windows(runtime, patience):
             gate(key)
             advance(key)
+        lines = summary(runtime, tally, time.perf_counter() - started)
+        done = {"lines": lines, "notes": tally.notes}
     finally:
         del _passes[key]
         with runtime.database.write() as connection:
             leasing.release(connection, runtime.owner)
-    lines = summary(runtime, tally, time.perf_counter() - started)
-    with runtime.database.write() as connection:
-        office_state.end_pass(connection, key, {"lines": lines, "notes": tally.notes})
+            office_state.end_pass(connection, key, done)
     return lines
 
 

@@ -86,7 +86,7 @@ class ErpCsv(Connector):
     def changed(self, kind: str, options: RowsOptions, timeout: float) -> bool:
         """Look whether an export was written anew; those on a server are fetched by the pass, as often as configured."""
         if self._mirror:
-            time.sleep(min(timeout, max(self._mirror.options.every, 5.0)))
+            time.sleep(min(timeout, max(self._mirror.options.every + 1.0, 5.0)))  # not a moment before it is looked at again
             return True
         return self._look.changed(timeout)
 

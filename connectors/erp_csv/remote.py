@@ -27,7 +27,8 @@ class Mirror:
 
     def fetch(self) -> None:
         """Look for changed files, at most as often as configured. Raises AccessDenied, ConfigurationError, Unavailable."""
-        if time.monotonic() - self._looked < self.options.every:
+        began = time.monotonic()
+        if began - self._looked < self.options.every:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +38,7 @@ class Mirror:
             self.trouble = f"{problem} The copy in {self.folder} is used."
             raise problem from error
         self.trouble = ""
-        self._looked = time.monotonic()
+        self._looked = began
 
     def fetch_if_possible(self) -> None:
         """The same; a copy from before is used when the server is away. Raises when there is none."""

@@ -75,7 +75,7 @@ def begin_pass(connection: Connection, run: str, url: str, owner: str = "") -> N
 
 
 def end_pass(connection: Connection, run: str, summary: Any) -> None:
-    """Note what a pass did."""
+    """Note what a pass did; nothing of one that broke off."""
     connection.execute(update(passes).where(passes.c.run == run).values(ended=utcnow(), summary=summary, owner=None))
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from flows import prefect_server
+from flows import prefect_server, schedule
 from flows.runtime import Runtime
-from kontorist.store import office_state
+from kontorist.store import office_state, tables
 from tests.agents.scripted_server import Reply, ScriptedServer
 from tests.flows.offices import ASKS, NOTES, make_office, proposals
 
@@ -163,3 +164,18 @@ def test_passes_share_a_store_and_only_what_asks_outside_is_a_task_of_its_own(of
     assert "ask:order × 1" in names
     assert not [name for name in names if "reply" in name or name.startswith("notes:")]
     assert len(proposals(office, "proposed")) == 2
+
+
+def test_a_pass_that_fails_is_broken_off_and_not_still_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_office(tmp_path, {"n": NOTES})
+
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(schedule, "gate", fails)
+    with pytest.raises(ZeroDivisionError):
+        schedule._pass(made, None, 0.0)
+    with made.database.read() as connection:
+        (row,) = connection.execute(select(tables.passes)).all()
+    assert (row.ended is not None, row.summary, row.owner) == (True, None, None)
+    made.close()
