@@ -38,6 +38,8 @@ class NewDocument:
 
 _TITLE_AT_MOST = 300
 """Letters of a title: it stands in every list."""
+BLIND = 30.0
+"""Seconds between two passes for a source that cannot say whether something came."""
 
 
 @dataclass(frozen=True)
@@ -278,9 +280,9 @@ class Connector(ABC):
     def changed(self, kind: str, options: Any, timeout: float) -> bool:
         """Wait until the source may have something new, at most `timeout` seconds. Used by one thread of its own.
 
-        True too often is harmless, False too often delays. This one looks every `timeout` seconds, or five.
+        True has a pass follow, which costs some tenths of a second; False too often delays. This one knows nothing, and says True every 30 s.
         """
-        time.sleep(min(timeout, 5.0))
+        time.sleep(min(timeout, BLIND))
         return True
 
     receives: ClassVar[bool] = False
