@@ -239,17 +239,17 @@ def test_nobody_waits_again_and_again_for_a_source_that_is_away(tmp_path: Path, 
                 _away(None)
         return usual(self, *given)
 
+    monkeypatch.setattr("flows.pace.RESTS", 60.0)
     monkeypatch.setattr(Folder, "read", read)
     post = '\npost: {connector: folder, path: "data:post"}\n'
     running = Running(tmp_path, monkeypatch, {"post": NOTES.replace("scans", "post")}, connections=post)
     try:
         running.until(lambda: asked and time.monotonic() - asked[-1] > 2.0)
-        before, began = len(asked), time.monotonic()
+        before = len(asked)
         for name in "abc":
             (running.data / "scans" / f"{name}.txt").write_text(name)
             running.until(lambda n=name: len(running.rows("proposed")) == "abc".index(n) + 1)
         assert len(asked) == before
-        assert time.monotonic() - began < 3 * 3.0
         gone.clear()
         (running.data / "post" / "d.txt").write_text("there again")
         running.until(lambda: len(running.rows("proposed")) == 4)
