@@ -1,46 +1,48 @@
-"""Watching files by looking at them: what is there, how large and how old, compared with the last look."""
+"""Watching what says nothing by itself: a look every so often, compared with the last one."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-EVERY = 1.0
-"""Seconds between two looks."""
 AGAIN = (3.0, 10.0, 30.0)
-"""Seconds after a change at which it counts as one once more: a file that was still being written then may be whole by now."""
+"""Seconds after a change at which it counts as one once more, where others write: a file that was still being written may be whole by then."""
 Stamp = tuple[str, int, int, int]
 
 
 class Look:
-    """Says when files have changed. One instance belongs to one thread."""
+    """Says when what is there has changed, by a look every `every` seconds. One instance belongs to one thread."""
 
-    def __init__(self, files: Callable[[], Iterable[Path]]) -> None:
-        self._files = files
-        self._seen: frozenset[Stamp] | None = None
+    def __init__(self, again: Sequence[float] = (), every: float = 0.5) -> None:
+        self._after, self._every = again, every
+        self._seen: object = None
         self._again: list[float] = []
 
-    def changed(self, timeout: float) -> bool:
-        """Wait for a change, at most `timeout` seconds; the first look counts as one. Raises what `files` raises."""
+    def changed(self, picture: Callable[[], object], timeout: float) -> bool:
+        """Wait until the picture is another one, at most `timeout` seconds; the first look counts as a change. Raises what `picture` raises."""
         end = time.monotonic() + timeout
         while True:
-            now, stamps = time.monotonic(), frozenset(_stamps(self._files()))
-            if stamps != self._seen:
-                self._seen, self._again = stamps, [now + seconds for seconds in AGAIN]
+            seen, now = picture(), time.monotonic()
+            if seen != self._seen:
+                self._seen, self._again = seen, [now + seconds for seconds in self._after]
                 return True
             if self._again and self._again[0] <= now:
                 del self._again[0]
                 return True
             if now > end:
                 return False
-            time.sleep(EVERY)
+            time.sleep(self._every)
 
 
-def _stamps(files: Iterable[Path]) -> Iterable[Stamp]:
-    for path in files:
-        try:
-            there = path.stat()
-        except OSError:  # taken away meanwhile
-            continue
-        yield str(path), there.st_size, there.st_mtime_ns, there.st_ino
+def stamps(files: Iterable[Path]) -> frozenset[Stamp]:
+    """The picture of some files: which there are, how large, of when; what was taken away meanwhile is left out."""
+    return frozenset(stamp for path in files if (stamp := _stamp(path)))
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return str(path), there.st_size, there.st_mtime_ns, there.st_ino

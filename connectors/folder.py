@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors import _files
+from connectors._looking import Look
 from connectors._saving import MoveFile, SaveFile, SavePayload
 from connectors.base import Action, Config, Connector, Health, Item, NewDocument
 from kontorist.core.errors import ConfigurationError, KontoristError, NotReadable, Unavailable
@@ -52,7 +53,7 @@ class Folder(Connector):
         self.root: Path = surroundings.path(config.path)
         self._digests: dict[tuple[str, int, int], str] = {}
         self._problems: dict[str, str] = {}
-        self._seen: frozenset[tuple[str, tuple[int, int] | None]] | None = None
+        self._look = Look()
 
     def must_be_there(self) -> None:
         """Raise Unavailable when the folder is not there: one that is not mounted must not be made up."""
@@ -88,13 +89,7 @@ class Folder(Connector):
 
     def changed(self, kind: str, options: Any, timeout: float) -> bool:
         """Look twice a second whether a file came, went or grew; the first look counts as a change."""
-        end = time.monotonic() + timeout
-        while (now := self._picture(options)) == self._seen:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.5)
-        self._seen = now
-        return True
+        return self._look.changed(lambda: self._picture(options), timeout)
 
     def _picture(self, options: Any) -> frozenset[tuple[str, tuple[int, int] | None]]:
         self.must_be_there()

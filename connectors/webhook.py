@@ -17,12 +17,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors import _files
+from connectors._looking import Look
 from connectors.base import Config, Connector, Health, Item, NewDocument
 from kontorist.core.errors import AccessDenied, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
 
 _WAITING_AT_MOST = 10_000
-_LOOK = 0.5
 _HEADER = r"^[A-Za-z][A-Za-z0-9-]*$"
 
 
@@ -85,7 +85,7 @@ class Webhook(Connector):
         super().__init__(config, surroundings)
         self.waiting: Path = surroundings.data_dir / "hooks" / surroundings.name
         self._problems: dict[str, str] = {}
-        self._seen: int | None = None
+        self._look = Look()
 
     # taking it -----------------------------------------------------------
 
@@ -126,13 +126,7 @@ class Webhook(Connector):
 
     def changed(self, kind: str, options: Any, timeout: float) -> bool:
         """Look twice a second whether something was kept; the first look counts as a change."""
-        end = time.monotonic() + timeout
-        while (now := self._stamp()) == self._seen:
-            if time.monotonic() > end:
-                return False
-            time.sleep(_LOOK)
-        self._seen = now
-        return True
+        return self._look.changed(self._stamp, timeout)
 
     def _stamp(self) -> int:
         try:

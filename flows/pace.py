@@ -17,6 +17,8 @@ ROUND_QUICK, ROUND_SLOW = 10.0, 20.0
 """Seconds of a round: what comes in the meantime is taken in with the next one, newest first."""
 SLICE = 20.0
 """Seconds after which a pass of a runner begins nothing new: the runner makes another one, with what has changed since."""
+RESTS, RESTS_AT_MOST = 20.0, 60.0
+"""A source that was away is left in peace for so many times as long as it took to say so, and seconds at most: others wait for it meanwhile."""
 
 
 def following_size(size: int, done: int, seconds: float, largest: int, quick: float = QUICK, slow: float = SLOW) -> int:
@@ -26,10 +28,6 @@ def following_size(size: int, done: int, seconds: float, largest: int, quick: fl
     if seconds < quick:
         return min(largest, max(size * 2, int(done * quick / 2 / max(seconds, 0.01))))
     return max(SMALLEST, size // 2) if seconds > slow else size
-
-
-RESTS, RESTS_AT_MOST = 20.0, 60.0
-"""A source that was away is left in peace for so many times as long as it took to say so, and seconds at most: others wait for it meanwhile."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from connectors import _files
+from connectors import _files, _looking
 from connectors._looking import Look
 from connectors.bank.config import BankConfig, EntryOptions
 from connectors.bank.transfer import WriteTransfers
@@ -46,7 +46,7 @@ class Bank(Connector):
         self.folder: Path = surroundings.path(config.folder)
         self._read: dict[tuple[str, int, int], list[Statement]] = {}
         self._problems: dict[str, str] = {}
-        self._look = Look(self._files)
+        self._look = Look(_looking.AGAIN, every=1.0)
 
     @property
     def output(self) -> Path:
@@ -140,7 +140,7 @@ class Bank(Connector):
 
     def changed(self, kind: str, options: EntryOptions, timeout: float) -> bool:
         """Look whether a statement came, went or grew."""
-        return self._look.changed(timeout)
+        return self._look.changed(lambda: _looking.stamps(self._files()), timeout)
 
     @classmethod
     def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:  # noqa: ARG003 - the contract's

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from connectors import _looking
 from connectors._looking import Look
 from connectors.base import Action, Column, Connector, Health, Item, Row, Surroundings
 from connectors.erp_csv.cache import Cache
@@ -36,7 +37,7 @@ class ErpCsv(Connector):
         folder = surroundings.path(config.folder)
         patterns = [options.file for options in config.tables.values()]
         self._mirror = Mirror(config.sftp, patterns, folder) if config.sftp else None
-        self._look = Look(self._exports)
+        self._look = Look(_looking.AGAIN, every=1.0)
         self._tables = {name: Table(name, options, folder, self.cache) for name, options in config.tables.items()}
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ class ErpCsv(Connector):
         if self._mirror:
             time.sleep(min(timeout, max(self._mirror.options.every + 1.0, 5.0)))  # not a moment before it is looked at again
             return True
-        return self._look.changed(timeout)
+        return self._look.changed(lambda: _looking.stamps(self._exports()), timeout)
 
     def _exports(self) -> Iterator[Path]:
         for table in self._tables.values():

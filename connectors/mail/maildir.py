@@ -9,7 +9,6 @@ import shutil
 import socket
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from imapclient.imap_utf7 import decode
 from imapclient.imap_utf7 import encode as utf7
 
 from connectors import _files
+from connectors._looking import Look
 from connectors.mail.transport import Fetched, Folder, Listing, role_of
 from kontorist.core.errors import Rejected, Unavailable, Uncertain
 
@@ -39,7 +39,7 @@ class Maildir:
         self.outgoing = outgoing
         self.seed = seed
         self.max_size = max_size
-        self._seen: dict[str, tuple[int, ...]] | None = None
+        self._look = Look()
 
     # reading -------------------------------------------------------------
 
@@ -134,13 +134,7 @@ class Maildir:
 
     def wait(self, folders: Sequence[str], timeout: float) -> bool:
         """Look twice a second whether a mail came or went; the first look counts as a change."""
-        end = time.monotonic() + timeout
-        while (now := {f: _stamps(self._folder(f)) for f in folders}) == self._seen:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.5)
-        self._seen = now
-        return True
+        return self._look.changed(lambda: {f: _stamps(self._folder(f)) for f in folders}, timeout)
 
     def drafts_folder(self) -> str:
         """`Drafts`, as everywhere."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
-from kontorist.store.case_moves import Move, move
+from kontorist.store.case_moves import Move, write
 from kontorist.store.cases import Entry
 from kontorist.store.leasing import NOTED
 from kontorist.store.many import among
@@ -57,5 +57,5 @@ def end(connection: Connection, last: Sequence[Last], owner: str, run: str | Non
             count, round_ = journals.get(one.case_id, (0, 0))
             moves.append(Move(one.case_id, [replace(one.entry, seq=count)], round_, "done"))
             ended.append(one)
-    move(connection, moves, owner, run)
+    write(connection, moves, owner, run)
     return ended

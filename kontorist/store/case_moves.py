@@ -47,10 +47,15 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
     """
     if not moves:
         return
-    now = utcnow()
     mine = held(connection, [m.case_id for m in moves], owner)
     late = [m.case_id for m in moves if m.case_id not in mine]
-    moves = [m for m in moves if m.case_id in mine]
+    write(connection, [m for m in moves if m.case_id in mine], owner, run)
+    _leave_out(connection, late, owner)
+
+
+def write(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> None:
+    """`move` for cases that are known to be this worker's: their rows are locked in this transaction."""
+    now = utcnow()
     rows = [
         (
             m.case_id,
@@ -80,7 +85,6 @@ def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | N
     audit.append(
         connection, [Event(f"case.{m.state}", owner, f"case:{m.case_id}", {"error": m.error} if m.error else {}) for m in ended]
     )
-    _leave_out(connection, late, owner)
 
 
 def _cost(info: Mapping[str, Any]) -> int:

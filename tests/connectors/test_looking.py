@@ -9,19 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from connectors import _looking
-from connectors._looking import Look
+from connectors._looking import Look, stamps
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_looking, "EVERY", 0.01)
-    monkeypatch.setattr(_looking, "AGAIN", (0.1,))
+class Folder:
+    """Looks at a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._look, self._path = Look((0.1,), every=0.01), path
+
+    def changed(self, timeout: float) -> bool:
+        return self._look.changed(lambda: stamps(self._path.iterdir()), timeout)
 
 
-def settled(folder: Path) -> Look:
+def settled(folder: Path) -> Folder:
     """A look that has said all it has to say."""
-    look = Look(lambda: sorted(folder.iterdir()))
+    look = Folder(folder)
     assert look.changed(0.0), "the first look counts"
     assert look.changed(1.0), "and once more"
     assert not look.changed(0.2)
@@ -66,4 +69,4 @@ def test_a_file_that_comes_while_it_waits_is_said_soon(tmp_path: Path) -> None:
 
 
 def test_what_is_taken_away_between_the_list_and_the_look_is_left_out(tmp_path: Path) -> None:
-    assert Look(lambda: [tmp_path / "gone.csv"]).changed(0.0)
+    assert stamps([tmp_path / "gone.csv"]) == frozenset()

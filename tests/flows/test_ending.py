@@ -29,15 +29,7 @@ TWO = """
         approve: {by: service, together_with: first}
 """
 """Two actions on one card; the second is the last step."""
-BEFORE_LAST = """
-    trigger: {file: {connection: scans}}
-    steps:
-      - id: note
-        action: shelf.save
-        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
-        approve: {by: service}
-      - set: {kept: "{{ note.action }}"}
-"""
+BEFORE_LAST = NOTES + '      - set: {kept: "{{ note.action }}"}\n'
 NESTED = """
     trigger: {file: {connection: scans}}
     steps:
