@@ -91,6 +91,13 @@ class Warn:
     code: str
     text: str
     stop: bool = False
+    blocks: bool = False
+    """Whether something is missing without which it would be refused outside: it has to be edited before it can be approved."""
+
+    def stored(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        kept: dict[str, Any] = {"code": self.code, "text": self.text, "stop": self.stop}
+        return {**kept, "blocks": True} if self.blocks else kept
 
 
 @dataclass(frozen=True)

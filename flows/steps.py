@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -241,7 +241,7 @@ def _new_action(
         for field in proposal.payload
     }
     rests = [e.info["rests_on"] for e in work.case.journal.values() if "rests_on" in e.info]
-    warnings = [*map(asdict, proposal.warnings), *_case_warnings(work)]
+    warnings = [*(w.stored() for w in proposal.warnings), *_case_warnings(work)]
     return NewAction(
         case_id=work.case.id,
         flow=work.flow,

@@ -113,7 +113,7 @@ def unknown(seller: Mapping[str, Any], by: str, vendors: Vendors, language: str)
     elif twin is not None:
         german += f" Achtung, der Name ähnelt Kreditor {twin.number} ({twin.name}), aber USt-IdNr. und IBAN sind andere."
         english += f" Mind that the name resembles vendor {twin.number} ({twin.name}), but VAT id and IBAN differ."
-    return warn("unknown-vendor", language, german, english)
+    return warn("unknown-vendor", language, german, english, blocks=True)
 
 
 def _vendor(

@@ -103,7 +103,10 @@ class Payload(BasePayload):
     invoice: dict[str, Any] = Field(description="The invoice as the agent `invoice` gives it")
     document: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the document that is booked")
     vendor: str | None = Field(
-        default=None, pattern=r"^\d{4,9}$", description="Creditor account; else found by VAT id, IBAN, name"
+        default=None,
+        pattern=r"^\d{4,9}$",
+        description="Creditor account; else found by VAT id, IBAN, name",
+        json_schema_extra={"one_of": {"table": "vendors", "value": "number", "called": "name"}},
     )
     account: str | None = Field(default=None, pattern=r"^\d{4,9}$", description="Expense account; else of the vendor or a rule")
     text: str | None = Field(default=None, max_length=60, description="Posting text; else the seller and the number")

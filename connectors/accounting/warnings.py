@@ -18,6 +18,6 @@ class Refusal(Rejected):
         return Rejected(self.german) if language.startswith("de") else self
 
 
-def warn(code: str, language: str, german: str, english: str, *, stop: bool = True) -> Warn:
-    """A warning; unless told otherwise, one that stops a plain approval."""
-    return Warn(code, german if language.startswith("de") else english, stop)
+def warn(code: str, language: str, german: str, english: str, *, stop: bool = True, blocks: bool = False) -> Warn:
+    """A warning; unless told otherwise, one that stops a plain approval. One that `blocks` has to be mended before any."""
+    return Warn(code, german if language.startswith("de") else english, stop, blocks)

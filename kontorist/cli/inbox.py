@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -216,7 +215,7 @@ def edit(
     edited = editing.Edit(
         proposal.payload,
         proposal.sentence,
-        [asdict(w) for w in proposal.warnings],
+        [w.stored() for w in proposal.warnings],
         {**row.rests_on, "connector": proposal.rests_on},
         proposal.business_key,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict
 from typing import Any
 
 from connectors.base import Context
@@ -64,7 +63,7 @@ def question(desk: Desk, case: Case, text: str, rule: Mapping[str, Any]) -> Ques
         window = min(
             opened.action(case.connection, "reply").undo_window, parse_duration(desk.office.settings.undo_window).total_seconds()
         )
-    warnings = [asdict(w) for w in made.warnings]
+    warnings = [w.stored() for w in made.warnings]
     full = {"by": [], "count": 1, "expires": "7d", **rule, "undo": window}
     return Question(
         case.connection, "reply", made.payload, made.sentence, warnings, {"connector": made.rests_on}, made.business_key, full

@@ -16,7 +16,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.flow import AgentStep, LookupStep, walk
 from kontorist.inbox.ask import possible
 from kontorist.inbox.desk import Desk, TheDesk
-from kontorist.inbox.edit_form import Input, inputs, schema_of
+from kontorist.inbox.edit_form import Input, inputs, known_values, schema_of
 from kontorist.inbox.facts import facts_of
 from kontorist.inbox.fields import shown
 from kontorist.inbox.history import history
@@ -81,6 +81,11 @@ class CardView:
     def stops(self) -> bool:
         """Whether a warning says stop."""
         return any(w.get("stop") for w in self.warnings)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether something is missing without which nobody can approve it."""
+        return any(w.get("blocks") for r in self.decidable for w in r.warnings)
 
     @property
     def handed(self) -> dict[str, Any] | None:
@@ -156,6 +161,7 @@ def render(
         waiting = open_cards(connection, viewer)
         numbers = counts(connection, waiting, viewer)
         done = toast(connection, viewer, request.query_params)
+        stops = office_state.stops(connection)
         redraftable = redraft.possible(connection, view.rows) and bool(redo(desk, view.head.flow))
     found = facts_of(entries)
     originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
@@ -167,6 +173,7 @@ def render(
         "alone": view.given and not others(desk, view, viewer),
         "looking": [desk.label(name) for name in desk.presence.others(view.head.card, viewer.name)],
         "facts": found,
+        "held": any(stops.hits(r.flow, r.connection) for r in view.rows if r.state in WITHDRAWABLE),
         "doubts": found.doubtful() if view.decidable else [],
         "path_taken": told(entries),
         "redraftable": redraftable,
@@ -201,7 +208,8 @@ def _replies(connection: Connection, viewer: Viewer, entries: Sequence[Entry]) -
 def forms(desk: Desk, view: CardView, edited: Form | None) -> list[tuple[ActionRow, list[Input]]]:
     """The fields of every action on the card that can be decided."""
     with closing(desk.connections()) as opened:
-        return [(r, inputs(r, schema_of(opened, r), edited)) for r in view.decidable]
+        shapes = [(r, schema_of(opened, r)) for r in view.decidable]
+        return [(r, inputs(r, shape, edited, known_values(opened, r, shape))) for r, shape in shapes]
 
 
 def others(desk: Desk, view: CardView, viewer: Viewer) -> list[str]:

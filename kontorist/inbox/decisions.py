@@ -60,9 +60,23 @@ def decide(
         raise
     except KontoristError as error:
         status = 409 if isinstance(error, Stale) else 403 if isinstance(error, NotAllowed) else 422
-        return cards.render(request, desk, posted.viewer, card_id, status, str(error))
+        said = _decided_before(desk, card_id) if isinstance(error, Stale) else ""
+        return cards.render(request, desk, posted.viewer, card_id, status, said or str(error))
     after = next_after(waiting, head)
     return RedirectResponse(f"/card/{after}?did={did}&of={head}" if after else f"/?did={did}&of={head}", 303)
+
+
+def _decided_before(desk: Desk, card_id: int) -> str:
+    """Who was faster, where somebody has decided the whole card meanwhile; empty where it is something else that has changed."""
+    with desk.database.read() as connection:
+        rows = actions.card(connection, card_id)
+        last = next(iter(reversed(actions.decisions(connection, card_id))), None)
+    if last is None or any(r.state in cards.DECIDABLE for r in rows):
+        return ""
+    name = desk.label(last["person"])
+    if last["decision"] == "reject":
+        return str(Stale(f"{name} has rejected this already. There is nothing left to decide here."))
+    return str(Stale(f"{name} has approved this already. There is nothing left to decide here."))
 
 
 def measure(desk: Desk, connection: Connection, viewer: Viewer, card: int, did: str) -> None:
@@ -85,6 +99,8 @@ def approve(request: Request, desk: TheDesk, posted: FromForm, card_id: int) -> 
 def give(connection: Connection, posted: Posted, card_id: int, shown: Sequence[Shown]) -> str:
     """Record the approval of a whole card; says whether it was enough. Raises NotAllowed where more is asked for."""
     rows = whole_card(connection, card_id, shown, cards.DECIDABLE)
+    if any(w.get("blocks") for r in rows for w in r.warnings):
+        raise NotAllowed("Something is missing here, as the red warning says: edit it, then it can be approved.")
     if any(w.get("stop") for r in rows for w in r.warnings) and not posted.form.has("checked"):
         raise NotAllowed("A warning says stop: tick that you have checked it, and write how.")
     states = deciding.approve(connection, [r.shown for r in rows], posted.who, posted.form.text("comment").strip()[:4000])

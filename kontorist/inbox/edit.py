@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -108,7 +107,7 @@ def _next(
     if row.id not in made:
         return row.shown
     proposal, _ = made[row.id]
-    warnings = [asdict(w) for w in proposal.warnings]
+    warnings = [w.stored() for w in proposal.warnings]
     warnings += [dict(w) for w in row.warnings if w.get("code") in _KEPT]
     rests_on = {**row.rests_on, "connector": proposal.rests_on}
     key = None if row.path.startswith(asking.PREFIX) else proposal.business_key  # a question is no answer to the mail

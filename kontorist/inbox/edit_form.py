@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.connections import Connections
+from kontorist.core.errors import KontoristError
 from kontorist.inbox.facts import is_digest
 from kontorist.inbox.security import Form
 from kontorist.store.actions import ActionRow
@@ -17,7 +18,7 @@ _LONG = 90
 
 @dataclass(frozen=True)
 class Input:
-    """One field: `kind` is line, text, list, number, check, choice or fixed."""
+    """One field: `kind` is line, text, list, number, check, choice or fixed; `known` are values of the connection with what they are called."""
 
     name: str
     key: str
@@ -27,6 +28,7 @@ class Input:
     options: Sequence[str] = ()
     about: str = ""
     required: bool = False
+    known: Sequence[tuple[str, str]] = ()
 
 
 def schema_of(opened: Connections, row: ActionRow) -> Mapping[str, Any]:
@@ -35,8 +37,27 @@ def schema_of(opened: Connections, row: ActionRow) -> Mapping[str, Any]:
     return shape
 
 
-def inputs(row: ActionRow, schema: Mapping[str, Any], typed: Form | None = None) -> list[Input]:
-    """The fields of an action's payload in the order of its schema; `typed` is what was written in vain before."""
+def known_values(opened: Connections, row: ActionRow, schema: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """For fields that name a row of one of the connection's tables (`one_of` in the schema): each value and what it is called."""
+    found = {}
+    for key, shape in (schema.get("properties") or {}).items():
+        if not (where := shape.get("one_of")):
+            continue
+        try:
+            (rows,) = opened.get(row.connection).look_up(where["table"], [{}])
+        except KontoristError:
+            continue  # without the table a person can still write the value
+        found[key] = [(str(r.values[where["value"]]), str(r.values[where["called"]])) for r in rows]
+    return found
+
+
+def inputs(
+    row: ActionRow,
+    schema: Mapping[str, Any],
+    typed: Form | None = None,
+    known: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+) -> list[Input]:
+    """The fields of an action's payload in the order of its schema; `typed` is what was written in vain before, `known` are `known_values`."""
     data, shapes = row.data, schema.get("properties") or {}
     keys = [*shapes, *(k for k in data if k not in shapes)]
     found = []
@@ -49,7 +70,8 @@ def inputs(row: ActionRow, schema: Mapping[str, Any], typed: Form | None = None)
         text = as_text(kind, data.get(key))
         if typed is not None and typed.has(f"{name}.is"):
             text = typed.text(name)
-        found.append(Input(name, key, kind, data.get(key), text, options, about, key in schema.get("required", ())))
+        required, values = key in schema.get("required", ()), (known or {}).get(key, ())
+        found.append(Input(name, key, kind, data.get(key), text, options, about, required, values))
     return found
 
 

@@ -205,11 +205,12 @@ def _done_by(connection: Connection, person: str, several: Sequence[int]) -> set
     """Of these cards, where more than one has to agree, those that this person has approved, or composed."""
     found: set[int] = set()
     for start in range(0, len(several), _AT_ONCE):
-        ids = select(actions.c.id, actions.c.revision, actions.c.card)
+        ids = select(actions.c.id, actions.c.revision, actions.c.card, actions.c.state)
         some = ids.where(actions.c.card.in_(several[start : start + _AT_ONCE]), actions.c.state.in_(OPEN)).subquery()
         same = and_(approvals.c.action_id == some.c.id, approvals.c.revision == some.c.revision)
         mine = (approvals.c.person == person, approvals.c.decision == "approve", approvals.c.expires > utcnow())
-        found.update(connection.execute(select(some.c.card).join(approvals, same).where(*mine)).scalars())
+        approved = select(some.c.card).join(approvals, same).where(*mine, some.c.state != "refused")  # outside: that is used up
+        found.update(connection.execute(approved).scalars())
         made = and_(revisions.c.action_id == some.c.id, revisions.c.revision == some.c.revision)
         composed = select(some.c.card).join(revisions, made).where(revisions.c.composed_by == person)
         found.update(connection.execute(composed).scalars())

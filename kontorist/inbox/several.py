@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, Stale
 from kontorist.inbox.decisions import give, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
@@ -19,8 +20,9 @@ from kontorist.inbox.pages import page
 from kontorist.inbox.queue import Card, counts, load, open_cards
 from kontorist.inbox.security import Form, number_in
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
-from kontorist.store import authority, deciding, facets
+from kontorist.store import authority, deciding, facets, office_state
 from kontorist.store.actions import ActionRow, Shown
+from kontorist.store.tables import actions
 
 router = APIRouter()
 AT_MOST = 50
@@ -83,21 +85,42 @@ def _kind(flow: str, action: str, cards: list[Card], more: int) -> Kind:
 
 
 @router.get("/several")
-def show(request: Request, desk: TheDesk, viewer: SignedIn, did: str = "", left: int = 0, unticked: bool = False) -> Response:
+def show(
+    request: Request,
+    desk: TheDesk,
+    viewer: SignedIn,
+    did: str = "",
+    left: int = 0,
+    unticked: bool = False,
+    back: int = 0,
+    gone: int = 0,
+) -> Response:
     """The page to approve several at once."""
     done = [n for n in map(number_in, did.split(",")[:AT_MOST]) if n is not None]
     with desk.database.read() as connection:
+        undo = _waiting(connection, done)
         kinds = alike(desk, connection, viewer) if viewer.decides else []
         numbers = counts(connection, open_cards(connection, viewer), viewer)
     values = {
         "kinds": kinds,
         "done": done,
+        "undo": undo,
         "left": left,
         "unticked": unticked,
+        "back": back,
+        "gone": gone,
         "counts": numbers,
         "limit": desk.office.settings.several_up_to,
     }
     return page(request, "several.html", viewer, 200, **values, toast=None)
+
+
+def _waiting(connection: Connection, done: Sequence[int]) -> list[int]:
+    """Of the cards approved just now those that can still be taken back: their time has not come, or they are held back."""
+    stops, now = office_state.stops(connection), utcnow()
+    query = select(actions.c.card, actions.c.flow, actions.c.connection, actions.c.not_before)
+    rows = connection.execute(query.where(actions.c.card.in_(done), actions.c.state == "approved"))
+    return sorted({r.card for r in rows if stops.hits(r.flow, r.connection) or (r.not_before and r.not_before > now)})
 
 
 def _cards(form: Form) -> list[int]:
@@ -150,9 +173,10 @@ def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
 
 @router.post("/several/take-back")
 def take_back(desk: TheDesk, posted: FromForm) -> Response:
-    """Undo the approvals of several cards that have not run yet."""
-    take_back_each(desk, posted, _cards(posted.form))
-    return RedirectResponse("/several", 303)
+    """Undo the approvals of several cards that have not run yet, and say how many that were."""
+    asked = _cards(posted.form)
+    back = len(take_back_each(desk, posted, asked))
+    return RedirectResponse(f"/several?back={back}&gone={len(asked) - back}", 303)
 
 
 def take_back_each(desk: Desk, posted: Posted, cards: Sequence[int]) -> list[int]:

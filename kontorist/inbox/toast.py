@@ -13,7 +13,7 @@ from kontorist.core.errors import NotFound
 from kontorist.inbox.security import number_in
 from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import actions, authority
+from kontorist.store import actions, authority, office_state
 from kontorist.store.actions import ActionRow
 
 KINDS = (
@@ -43,6 +43,8 @@ class Toast:
     row: ActionRow | None = None
     seconds: int = 0
     undo: bool = False
+    held: bool = False
+    """Whether the stop button holds back what was approved."""
 
 
 def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> Toast | None:
@@ -60,4 +62,7 @@ def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> T
     waits = [r for r in rows if r.state == "approved" and r.not_before]
     left = max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in waits if r.not_before), default=0)
     allowed = viewer.decides and all(authority.may_decide(r, viewer.who) for r in waits)
-    return Toast(kind, rows[0], max(0, left), kind == "approved" and bool(waits) and allowed)
+    stops = office_state.stops(connection)
+    held = any(stops.hits(r.flow, r.connection) for r in waits)
+    undo = kind == "approved" and (left > 0 or (held and bool(waits))) and allowed  # else the next pass is as quick as a click
+    return Toast(kind, rows[0], max(0, left), undo, held)

@@ -60,7 +60,10 @@ def approvers(connection: Connection, row: ActionRow, now: datetime) -> set[str]
 def approvers_of(connection: Connection, rows: Sequence[ActionRow], now: datetime) -> dict[int, set[str]]:
     """`approvers` of several actions, by action."""
     given: dict[int, set[str]] = {row.id: set() for row in rows}
-    shown, refused = {row.id: row.shown for row in rows}, set()
+    shown = {row.id: row.shown for row in rows}
+    refused = {
+        row.id for row in rows if row.state == "refused"
+    }  # outside: what was approved was tried, and is to be decided again
     for action_id, revision, decision, digest, expires, person in connection.execute(_GIVEN, {"which": list(given)}).all():
         row = shown[action_id]
         if revision != row.revision:

@@ -93,9 +93,12 @@ def reject(connection: Connection, shown: Sequence[Shown], who: Who, reason: str
 
 
 def take_back(connection: Connection, action_id: int, who: Who) -> None:
-    """Undo an approval while its window is open: back to proposed. Raises Stale when it has left already."""
-    rows = [r for r in card(connection, action_id) if r.id == action_id or r.state not in ("withdrawn", "rejected", "proposed")]
-    for row in rows:
+    """Undo an approval while its window is open: back to proposed. Raises Stale when it has left already.
+
+    What was refused outside needs a new decision anyway: it stays as it is, and what stands behind it on the card is taken back.
+    """
+    rows = [r for r in card(connection, action_id) if r.state not in ("withdrawn", "rejected", "proposed", "refused")]
+    for row in rows or [get(connection, action_id)]:
         if row.state != "approved":
             raise Stale(f"Action {row.id} is {row.state}; only what is approved and has not run yet can be taken back.")
         if not may_decide(row, who):
