@@ -76,6 +76,7 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
     walks = {
         c.id: Walk(c, runtime.flows_of(c), {r.path: r for r in rows.get(c.id, ())}, patient=not runtime.simulated) for c in found
     }
+    renewed = time.monotonic()
     while walks:
         works: dict[tuple[str, str], list[Work]] = {}
         moves: list[Move] = []
@@ -88,9 +89,20 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
             tally.add(walk.case.flow, _TALLIED.get(following.state, "advanced"))
             _note(tally, walk.case, following.state, following.text)
             del walks[case_id]
-        _commit(runtime, moves)
+        _store(runtime, [], moves, tally)
         for group in works.values():
             _do(runtime, group, walks, tally, run_step)
+            renewed = _renewed(runtime, list(walks), renewed)
+
+
+def _renewed(runtime: Runtime, ids: Sequence[int], last: float) -> float:
+    """Keep the cases of a chunk that a slow model works on; when that was done last."""
+    now = time.monotonic()
+    if now - last < LEASE_SECONDS / 4:
+        return last
+    with runtime.database.write() as connection:
+        leasing.renew(connection, ids, runtime.owner, LEASE_SECONDS)
+    return now
 
 
 def _begin_newest(runtime: Runtime, found: Sequence[Case]) -> None:
@@ -114,6 +126,8 @@ def _following(runtime: Runtime, walk: Walk) -> Work | Pause:
     except KontoristError as error:
         question = stated.question_for(runtime, walk.case, walk.at, error)
         return Pause("unclear", question["text"], question=question) if question else Pause("failed", str(error))
+    except Exception as error:  # noqa: BLE001 - one case must not keep all others from going on
+        return Pause("failed", f"{walk.case.flow}: step {walk.at}: {_defect(error)}")
 
 
 def _pause(walk: Walk, pause: Pause) -> Move:
@@ -124,12 +138,6 @@ def _pause(walk: Walk, pause: Pause) -> Move:
 def _taken(walk: Walk) -> list[cases.Entry]:
     entries, walk.entries = walk.entries, []
     return entries
-
-
-def _commit(runtime: Runtime, moves: Sequence[Move]) -> None:
-    if moves:
-        with runtime.database.write() as connection:
-            case_moves.move(connection, moves, runtime.owner, runtime.run)
 
 
 def _said_of_twins(runtime: Runtime) -> str:
@@ -148,13 +156,14 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     both = list(zip(group, outcomes, strict=True))
     moves = [move for work, o in both if (move := _move_of(work, o, walks[work.case.id], tally)) is not None]
     proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
-    rows = _store(runtime, [proposal for _, proposal in proposed], moves)
-    for (work, _), row in zip(proposed, rows, strict=True):
-        walk = walks[work.case.id]
-        walk.actions = {**walk.actions, work.path: row}
-        tally.add(work.flow, "proposed")
+    rows, gone = _store(runtime, proposed, moves, tally)
+    for work, _ in proposed:
+        if (row := rows.get(work.case.id)) is not None:
+            walk = walks[work.case.id]
+            walk.actions = {**walk.actions, work.path: row}
+            tally.add(work.flow, "proposed")
     for move in moves:
-        if move.state is not None:
+        if move.state is not None or move.case_id in gone:
             del walks[move.case_id]
     for work, outcome in both:
         if outcome.entry is not None:
@@ -166,15 +175,54 @@ def _is_cheap(entry: cases.Entry) -> bool:
     return entry.kind == "agent" and not entry.info.get("usage") and entry.ms < CHEAP_MS
 
 
-def _store(runtime: Runtime, proposed: Sequence[proposing.NewAction], moves: Sequence[Move]) -> list[actions.ActionRow]:
-    """Proposals and moves of one step, in one transaction; the actions as they are stored."""
-    if not proposed and not moves:
-        return []
+Proposed = Sequence[tuple[Work, proposing.NewAction]]
+Stored = tuple[dict[int, actions.ActionRow], set[int]]
+"""The actions as they are stored, by case; and the cases that this worker has no longer, or that have failed over it."""
+
+
+def _store(runtime: Runtime, proposed: Proposed, moves: Sequence[Move], tally: Tally) -> Stored:
+    """Proposals and moves of one step, in one transaction. What cannot be stored fails its own case, not the others."""
+    if not moves:  # a proposal never comes without the move of its case
+        return {}, set()
+    try:
+        return _written(runtime, proposed, moves)
+    except KontoristError:
+        raise  # the database does not answer: nothing is said of the cases
+    except Exception as error:  # noqa: BLE001 - see above
+        ids = dict.fromkeys(m.case_id for m in moves)
+        if len(ids) == 1:
+            return _unstorable(runtime, proposed, moves[0], tally, error)
+        rows, gone = dict[int, actions.ActionRow](), set[int]()
+        for one in ids:
+            mine = [(w, p) for w, p in proposed if w.case.id == one]
+            more, lost = _store(runtime, mine, [m for m in moves if m.case_id == one], tally)
+            rows, gone = rows | more, gone | lost
+        return rows, gone
+
+
+def _written(runtime: Runtime, proposed: Proposed, moves: Sequence[Move]) -> Stored:
     with runtime.database.write() as connection:
-        new = [runtime_action(runtime, proposal) for proposal in proposed]
+        late = case_moves.move(connection, moves, runtime.owner, runtime.run)
+        mine = [(work, proposal) for work, proposal in proposed if work.case.id not in late]
+        new = [runtime_action(runtime, proposal) for _, proposal in mine]
         rows = proposing.propose_many(connection, new, _said_of_twins(runtime))
-        case_moves.move(connection, moves, runtime.owner, runtime.run)
-    return rows
+    return {work.case.id: row for (work, _), row in zip(mine, rows, strict=True)}, late
+
+
+def _unstorable(runtime: Runtime, proposed: Proposed, move: Move, tally: Tally, error: Exception) -> Stored:
+    """A case fails of which something cannot be stored."""
+    text = _defect(error)
+    _written(runtime, [], [Move(move.case_id, (), move.round, "failed", text)])
+    for work, _ in proposed:
+        tally.add(work.case.flow, "failed")
+        _note(tally, work.case, "failed", text)
+    return {}, {move.case_id}
+
+
+def _defect(error: Exception) -> str:
+    """What went wrong, without the statement of a database, which would repeat the case's texts."""
+    what = getattr(error, "orig", None) or error
+    return str(KontoristError(f"This cannot be worked with ({type(what).__name__}: {what}). Look at what the flow does there."))
 
 
 def _asked(runtime: Runtime, work: Work, outcome: Outcome) -> Outcome:

@@ -209,10 +209,11 @@ def _look_up(runtime: Runtime, dead: Dead) -> None:
     try:
         action = runtime.connections.action(row.connection, row.action)
         receipt = runtime.connections.find(row.connection, row.action, row.data, row.key)
-    except Unavailable:
+    except (Unavailable, OSError):
         return  # the outside does not answer: the next pass looks again
-    except KontoristError as error:
-        ledger.found(runtime.database, dead, None, authoritative=False, why=str(error))
+    except Exception as error:  # noqa: BLE001 - one that cannot be looked up must not keep all others from being carried out
+        why = str(error) if isinstance(error, KontoristError) else f"{type(error).__name__}: {error}"
+        ledger.found(runtime.database, dead, None, authoritative=False, why=why)
         return
     why = "The program stopped while this was being done, and the outside system shows no trace of it."
     told = (dict(receipt.evidence), dict(receipt.outputs)) if receipt else (None,)

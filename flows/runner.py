@@ -25,7 +25,7 @@ from flows.watch import Watcher, watchers
 from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
-from kontorist.store import figure_days, pulse, retention
+from kontorist.store import figure_days, leasing, pulse, retention
 from kontorist.store.retention import Keep
 
 LOOK = 0.2
@@ -206,14 +206,18 @@ def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
     from flows.schedule import summary
 
     tally, started = Tally(), time.perf_counter()
-    gating.gate(runtime, tally)
-    names = taking.triggers(runtime.office.flows)
-    rounds(
-        runtime.pace,
-        names,
-        lambda left: {n: _taken_in(runtime, n, tally) for n in left},
-        lambda: advancing.advance(runtime, tally),
-    )
+    try:
+        gating.gate(runtime, tally)
+        names = taking.triggers(runtime.office.flows)
+        rounds(
+            runtime.pace,
+            names,
+            lambda left: {n: _taken_in(runtime, n, tally) for n in left},
+            lambda: advancing.advance(runtime, tally),
+        )
+    finally:
+        with runtime.database.write() as connection:
+            leasing.release(connection, runtime.owner)
     return summary(runtime, tally, time.perf_counter() - started)
 
 

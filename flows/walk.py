@@ -118,7 +118,7 @@ class Walk:
 
     def _each(self, step: EachStep, path: str, flow: str, _waiting: Any) -> Work | Pause | None:
         if path not in self.case.journal:
-            entries = list(expressions.value(step.each, values_of(self.case, path)) or ())
+            entries = _entries(step.each, expressions.value(step.each, values_of(self.case, path)))
             if len(entries) > MAX_ENTRIES:
                 raise KontoristError(f"{len(entries)} entries are too many for one `each:` (at most {MAX_ENTRIES})")
             self._note(path, step.id or "", "each", flow, entries, self._origins(step.each, path, expression=True))
@@ -222,6 +222,15 @@ def done_entry(row: ActionRow, seq: int, name: str, flow: str, outputs: Mapping[
     """What the journal says of an action that is done; who said so, where a person did."""
     info = {"stated_by": row.stated_by} if row.stated_by else {}
     return Entry(row.path, seq, name, "action", flow, {"state": "done", "action": row.id, **outputs}, {}, info)
+
+
+def _entries(written: str, found: Any) -> list[Any]:
+    """What an `each:` goes through. Raises KontoristError for what has no entries."""
+    if not found and not isinstance(found, bool | int | float):
+        return []
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        raise KontoristError(f"`each:` needs a list, and '{written}' is none.")
+    return list(found)
 
 
 def _until(written: Any) -> datetime:

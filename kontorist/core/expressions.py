@@ -248,10 +248,14 @@ def _guarded(function: Callable[[Mapping[str, Any]], Any], text: str, values: Ma
         result = function(values)
         if isinstance(result, jinja2.Undefined):
             result._fail_with_undefined_error()
+        if isinstance(result, Iterator):  # what `map`, `select` and `batch` give, and what can be read only once
+            result = list(result)
     except jinja2.UndefinedError as error:
         raise ExpressionError(f"{error.message} in: {_short(text)}") from error
-    except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, OverflowError) as error:
+    except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, OverflowError, NameError) as error:
         raise ExpressionError(f"{error} in: {_short(text)}") from error
+    if callable(result):
+        raise ExpressionError(f"that is a function, not a value, in: {_short(text)}")
     return result
 
 

@@ -11,7 +11,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
 from kontorist.store import audit, corrections
 from kontorist.store.audit import Event
-from kontorist.store.case_moves import Move, move
+from kontorist.store.case_moves import Move, write
 from kontorist.store.cases import Entry, load
 from kontorist.store.tables import cases
 from kontorist.store.withdrawing import withdraw
@@ -66,7 +66,7 @@ def answer(connection: Connection, case_id: int, output: Mapping[str, Any], acto
         update(cases).where(cases.c.id == case_id, cases.c.state == "unclear").values(state="runnable", lease_owner=None)
     ).rowcount:
         raise NotFound(f"Case {case_id} was answered by somebody else just now.")
-    move(connection, [Move(case_id, [entry], case.round, "runnable")], actor)
+    write(connection, [Move(case_id, [entry], case.round, "runnable")], actor)
     corrections.keep(
         connection,
         case_id,

@@ -40,17 +40,18 @@ class Move:
     failed_attempt: bool = False
 
 
-def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> None:
+def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> set[int]:
     """Write journal entries and states of a chunk in the caller's transaction; states other than None end the lease.
 
-    What a worker reports of a case that was closed meanwhile, or that another worker has taken over, is left out.
+    What a worker reports of a case that was closed meanwhile, or that another worker has taken over, is left out; the cases of which it was.
     """
     if not moves:
-        return
+        return set()
     mine = held(connection, [m.case_id for m in moves], owner)
     late = [m.case_id for m in moves if m.case_id not in mine]
     write(connection, [m for m in moves if m.case_id in mine], owner, run)
     _leave_out(connection, late, owner)
+    return set(late)
 
 
 def write(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> None:

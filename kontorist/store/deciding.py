@@ -75,9 +75,9 @@ def _decided_again(connection: Connection, row: ActionRow) -> ActionRow:
 
 
 def reject(connection: Connection, shown: Sequence[Shown], who: Who, reason: str) -> None:
-    """A person says no: none of these will ever run. Raises Stale or NotAllowed."""
+    """A person says no: none of these will ever run, nor what stands behind them on their card. Raises Stale or NotAllowed."""
     ids = []
-    for item in shown:
+    for item in [*shown, *_behind(connection, shown)]:
         row = current(connection, item, WITHDRAWABLE)
         if not may_decide(row, who):
             raise NotAllowed(
@@ -90,6 +90,13 @@ def reject(connection: Connection, shown: Sequence[Shown], who: Who, reason: str
         audit.append(connection, [Event("action.rejected", who.name, f"action:{row.id}", data)])
         ids.append(row.case_id)
     leasing.wake(connection, ids)
+
+
+def _behind(connection: Connection, shown: Sequence[Shown]) -> list[Shown]:
+    """What is approved on the cards of these actions and waits for them: without them it would wait for ever."""
+    known = {s.action_id for s in shown}
+    rows = (r for s in shown for r in card(connection, s.action_id) if r.id not in known and r.state in WITHDRAWABLE)
+    return list({r.id: r.shown for r in rows}.values())
 
 
 def take_back(connection: Connection, action_id: int, who: Who) -> None:

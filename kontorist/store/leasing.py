@@ -28,7 +28,7 @@ _FREE_OF = _FREE.where(cases.c.flow == bindparam("flow"))
 _CHANGE = update(cases).where(_THESE)
 _STILL_HELD = (
     select(cases.c.id)
-    .where(_THESE, cases.c.state == "runnable", or_(cases.c.lease_owner.is_(None), cases.c.lease_owner == bindparam("owner")))
+    .where(_THESE, cases.c.state == "runnable", cases.c.lease_owner == bindparam("owner"))
     .order_by(cases.c.id)
     .with_for_update()
 )
@@ -68,15 +68,27 @@ def release(connection: Connection, owner: str) -> None:
 
 
 def held(connection: Connection, ids: Sequence[int], owner: str) -> set[int]:
-    """Which of these cases this worker may still move: runnable, and leased to it or to nobody."""
+    """Which of these cases this worker may still move: runnable and leased to it; one that nobody has may have been another's meanwhile."""
     return set(connection.execute(_STILL_HELD, {"which": list(ids), "owner": owner}).scalars())
+
+
+def renew(connection: Connection, ids: Sequence[int], owner: str, seconds: float) -> None:
+    """Keep for so much longer what this worker still has of these cases."""
+    mine = (_THESE, cases.c.lease_owner == owner, cases.c.state == "runnable")
+    until = utcnow() + timedelta(seconds=seconds)
+    connection.execute(update(cases).where(*mine).values(lease_until=until), {"which": list(ids)})
+
+
+def lock(connection: Connection, ids: Sequence[int]) -> None:
+    """Wait for whoever is about to say something of these cases. SQLite has one writer."""
+    if ids and connection.dialect.name != "sqlite":
+        connection.execute(_LOCK, {"which": list(ids)})
 
 
 def wake(connection: Connection, ids: Sequence[int]) -> None:
     """Let waiting cases run on (an action of theirs was settled)."""
     if ids:
-        if connection.dialect.name != "sqlite":  # wait for a worker that is about to say `waiting`; SQLite has one writer
-            connection.execute(_LOCK, {"which": list(ids)})
+        lock(connection, ids)  # a worker may be about to say `waiting`
         connection.execute(_WAKE, {"which": list(ids), "state": "runnable", "updated": utcnow(), "lease_until": None})
 
 

@@ -74,7 +74,11 @@ _PASS_TOGETHER = (
     .where(_THESE, among(_TRIED + "/" + actions.c.sha256, "approved", "texts"), _leased("claimed"))
     .returning(actions.c.id)
 )
-_POSTPONED = select(events.c.data).where(events.c.subject == bindparam("which"), events.c.kind == "action.postponed")
+_TRIES = (
+    select(events.c.kind, events.c.data)
+    .where(events.c.subject == bindparam("which"), events.c.kind.in_(("action.postponed", "action.approved")))
+    .order_by(events.c.seq)
+)
 _ON_THEIR_WAY = (
     select(actions.c.id)
     .where(_THESE, among(_TRIED, "attempts", "texts"), actions.c.state.in_(("committing", "uncertain")))
@@ -247,8 +251,10 @@ def done(database: Database, claimed: Claim, receipt: Mapping[str, Any], outputs
             "done",
             receipt={"evidence": receipt, "outputs": outputs or {}},
         )
+        leasing.wake(
+            connection, [claimed.row.case_id]
+        )  # before rows that refer to the case: two reports would wait for each other
         conversations.sent(connection, [(claimed.row.case_id, outputs or {})])
-        leasing.wake(connection, [claimed.row.case_id])
     return current
 
 
@@ -262,8 +268,9 @@ def all_done(database: Database, finished: Sequence[tuple[Claim, Mapping[str, An
         if rows:
             connection.execute(_ONE, [{**row, **values} for row in rows])
         audit.append(connection, [_said(c.row, c.permit.attempt, "done", c.row.id in mine, receipt=e) for c, e, _ in finished])
-        conversations.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
+        leasing.lock(connection, [c.row.case_id for c, _, _ in finished])
         leasing.wake(connection, [c.row.case_id for c, _, _ in finished if c.row.id in mine])
+        conversations.sent(connection, [(c.row.case_id, outputs) for c, _, outputs in finished])
     return mine
 
 
@@ -294,9 +301,11 @@ def postpone(database: Database, claimed: Claim, reason: str) -> None:
 
 
 def _failures(connection: Connection, row: ActionRow) -> int:
-    """How often it was tried in vain. Not every attempt was: many are given back because their turn did not come."""
-    said = connection.execute(_POSTPONED, {"which": f"action:{row.id}"}).scalars()
-    return sum('"error":' in data for data in said)
+    """How often it was tried in vain since it was approved last. Not every attempt was: many are given back because their turn did not come."""
+    tried = 0
+    for kind, data in connection.execute(_TRIES, {"which": f"action:{row.id}"}):
+        tried = 0 if kind == "action.approved" else tried + ('"error":' in data)
+    return tried
 
 
 def give_back(database: Database, *claims: Claim) -> None:
@@ -379,6 +388,6 @@ def found(
         values: dict[str, Any] = {"receipt": {"evidence": receipt, "outputs": outputs or {}}} if new == "done" else {"error": why}
         settled = _settle(connection, dead.row, dead.attempt, ("committing",), new, **values)
         if settled and new == "done":
-            conversations.sent(connection, [(dead.row.case_id, outputs or {})])
             leasing.wake(connection, [dead.row.case_id])
+            conversations.sent(connection, [(dead.row.case_id, outputs or {})])
         return new if settled else str(connection.execute(select(actions.c.state).where(actions.c.id == dead.row.id)).scalar())

@@ -36,7 +36,10 @@ def lease(database, owner: str = "w", limit: int = 10, seconds: float = 60, flow
 
 
 def move(database, case_id: int, state: str | None = None, owner: str = "w", *entries: Entry, **values) -> None:
+    """What a worker reports that has leased the case, unless somebody else has it."""
+    free = (tables.cases.c.id == case_id, tables.cases.c.lease_owner.is_(None))
     with database.write() as connection:
+        connection.execute(update(tables.cases).where(*free).values(lease_owner=owner))
         case_moves.move(connection, [Move(case_id, entries, state=state, **values)], owner)
 
 
