@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from connectors.connections import Connections
 from kontorist.core.office import Office
+from kontorist.inbox.doorkeeper import Doorkeeper
 from kontorist.inbox.figures import Figures
 from kontorist.inbox.looking import Presence
 from kontorist.inbox.strangers import Strangers
@@ -31,6 +32,7 @@ class Desk:
     touched: dict[str, float] = field(default_factory=dict, repr=False)
     presence: Presence = field(default_factory=Presence, repr=False)
     strangers: Strangers = field(default_factory=Strangers, repr=False)
+    doorkeeper: Doorkeeper = field(default_factory=Doorkeeper, repr=False)
     figures: Figures = field(default_factory=Figures, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -82,7 +82,7 @@ def sign_in(request: Request, desk: TheDesk, form: Annotated[Form, Depends(_firs
     if form.has("sample") and desk.demo_people is not None:
         name = form.text("sample")
         password = desk.demo_people.get(name, "")
-    session, problem = _try(desk, name, password, agent_of(request))
+    session, problem = _try(desk, request, name, password)
     if session is None:
         return sign_in_page(request, desk, form.text("to"), problem, name, 403)
     with desk.database.read() as connection:
@@ -129,22 +129,37 @@ def let_in(request: Request, desk: Desk, session: people.Session, to: str) -> Re
     return response
 
 
-def _try(desk: Desk, name: str, password: str, agent: str) -> tuple[people.Session | None, str]:
+def _try(desk: Desk, request: Request, name: str, password: str) -> tuple[people.Session | None, str]:
+    address = request.client.host if request.client else ""
     try:
         desk.strangers.refuse_locked(name)
-        with desk.database.read() as connection:
-            fits = people.fitting(connection, name, password)
+        fits = _fitting(desk, address, name, password)
         with desk.database.write() as connection:
-            session = people.sign_in(connection, name, fits, agent)
+            session = people.sign_in(connection, name, fits, agent_of(request))
             stranger = session is None and not people.is_known(connection, name)
     except AccessDenied as error:
         return None, str(error)
     if stranger:
         desk.strangers.count(name)
+    if session is not None:
+        desk.doorkeeper.forgive(address)
     if session is not None and name not in desk.office.settings.people:
         _end(desk, session.token)
         return None, "unknown"
     return session, "" if session else "wrong"
+
+
+def _fitting(desk: Desk, address: str, name: str, password: str) -> str | None:
+    """The stored hash that the password fits, or None; no connection is held while that is found out. Raises AccessDenied."""
+    with desk.database.read() as connection:
+        hashed = people.hash_of(connection, name)
+    desk.doorkeeper.count(address)
+    try:
+        with desk.doorkeeper.turn():
+            return hashed if people.fits(hashed, password) else None
+    except AccessDenied:
+        desk.doorkeeper.forgive(address)
+        raise
 
 
 def _end(desk: Desk, token: str) -> None:

@@ -55,15 +55,24 @@ def listing(connection: Connection) -> list[Any]:
     return list(connection.execute(select(people.c.name, people.c.disabled, people.c.created).order_by(people.c.name)))
 
 
-def fitting(connection: Connection, name: str, password: str) -> str | None:
-    """The stored hash that a password fits, for `sign_in`; None when it fits none. Slow on purpose: call it without a write lock.
+def hash_of(connection: Connection, name: str) -> str:
+    """What is stored of a person's password, and something alike for names that nobody has.
 
     Raises AccessDenied while the name is locked after too many wrong guesses.
     """
     row = connection.execute(select(people).where(people.c.name == name)).first()
     _refuse_locked(row)
-    hashed = row.password if row is not None else _DUMMY
-    return hashed if _verify(hashed, password) and row is not None else None
+    return str(row.password) if row is not None else _DUMMY
+
+
+def fits(hashed: str, password: str) -> bool:
+    """Whether a password is the one of this hash. Slow and large on purpose: call it without a connection, and few at once."""
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        return bool(_hasher().verify(hashed, password))
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def is_known(connection: Connection, name: str) -> bool:
@@ -90,7 +99,7 @@ def locked_until(failures: int) -> datetime | None:
     return utcnow() + pause if pause else None
 
 
-def sign_in(connection: Connection, name: str, fits: str | None, agent: str = "") -> Session | None:
+def sign_in(connection: Connection, name: str, fitting: str | None, agent: str = "") -> Session | None:
     """A new session for the hash that a password fitted, or None (the failure is counted: commit it either way).
 
     Whoever has a second factor gets half a session, which only `with_code` makes a whole one.
@@ -99,7 +108,7 @@ def sign_in(connection: Connection, name: str, fits: str | None, agent: str = ""
     """
     row = connection.execute(select(people).where(people.c.name == name).with_for_update()).first()
     _refuse_locked(row)
-    if row is None or row.disabled or fits != row.password:
+    if row is None or row.disabled or fitting != row.password:
         if row is not None:
             _count_failure(connection, row)
         return None
@@ -200,12 +209,3 @@ def _hasher() -> Any:
     from argon2 import PasswordHasher
 
     return PasswordHasher()
-
-
-def _verify(hashed: str, password: str) -> bool:
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    try:
-        return bool(_hasher().verify(hashed, password))
-    except (VerificationError, InvalidHashError):
-        return False
