@@ -22,7 +22,7 @@ def add(
     data: DataOption = DATA,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
 ) -> None:
-    """Let a person of office.yaml sign in, or give them a new password."""
+    """Let a person of office.yaml sign in, or give them a new password; their sessions and tokens end."""
     from kontorist.store import people
 
     if name not in open_office(office).settings.people:
@@ -55,7 +55,7 @@ def list_(office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
 
 @app.command()
 def disable(name: Name, office: OfficeOption = OFFICE, data: DataOption = DATA) -> None:
-    """End a person's sessions and let them in no more."""
+    """End a person's sessions and tokens and let them in no more."""
     from kontorist.store import people
 
     with open_store(data).write() as connection:

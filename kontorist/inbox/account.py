@@ -46,7 +46,7 @@ def _picture(address: str) -> str:
 
 @router.post("/account/sessions/end")
 def end(desk: TheDesk, posted: FromForm) -> Response:
-    """End one of one's sessions, or all."""
+    """End one of one's sessions, or all and the tokens too."""
     with desk.database.write() as connection:
         people.end(connection, posted.viewer.name, posted.form.text("session")[:64])
     return RedirectResponse("/account", 303)

@@ -96,7 +96,7 @@ def everybody(request: Request, desk: TheDesk, viewer: Admin) -> Response:
 
 @router.post("/admin/people/{name}/end-sessions")
 def end_sessions(desk: TheDesk, posted: FromAdmin, name: str) -> Response:
-    """Sign somebody out everywhere."""
+    """Sign somebody out everywhere; their tokens end too."""
     with desk.database.write() as connection:
         people.end(connection, name, actor=posted.viewer.name)
     return RedirectResponse("/admin/people?did=person", 303)

@@ -15,7 +15,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.flow import Flow
 from kontorist.core.office import Person
 from kontorist.inbox.desk import Desk
-from kontorist.store import health, model_calls, office_state, people, second_factor, silence
+from kontorist.store import health, model_calls, office_state, people, second_factor, silence, tokens
 from kontorist.store.health import FlowHealth
 from kontorist.store.silence import Alarm
 
@@ -89,6 +89,7 @@ class PersonView:
     disabled: bool
     code: bool
     sessions: int
+    tokens: int
 
 
 def midnight(desk: Desk) -> datetime:
@@ -158,7 +159,7 @@ def models(desk: Desk, connection: Connection) -> list[ModelView]:
 
 def everybody(desk: Desk, connection: Connection) -> list[PersonView]:
     """Everybody of office.yaml."""
-    known = {p.name: p for p in people.listing(connection)}
+    known, held = {p.name: p for p in people.listing(connection)}, tokens.living(connection)
     return [
         PersonView(
             name,
@@ -167,6 +168,7 @@ def everybody(desk: Desk, connection: Connection) -> list[PersonView]:
             bool(name in known and known[name].disabled),
             second_factor.has(connection, name),
             len(people.living(connection, name)),
+            held.get(name, 0),
         )
         for name, person in desk.office.settings.people.items()
     ]

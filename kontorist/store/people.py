@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import AccessDenied, NotFound
 from kontorist.core.values import sha256
-from kontorist.store import audit, second_factor
+from kontorist.store import audit, second_factor, tokens
 from kontorist.store.audit import Event
 from kontorist.store.tables import people, sessions
 
@@ -33,20 +33,22 @@ class Session:
 
 
 def add(connection: Connection, name: str, password: str, actor: str) -> None:
-    """Let a person sign in, or give them a new password (their sessions end)."""
+    """Let a person sign in, or give them a new password (their sessions and tokens end: whoever knew the old one may have made some)."""
     hashed = _hasher().hash(password)
     values = {"password": hashed, "disabled": False, "failures": 0, "locked_until": None}
     if connection.execute(update(people).where(people.c.name == name).values(values)).rowcount == 0:
         connection.execute(insert(people).values(name=name, created=utcnow(), **values))
     connection.execute(delete(sessions).where(sessions.c.person == name))
+    tokens.end_all(connection, name, actor)
     audit.append(connection, [Event("person.password-set", actor, "office", {"person": name})])
 
 
 def disable(connection: Connection, name: str, actor: str) -> None:
-    """End a person's sessions and let them in no more. Raises NotFound."""
+    """End a person's sessions and tokens and let them in no more. Raises NotFound."""
     if connection.execute(update(people).where(people.c.name == name).values(disabled=True)).rowcount == 0:
         raise NotFound(f"'{name}' has no password here, so there is nothing to disable.")
     connection.execute(delete(sessions).where(sessions.c.person == name))
+    tokens.end_all(connection, name, actor)
     audit.append(connection, [Event("person.disabled", actor, "office", {"person": name})])
 
 
@@ -160,10 +162,12 @@ def living(connection: Connection, name: str) -> list[Any]:
 
 
 def end(connection: Connection, name: str, digest: str = "", actor: str = "") -> None:
-    """End one session of a person (by the hash of its token), or all of them."""
+    """End one session of a person (by the hash of its token), or all of them and their tokens for programs with them."""
     which = [sessions.c.person == name, *([sessions.c.token == digest] if digest else [])]
     if connection.execute(delete(sessions).where(*which)).rowcount:
         audit.append(connection, [Event("person.sessions-ended", actor or name, "office", {"person": name})])
+    if not digest:
+        tokens.end_all(connection, name, actor or name)
 
 
 def _count_failure(connection: Connection, row: Any) -> None:

@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
@@ -33,6 +33,12 @@ def of(connection: Connection, person: str) -> list[Any]:
     return list(connection.execute(select(tokens).where(tokens.c.person == person).order_by(tokens.c.id.desc())))
 
 
+def living(connection: Connection) -> dict[str, int]:
+    """How many tokens that still work everybody has who has one."""
+    query = select(tokens.c.person, func.count()).where(tokens.c.expires > utcnow()).group_by(tokens.c.person)
+    return {str(person): int(number) for person, number in connection.execute(query)}
+
+
 def person_of(connection: Connection, token: str) -> str | None:
     """Whose token this is; None for one that has ended, or whose person may not sign in any more."""
     query = select(tokens.c.person, people.c.disabled).join(people, people.c.name == tokens.c.person)
@@ -49,3 +55,9 @@ def end(connection: Connection, person: str, number: int) -> None:
     """End a token of this person."""
     if connection.execute(delete(tokens).where(tokens.c.id == number, tokens.c.person == person)).rowcount:
         audit.append(connection, [Event("person.token-ended", person, "office", {"token": number})])
+
+
+def end_all(connection: Connection, person: str, actor: str) -> None:
+    """End all tokens of a person."""
+    if ended := connection.execute(delete(tokens).where(tokens.c.person == person)).rowcount:
+        audit.append(connection, [Event("person.token-ended", actor, "office", {"person": person, "tokens": ended})])

@@ -15,6 +15,7 @@ import pytest
 
 from kontorist.core.clock import utcnow
 from kontorist.core.office import Oidc
+from kontorist.core.values import sha256
 from kontorist.store import second_factor, tables, tokens
 from tests.inbox.desks import PASSWORD, Desk, hidden
 
@@ -104,6 +105,33 @@ class TestTokens:
         anna.post(f"/account/tokens/{number}/end")
         with desk.runtime.database.read() as connection:
             assert tokens.person_of(connection, token) is None
+
+    def test_signing_out_everywhere_ends_tokens_and_ending_one_session_does_not(self, desk: Desk):
+        anna, other = desk.browser("anna"), desk.browser("anna")
+        theirs, oles = made_token(desk, "anna"), made_token(desk, "ole")
+        anna.post("/account/sessions/end", session=sha256(other.client.cookies["kontorist_session"].encode()))
+        assert works(desk, theirs)
+        anna.post("/account/sessions/end")
+        assert not works(desk, theirs)
+        assert works(desk, oles)
+
+    def test_an_admin_sees_how_many_somebody_has_and_ends_them(self, desk: Desk):
+        held, petra = [made_token(desk, "anna") for _ in range(2)], desk.browser("petra")
+        assert "2 tokens for programs" in petra.get("/admin/people").text
+        assert {p["name"]: p["tokens"] for p in petra.get("/api/v1/people").json()}["anna"] == 2
+        petra.post("/admin/people/anna/end-sessions")
+        assert not any(works(desk, token) for token in held)
+        assert "tokens for programs</span>" not in petra.get("/admin/people").text
+
+
+def made_token(desk: Desk, name: str) -> str:
+    with desk.runtime.database.write() as connection:
+        return tokens.make(connection, name, "import")
+
+
+def works(desk: Desk, token: str) -> bool:
+    client = desk.visitor()
+    return client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
 @pytest.fixture

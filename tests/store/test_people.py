@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from kontorist.core.errors import AccessDenied, NotFound
-from kontorist.store import audit, people, tables
+from kontorist.store import audit, people, tables, tokens
 from kontorist.store.people import Session
 
 
@@ -174,6 +174,18 @@ def test_a_new_password_ends_the_sessions(database) -> None:
     assert living(database, session) is None
     assert sign_in(database) is None
     assert sign_in(database, "Kohlrabi 8") is not None
+
+
+def test_a_new_password_and_a_lock_end_the_tokens_for_programs(database) -> None:
+    for change in (lambda c: people.add(c, "anna", "Kohlrabi 8", "petra"), lambda c: people.disable(c, "anna", "petra")):
+        add(database)
+        with database.write() as connection:
+            token = tokens.make(connection, "anna", "import")
+            change(connection)
+            connection.execute(tables.people.update().values(disabled=False))
+        with database.read() as connection:
+            assert tokens.person_of(connection, token) is None
+            assert list(audit.read(connection, "office"))[-2]["data"] == {"person": "anna", "tokens": 1}
 
 
 def test_a_damaged_hash_lets_nobody_in(database) -> None:

@@ -70,13 +70,13 @@ def _person(view: PersonView) -> shapes.PersonBody:
     p = view.person
     return shapes.PersonBody(
         name=view.name, label=p.name, role=p.role, groups=p.groups, deputy=p.deputy, away=p.away,
-        can_sign_in=view.has_password and not view.disabled, second_factor=view.code, sessions=view.sessions,
+        can_sign_in=view.has_password and not view.disabled, second_factor=view.code, sessions=view.sessions, tokens=view.tokens,
     )  # fmt: skip
 
 
 @router.post("/people/{name}/end-sessions")
 def end_sessions(desk: TheDesk, viewer: Head, name: Name) -> shapes.Sessions:
-    """Sign somebody out everywhere."""
+    """Sign somebody out everywhere; their tokens end too."""
     with desk.database.write() as connection:
         if name not in {p.name for p in people.listing(connection)}:
             raise NotFound("There is no such person.")

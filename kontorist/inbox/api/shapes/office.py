@@ -84,6 +84,7 @@ class PersonBody(BaseModel):
     can_sign_in: bool
     second_factor: bool
     sessions: int
+    tokens: int
 
 
 class Sessions(BaseModel):
