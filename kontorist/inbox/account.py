@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
 
-from kontorist.core.errors import NotAllowed, Rejected
+from kontorist.core.errors import AccessDenied, NotAllowed, Rejected
 from kontorist.core.values import sha256
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.pages import page
-from kontorist.inbox.viewer import FromForm, SignedIn, Viewer
+from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
 from kontorist.store import people, second_factor, tokens
 
 router = APIRouter()
@@ -64,8 +67,11 @@ def begin(desk: TheDesk, posted: FromForm) -> Response:
 def confirm(desk: TheDesk, posted: FromForm) -> Response:
     """Put it in force with the first code; other sessions end."""
     with desk.database.write() as connection:
-        if not second_factor.confirm(connection, posted.viewer.name, posted.form.text("code")):
-            raise Rejected("This code is wrong or was used already. Wait for the next one.")
+        fits = _proves(connection, posted, second_factor.confirm)
+        if fits:
+            people.end_others(connection, posted.viewer.name, posted.viewer.token)
+    if not fits:  # raised behind the transaction, which keeps the count
+        raise Rejected("This code is wrong or was used already. Wait for the next one.")
     return RedirectResponse("/account", 303)
 
 
@@ -73,10 +79,20 @@ def confirm(desk: TheDesk, posted: FromForm) -> Response:
 def remove(desk: TheDesk, posted: FromForm) -> Response:
     """No codes any more; a code is needed for that."""
     with desk.database.write() as connection:
-        if not second_factor.fits(connection, posted.viewer.name, posted.form.text("code")):
-            raise NotAllowed("This code is wrong or was used already. Wait for the next one.")
-        second_factor.remove(connection, posted.viewer.name, posted.viewer.name)
+        fits = _proves(connection, posted, second_factor.fits)
+        if fits:
+            second_factor.remove(connection, posted.viewer.name, posted.viewer.name)
+    if not fits:
+        raise NotAllowed("This code is wrong or was used already. Wait for the next one.")
     return RedirectResponse("/account", 303)
+
+
+def _proves(connection: Connection, posted: Posted, check: Callable[[Connection, str, str], bool]) -> bool:
+    """Whether the code of this form fits; guesses are counted as those at the sign-in. Raises NotAllowed while the name is locked."""
+    try:
+        return people.proves(connection, posted.viewer.name, posted.form.text("code")[:20], check)
+    except AccessDenied as error:
+        raise NotAllowed(str(error)) from error
 
 
 @router.post("/account/tokens")

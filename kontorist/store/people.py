@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,7 +93,7 @@ def refuse_until(locked: datetime | None) -> None:
     now = utcnow()
     if locked and locked > now:
         seconds = int((locked - now).total_seconds()) + 1
-        raise AccessDenied(f"Too many wrong passwords for this name. Try again in {seconds} seconds.")
+        raise AccessDenied(f"Too many wrong passwords or codes for this name. Try again in {seconds} seconds.")
 
 
 def locked_until(failures: int) -> datetime | None:
@@ -134,13 +135,25 @@ def with_code(connection: Connection, half: str, code: str, agent: str = "") -> 
     begun = connection.execute(query.where(sessions.c.expires > utcnow())).first()
     if begun is None:
         return None
-    row = connection.execute(select(people).where(people.c.name == begun.person).with_for_update()).one()
-    _refuse_locked(row)
-    if row.disabled or not second_factor.fits(connection, row.name, code):
-        _count_failure(connection, row)
+    if not proves(connection, begun.person, code):
         return None
     sign_out(connection, half)
-    return _signed_in(connection, row.name, agent, "code")
+    return _signed_in(connection, begun.person, agent, "code")
+
+
+def proves(
+    connection: Connection, name: str, code: str, check: Callable[[Connection, str, str], bool] = second_factor.fits
+) -> bool:
+    """Whether a person's code fits; a wrong one is counted as a wrong password is: commit it either way.
+
+    Raises AccessDenied while the name is locked after too many wrong guesses.
+    """
+    row = connection.execute(select(people).where(people.c.name == name).with_for_update()).one()
+    _refuse_locked(row)
+    if not row.disabled and check(connection, name, code):
+        return True
+    _count_failure(connection, row)
+    return False
 
 
 def enter(connection: Connection, name: str, agent: str, method: str) -> Session | None:
@@ -168,6 +181,13 @@ def end(connection: Connection, name: str, digest: str = "", actor: str = "") ->
         audit.append(connection, [Event("person.sessions-ended", actor or name, "office", {"person": name})])
     if not digest:
         tokens.end_all(connection, name, actor or name)
+
+
+def end_others(connection: Connection, name: str, token: str) -> None:
+    """End all sessions of a person but the one with this token."""
+    others = (sessions.c.person == name, sessions.c.token != sha256(token.encode()))
+    if connection.execute(delete(sessions).where(*others)).rowcount:
+        audit.append(connection, [Event("person.sessions-ended", name, "office", {"person": name})])
 
 
 def _count_failure(connection: Connection, row: Any) -> None:

@@ -75,6 +75,30 @@ class TestCodeFromThePhone:
         with desk.runtime.database.read() as connection:
             assert not second_factor.has(connection, "anna")
 
+    def test_switching_it_on_ends_the_other_sessions_and_keeps_this_one(self, desk: Desk):
+        thief, anna, ole = desk.browser("anna"), desk.browser("anna"), desk.browser("ole")
+        app = pyotp.TOTP(re.search(r"<code>([A-Z2-7]{32})</code>", anna.post("/account/second-factor").text)[1])
+        anna.post("/account/second-factor/confirm", code="000000")
+        assert thief.get("/counts").status_code == 200
+        anna.post("/account/second-factor/confirm", code=app.now())
+        assert thief.client.get("/", follow_redirects=False).status_code == 303
+        assert anna.get("/counts").status_code == ole.get("/counts").status_code == 200
+
+    @pytest.mark.parametrize("where", ["remove", "confirm"])
+    def test_guessing_on_ones_own_page_is_slowed_down_too(self, desk: Desk, where: str):
+        anna = desk.browser("anna")
+        app = pyotp.TOTP(re.search(r"<code>([A-Z2-7]{32})</code>", anna.post("/account/second-factor").text)[1])
+        if where == "remove":
+            anna.post("/account/second-factor/confirm", code=app.at(utcnow() - timedelta(seconds=30)))
+        with desk.runtime.database.write() as connection:  # guesses of which one more locks for minutes
+            connection.execute(tables.people.update().values(failures=11))
+        assert "This code is wrong" in anna.post(f"/account/second-factor/{where}", code="12345").text
+        answer = anna.post(f"/account/second-factor/{where}", code="12345")
+        assert answer.status_code == 403
+        assert "Too many wrong passwords or codes" in answer.text
+        assert "Too many wrong" in anna.post(f"/account/second-factor/{where}", code=app.now()).text
+        assert "Too many wrong" in sign_in(desk)[1].text
+
 
 class TestSessions:
     def test_one_is_ended_from_another_browser(self, desk: Desk):
