@@ -23,7 +23,7 @@ from kontorist.core.values import canonical, plain, sha256
 from kontorist.store import redraft
 from kontorist.store.cases import Entry
 from kontorist.store.context import origins_of, scope_of, values_of
-from kontorist.store.proposing import NewAction
+from kontorist.store.proposing import ANY_FIELD, NewAction
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,17 @@ def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, valu
         parse_duration(runtime.office.settings.undo_window).total_seconds(),
     )
     rule = {"by": by, "count": int(count), "expires": approve.expires, "undo": window}
-    return {**rule, **{k: v for k, v in (("due", approve.due), ("escalate", approve.escalate)) if v}}
+    varies = _varies(step) if "count" in approve.model_fields_set and isinstance(approve.count, str) else []
+    return {**rule, **{k: v for k, v in (("due", approve.due), ("escalate", approve.escalate), ("varies", varies)) if v}}
+
+
+def _varies(step: ActionStep) -> list[str]:
+    """The fields that are made from what the number of people is worked out from; any, where no field shows all of that."""
+    read = expressions.roots(str(step.approve.count))
+    made_of = {field: expressions.roots_deep(shape) for field, shape in step.with_.items()}
+    if not read <= frozenset().union(*made_of.values()):
+        return [ANY_FIELD]
+    return sorted(field for field, names in made_of.items() if names & read)
 
 
 def _entry(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from kontorist.core.errors import NotAllowed
 from kontorist.core.values import canonical
-from kontorist.store import audit, corrections, proposing
+from kontorist.store import audit, corrections, facets, proposing
 from kontorist.store.action_revisions import WITHDRAWABLE, current, next_revision
 from kontorist.store.actions import ActionRow, Shown
 from kontorist.store.audit import Event
@@ -40,14 +40,28 @@ def edit(connection: Connection, shown: Shown, edited: Edit, who: Who) -> Shown:
     after = json.loads(payload)
     changed = [k for k in {**before, **after} if before.get(k) != after.get(k)]
     origins = {**row.origins, **{k: [f"person:{who.name}"] for k in changed}}
-    stop = any(w.get("stop") for w in edited.warnings)
-    rule = {**row.rule, "count": max(2, int(row.rule.get("count", 1))), "comment": True} if stop else row.rule
+    rule = _rule(row, edited, after, changed)
     new = next_revision(connection, row, payload, who.name, "edited", sentence=edited.sentence, origins=origins, rule=rule,
                          warnings=list(edited.warnings), rests_on=edited.rests_on, **_business(connection, row, edited))  # fmt: skip
     corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "edit", before, after, who.name)
     data = {"revision": new.revision, "sha256": new.sha256, "fields": sorted(changed)}
     audit.append(connection, [Event("action.edited", who.name, f"action:{row.id}", data)])
     return new
+
+
+def _rule(row: ActionRow, edited: Edit, after: Mapping[str, Any], changed: Sequence[str]) -> Mapping[str, Any]:
+    """Who has to approve the new version: two others at least where a warning says stop, or where the flow might ask for more people now."""
+    stop = any(w.get("stop") for w in edited.warnings)
+    if not stop and not _may_ask_for_more(row, after, changed):
+        return row.rule
+    return {**row.rule, "count": max(2, int(row.rule.get("count", 1))), **({"comment": True} if stop else {})}
+
+
+def _may_ask_for_more(row: ActionRow, after: Mapping[str, Any], changed: Sequence[str]) -> bool:
+    """Whether the number of people was worked out from what was changed: that is over the case's values, so it cannot be done again here."""
+    varies = set(row.rule.get("varies") or ())
+    amounts = [facets.amount_of([payload]) for payload in (row.data, after)]
+    return bool(varies) and (proposing.ANY_FIELD in varies or not varies.isdisjoint(changed) or amounts[0] != amounts[1])
 
 
 def _business(connection: Connection, row: ActionRow, edited: Edit) -> dict[str, str]:

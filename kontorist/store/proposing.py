@@ -35,6 +35,9 @@ _PROPOSED = (
 )  # fmt: skip
 
 
+ANY_FIELD = "*"
+
+
 @dataclass(frozen=True)
 class NewAction:
     """A proposal about to be stored."""
@@ -51,7 +54,10 @@ class NewAction:
     warnings: Sequence[Mapping[str, Any]]
     rests_on: Mapping[str, Any]
     rule: Mapping[str, Any]
-    """{"by": [names], "count": n, "due": "4h", "expires": "7d", "escalate": name, "undo": seconds}"""
+    """{"by": [names], "count": n, "due": "4h", "expires": "7d", "escalate": name, "undo": seconds, "varies": [fields]}
+
+    `varies`: the count was worked out for this case, and might be another after an edit of one of these fields.
+    """
     together_with: str | None = None
     """Path of the action whose card this shares."""
     model: str = ""
@@ -209,6 +215,8 @@ def _at(connection: Connection, case_id: int, path: str) -> ActionRow | None:
 def _rule_of(new: NewAction, head: ActionRow | None) -> dict[str, Any]:
     """Who decides: what the flow says, or for a shared card what its leading action says; more eyes where a warning says stop."""
     rule = {**head.rule, "undo": new.rule.get("undo", 0)} if head else dict(new.rule)
+    if head and head.rule.get("varies"):
+        rule["varies"] = [ANY_FIELD]  # those were fields of the leading action
     if any(w.get("stop") for w in new.warnings):
         return {**rule, "count": max(2, int(rule.get("count", 1))), "comment": True}
     return rule

@@ -9,8 +9,10 @@ import pytest
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotAllowed, Stale
-from kontorist.store import tables
-from kontorist.store.authority import Who, may_decide
+from kontorist.store import editing, tables
+from kontorist.store.actions import ActionRow
+from kontorist.store.authority import Who, may_decide, needed
+from kontorist.store.editing import Edit
 from tests.flows.offices import ANNA, OLE, PETRA, approve, arrive, make_office, proposals, saved, work
 
 JENS = Who("jens", frozenset({"accounting"}))
@@ -75,3 +77,58 @@ def test_what_is_overdue_is_asked_of_more_people_and_never_done_by_itself(runtim
     assert (row.state, saved(runtime)) == ("proposed", [])
     assert may_decide(row, service)
     assert may_decide(row, PETRA)
+
+
+def edited(runtime, row, who: Who, **changed: object) -> ActionRow:
+    new = Edit({**row.data, **changed}, row.sentence, [], row.rests_on)
+    with runtime.database.write() as connection:
+        editing.edit(connection, row.shown, new, who)
+    (row,) = proposals(runtime)
+    return row
+
+
+def test_who_edits_what_the_number_of_people_hangs_on_cannot_approve_it_alone(runtime) -> None:
+    arrive(runtime, "keep", "100")
+    work(runtime)
+    (row,) = proposals(runtime)
+    row = edited(runtime, row, ANNA, content="90000")
+    with pytest.raises(NotAllowed, match="You composed this version yourself"):
+        approve(runtime, row, who=ANNA)
+    for number, who in enumerate((OLE, JENS), 1):
+        approve(runtime, row, who=who)
+        work(runtime)
+        assert saved(runtime) == ([] if number == 1 else ["0.txt"])
+
+
+COUNT = "count: \"{{ 2 if file.text == 'big' else 1 }}\""
+
+
+@pytest.mark.parametrize(
+    ("given", "count", "field", "people"),
+    [
+        ('name: a.txt, content: "{{ file.text }}"', COUNT, "content", 2),
+        ('name: a.txt, content: "{{ file.text }}"', COUNT, "name", 1),  # made from nothing that the count reads
+        ("name: a.txt, content: x", COUNT, "name", 2),  # no field shows what the count reads: any may hang on it
+        ('name: a.txt, content: "{{ file.text }}"', "count: 1", "content", 1),
+    ],
+)
+def test_an_edit_asks_for_a_second_person_where_the_number_may_be_another_now(
+    tmp_path: Path, given: str, count: str, field: str, people: int
+) -> None:
+    flow = f"""
+        trigger: {{file: {{connection: scans}}}}
+        steps:
+          - id: keep
+            action: shelf.save
+            with: {{{given}}}
+            approve: {{by: accounting, {count}}}
+    """
+    made = make_office(tmp_path, {"keep": flow})
+    try:
+        arrive(made, "keep", "small")
+        work(made)
+        (row,) = proposals(made)
+        assert needed(row) == 1
+        assert needed(edited(made, row, ANNA, **{field: "another.txt"})) == people
+    finally:
+        made.close()

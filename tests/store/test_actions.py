@@ -454,3 +454,19 @@ def test_an_action_named_twice_in_one_approval_is_approved_by_nobody(database) -
     with pytest.raises(Stale):
         approve(database, first, second, first)
     assert [get(database, row.id).state for row in (first, second)] == ["proposed", "proposed"]
+
+
+def test_an_edit_of_the_amount_or_of_any_field_that_counts_asks_for_a_second_person(database) -> None:
+    varies = {"by": ["service"], "count": 1, "varies": ["order"]}
+    payload = {"order": "7", "text": "x", "amount": "100"}
+    for change, people in (({"text": "y"}, 1), ({"amount": "90000"}, 2), ({"order": "8"}, 2)):
+        row = propose(database, rule=varies, payload=payload)
+        edit(database, row, {**payload, **change}, ANNA)
+        assert authority.needed(get(database, row.id)) == people
+
+
+def test_what_shares_a_card_with_such_an_action_asks_for_it_at_any_edit(database) -> None:
+    lead = propose(database, rule={"by": ["service"], "count": 1, "varies": ["order"]}, path="lead")
+    row = propose(database, path="other", together_with="lead", case_id=lead.case_id)
+    edit(database, row, {"text": "y"}, ANNA)
+    assert authority.needed(get(database, row.id)) == 2
