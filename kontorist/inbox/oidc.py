@@ -138,7 +138,9 @@ def _claims(request: Request, settings: Oidc, begun: Mapping[str, str]) -> Mappi
 def _person(desk: Desk, settings: Oidc, claims: Mapping[str, Any]) -> str:
     """The person in office.yaml with this address. Raises AccessDenied."""
     address = str(claims.get(settings.claim) or "").casefold()
-    verified = settings.claim != "email" or claims.get("email_verified") is not False
+    # Entra ID sends no `email_verified`, so a missing one must not shut anybody out: the office trusts its own provider with its addresses.
+    # One that says false, some as a text, is believed.
+    verified = settings.claim != "email" or str(claims.get("email_verified")).casefold() != "false"
     known = [n for n, p in desk.office.settings.people.items() if p.email and p.email.casefold() == address]
     if not address or not verified or len(known) != 1:
         raise AccessDenied("Your account is known, but nobody in office.yaml has its address. Ask your admin.")

@@ -169,6 +169,7 @@ def provider(desk: Desk) -> Iterator[str]:
             mock.User(sub="1", claims={"email": "Anna@muster.example"}),
             mock.User(sub="2", claims={"email": "stranger@muster.example"}),
             mock.User(sub="3", claims={"email": "anna@muster.example", "email_verified": False}),
+            mock.User(sub="4", claims={"email": "anna@muster.example", "email_verified": "false"}),
         ]
         with mock.run_server_in_thread(user_claims=people) as server:
             issuer = f"http://localhost:{server.server_port}"
@@ -194,7 +195,7 @@ class TestCompanyAccount:
         assert (answer.status_code, answer.headers["location"]) == (303, "/several")
         assert client.get("/counts").status_code == 200
 
-    @pytest.mark.parametrize("sub", ["2", "3"])
+    @pytest.mark.parametrize("sub", ["2", "3", "4"])
     def test_strangers_and_addresses_nobody_vouches_for_are_not(self, desk: Desk, provider: str, sub: str):
         client, back = company(desk, sub)
         answer = client.get(back)
