@@ -17,6 +17,7 @@ _ID = re.compile(r"<([^<>\s]+(?:\s[^<>\s]+)*)>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RAW_BYTES = re.compile(r"[\udc80-\udcff]")  # how the standard library keeps bytes beyond ASCII
 _LONGEST = 100_000
+_ADDRESS_AT_MOST = 1_000
 _GROUP = re.compile(r"^[^<>@\",;:]*:\s*([^;]*);?\s*$", re.DOTALL)
 
 
@@ -44,7 +45,7 @@ def decoded(raw: str) -> str:
     out: list[str] = []
     at = 0
     pending: tuple[str, bytes] | None = None  # neighbouring words may share a character between them
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(text, 0, text.rfind("?=") + 2):  # behind the last end none begins that has one
         between = text[at : match.start()]
         charset, data = match[1].partition("*")[0].lower(), _word(match[2], match[3])
         if pending and not between.strip() and pending[0] == charset:
@@ -88,7 +89,8 @@ def _separated(text: str) -> Iterator[str]:
     piece, quoted, angle, depth, escaped = "", False, False, 0, False
     for char in text:
         if escaped:
-            piece, escaped = piece + char, False
+            piece += char
+            escaped = False
             continue
         if char == "\\":
             escaped = True
@@ -133,8 +135,10 @@ def _phrase(text: str) -> str:
 
 
 def _address(text: str) -> str:
+    """Without blanks around points and `@`; empty for what is too long to be one: its beginning would be another's."""
     text = decoded(text) if "=?" in text else _text(text)
-    return re.sub(r"\s*([.@])\s*", r"\1", _CONTROL.sub("", text)).strip().strip('"').strip()
+    text = " ".join(_CONTROL.sub("", text).split())  # by runs of blanks the pattern's time would grow with the square
+    return re.sub(r" ?([.@]) ?", r"\1", text).strip().strip('"').strip() if len(text) <= _ADDRESS_AT_MOST else ""
 
 
 def message_ids(raw: str) -> list[str]:
