@@ -117,10 +117,20 @@ def rows(config: Config, invoice: Mapping[str, Any], choice: Choice, document: s
             f"Die Steuerzeilen der Rechnung {number} ergeben {_german(total)}, ihr Bruttobetrag ist {_german(gross)}; sie wird nicht gebucht.",
             f"The VAT rows of invoice {number} add up to {total}, its gross amount is {gross}; it is not posted.",
         )
-    sign = -1 if invoice.get("type_code") in CREDIT_NOTES else 1
+    sign = -1 if is_reversed(invoice, gross) else 1
     made = [_row(invoice, choice, document, issued, share * sign, key) for share, key in shares]
     _check(number, made, needs_vendor=choice.vendor is not None)
     return made
+
+
+def is_reversed(invoice: Mapping[str, Any], gross: Decimal) -> bool:
+    """Whether the amounts count the other way round, as those of credit notes do; on paper their minus says so already."""
+    return invoice.get("type_code") in CREDIT_NOTES and not (gross < 0 and invoice.get("syntax") == "PDF")
+
+
+def gives_back(invoice: Mapping[str, Any], gross: Decimal) -> bool:
+    """Whether the seller owes us the amount."""
+    return (gross < 0) is not is_reversed(invoice, gross)
 
 
 def _check(number: str, made: Sequence[Mapping[str, str]], *, needs_vendor: bool) -> None:

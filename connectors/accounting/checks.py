@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.accounting.booking import money
+from connectors.accounting.booking import is_reversed, money
 from connectors.accounting.postings import Posting, same_number
 from connectors.accounting.vendors import Vendor, Vendors, flat, plain_name
 from connectors.accounting.warnings import Refusal, warn
@@ -68,6 +68,7 @@ def signs(
         *_payee(invoice, language),
         *_twins(invoice, twins, language),
         *_buyer(invoice, company, language),
+        *_sense(invoice, language),
         *_money(invoice, language),
     ]
 
@@ -203,6 +204,21 @@ def _buyer(invoice: Mapping[str, Any], company: Mapping[str, Any], language: str
             language,
             f"Die USt-IdNr. des Käufers {buyer['vat_id']} ist nicht unsere ({vat}).",
             f"The buyer's VAT id {buyer['vat_id']} is not ours ({vat}).",
+        )
+
+
+def _sense(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
+    """A credit note of less than nothing is a further charge by its data, and was hardly meant as one."""
+    gross = money(invoice.get("gross")) or Decimal(0)
+    if gross < 0 and is_reversed(invoice, gross):
+        amount, currency = -gross, invoice.get("currency")
+        yield warn(
+            "negative-credit-note",
+            language,
+            f"Das ist eine Gutschrift mit negativem Betrag: Streng genommen werden uns damit {_amount(amount, currency)} berechnet, und so "
+            "wird gebucht. Meist ist aber eine gewöhnliche Gutschrift gemeint; beim Lieferanten nachfragen.",
+            f"This is a credit note with a negative amount: strictly it charges us {_amount(amount, currency, 'en')}, and so it is posted. "
+            "Usually an ordinary credit note is meant; ask the vendor.",
         )
 
 

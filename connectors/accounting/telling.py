@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from connectors.accounting import extf
+from connectors.accounting import booking, extf
 from connectors.accounting.postings import Posting
 from connectors.accounting.vendors import Vendor, flat
 from kontorist.einvoice.accounts import unmasked
-from kontorist.einvoice.invoice import CREDIT_NOTES
 
 
 def business_key(invoice: Mapping[str, Any], vendor: Vendor | None, number: str) -> str:
@@ -24,7 +23,7 @@ def business_key(invoice: Mapping[str, Any], vendor: Vendor | None, number: str)
 def sentence(stored: Mapping[str, Any], gross: Decimal, language: str, *, automatic: bool = False) -> str:
     """What will be posted, to whom, with which tax; a credit note the other way round."""
     invoice, seller = stored["invoice"], (stored["invoice"]["seller"] or {}).get("name") or "?"
-    german, back = language.startswith("de"), invoice["type_code"] in CREDIT_NOTES or gross < 0
+    german, back = language.startswith("de"), booking.gives_back(invoice, gross)
     account, whom = f"{'Konto' if german else 'account'} {stored['account']}", _whom(stored, german)
     first, second = (whom, account) if back else (account, whom)
     rows = ", ".join(_share(row, german, automatic) for row in stored["rows"])

@@ -7,15 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email import policy
 from email.message import Message
-from email.parser import BytesParser
 
 from kontorist.core.errors import NotReadable
 from kontorist.reading.mail import header, structure
 from kontorist.reading.mail.body import bytes_of, read_bodies
 from kontorist.reading.mail.enclosed import Attachment, Limits, opened
 from kontorist.reading.mail.names import file_name
+from kontorist.reading.mail.parser import parsed
 from kontorist.reading.mail.report import Report, report_of
 from kontorist.reading.mail.sealed import Seal, seal_of, unsealed
 from kontorist.reading.mail.uuencode import cut_out
@@ -131,7 +130,7 @@ def _parsed(data: bytes, *, head_only: bool = False) -> Message:
     data = data[start.end() :] if start else data
     if head_only and (end := re.search(rb"\r?\n\r?\n|\r\r", data)):
         data = data[: end.end()]
-    return BytesParser(policy=policy.compat32).parsebytes(data, headersonly=head_only)
+    return parsed(data, head_only=head_only)
 
 
 def _raw_fields(message: Message) -> dict[str, str]:

@@ -17,7 +17,7 @@ from kontorist.core.errors import NotApproved, Rejected
 from kontorist.core.values import sha256
 from scripts.sample.invoice import Invoice, Line, cii, ubl
 from scripts.sample.page import pdf
-from tests.connectors.accounting.books import INVOICE, LINES, OTHER_IBAN, VENDOR, Books, stops
+from tests.connectors.accounting.books import INVOICE, LINES, OTHER_IBAN, VENDOR, Books, page, stops
 
 DATEV = Path(__file__).resolve().parents[3] / "../shared/data/datev/EXTF_Buchungsstapel.csv"
 
@@ -63,6 +63,27 @@ def test_the_columns_are_those_of_a_real_batch(books: Books) -> None:
 def test_a_credit_note_is_posted_the_other_way_round(books: Books) -> None:
     (row,) = books.propose(cii(replace(INVOICE, type_code="381", lines=LINES[:1]))).payload["rows"]
     assert (row["Umsatz (ohne Soll/Haben-Kz)"], row["Soll/Haben-Kennzeichen"]) == ("119,00", "H")
+
+
+@pytest.mark.parametrize("title", ["Stornorechnung", "Gutschrift"])
+def test_a_credit_note_on_paper_is_posted_the_other_way_round_with_a_minus_and_without(books: Books, title: str) -> None:
+    for sign in ("", "-"):
+        amounts = (f"Nettobetrag {sign}100,00 EUR", f"19 % USt {sign}19,00 EUR", f"Gesamtbetrag {sign}119,00 EUR")
+        proposal = books.propose(page("Wellpappe Nord GmbH", f"{title} Nr. S-12", "Rechnungsdatum 20.11.2026", *amounts))
+        (row,) = proposal.payload["rows"]
+        assert (row["Umsatz (ohne Soll/Haben-Kz)"], row["Soll/Haben-Kennzeichen"]) == ("119,00", "H")
+        assert "an Konto" in proposal.sentence
+
+
+@pytest.mark.parametrize("syntax", [cii, ubl])
+def test_a_credit_note_of_less_than_nothing_in_data_stops_the_posting(books: Books, syntax: Callable[[Invoice], bytes]) -> None:
+    negative = [Line("Wellpappe", "-100", "1.00")]
+    proposal = books.propose(syntax(replace(INVOICE, type_code="381", lines=negative)))
+    (row,) = proposal.payload["rows"]
+    assert (row["Soll/Haben-Kennzeichen"], stops(proposal)) == ("S", ["negative-credit-note"])
+    assert "Konto 3200 an Kreditor" in proposal.sentence
+    back = books.propose(syntax(replace(INVOICE, type_code="384", lines=negative)))
+    assert (back.payload["rows"][0]["Soll/Haben-Kennzeichen"], stops(back)) == ("H", [])
 
 
 @pytest.mark.parametrize(("category", "key"), [("AE", "94"), ("K", "19")])
