@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from kontorist.einvoice.document import read_root
+from kontorist.einvoice.document import find_invoice, read_root
 from kontorist.einvoice.problem import ERROR
 from kontorist.einvoice.problems import problems
 from kontorist.einvoice.tree import local
 from tests.einvoice.inputs import DATA, needs_data
+from tests.growth import LINEAR, growth
 
 UBL, CII = "01.01a-INVOICE_ubl.xml", "01.01a-INVOICE_uncefact.xml"
 
@@ -93,3 +94,31 @@ def test_invoices_that_are_no_xrechnung_are_not_measured_by_it():
     end = plain.index(b"<", start)
     root = etree.fromstring(plain[:start] + plain[end:])
     assert not any(rule.startswith("BR-DE") for rule in found(without(root, "BuyerReference")))
+
+
+SMALL = """<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
+ xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+ xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+<cbc:CustomizationID>urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0</cbc:CustomizationID>
+<cbc:ID>R1</cbc:ID><cac:AccountingSupplierParty><cac:Party><cac:Contact><cbc:Name>A</cbc:Name>
+<cbc:ElectronicMail>{}</cbc:ElectronicMail></cac:Contact></cac:Party></cac:AccountingSupplierParty></Invoice>"""
+
+
+def with_address(address: str) -> set[str]:
+    """The rules that an invoice with this address of its seller breaks."""
+    return {p.rule for p in problems(find_invoice("r.xml", "text/xml", SMALL.format(address).encode()))}
+
+
+@pytest.mark.parametrize("address", ["a@b.de", "rechnung@lieferant.example", "x@" + "a" * 252])
+def test_an_address_is_one(address):
+    assert "BR-DE-28" not in with_address(address)
+
+
+@pytest.mark.parametrize("address", ["a.b.de", "a@.de", "a@b.", "a@b", "a@b@c.de", "x@" + "a" * 253])
+def test_what_is_no_address_is_a_warning(address):
+    assert "BR-DE-28" in with_address(address)
+
+
+@pytest.mark.parametrize("end", ["", ".", ".x", "@"])
+def test_an_endless_address_costs_no_more_than_its_length(end):
+    assert growth(lambda n: with_address("x@" + "a" * n + end)) < LINEAR
