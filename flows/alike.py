@@ -19,7 +19,8 @@ _MONTHS = (
 _MONTH = {name[:3]: i for i, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAMED_DAY_FIRST = re.compile(r"\b(\d{1,2})(?:\.|st|nd|rd|th)?\s+([A-Za-zä]{3,9})\.?\s+(\d{4})\b")
 _NAMED_MONTH_FIRST = re.compile(r"\b([A-Za-zä]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
-_CODE = re.compile(r"\b(?=[\w/-]*\d)[\w/-]{3,}\b")
+_CODE = re.compile(r"\w(?:[\w/-]*\w)?")
+_DIGIT = re.compile(r"\d")
 _AMOUNT = re.compile(r"\b\d{1,3}(?:[.,]\d{3})*[.,]\d{2}\b")
 
 
@@ -70,7 +71,8 @@ def facts(text: str) -> frozenset[str]:
         found |= days
     for amount in _AMOUNT.findall(text):
         found.add(re.sub(r"[.,]", "", amount[:-3]) + "." + amount[-2:])
-    found |= {code.strip("-/").casefold() for code in _CODE.findall(_AMOUNT.sub(" ", text))}
+    codes = _CODE.findall(_AMOUNT.sub(" ", text))
+    found |= {code.casefold() for code in codes if len(code) > 2 and _DIGIT.search(code)}
     return frozenset(found)
 
 

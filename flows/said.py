@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from flows.people import plain_subject
 
-_LINK = re.compile(r"https?://\S+|www\.\S+|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_CODE = re.compile(r"(?=[\w/-]*\d)[\w/-]+")
+_LINK = re.compile(r"https?://\S+|www\.\S+|[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_CODE = re.compile(r"(?<![\w/-])(?=[\w/-]*\d)[\w/-]+")
 _LEGAL = re.compile(
     r"(?i)vertraulich|confidential|nicht der richtige adressat|intended recipient|amtsgericht|handelsregister|geschäftsführer|ust-?id|virus"
 )

@@ -14,7 +14,7 @@ from agents._extract.numbers import amounts, decimal
 from kontorist.core.values import plain
 
 _SOME_DAY = date(2000, 1, 1)  # dates without a year get the same one on both sides
-_CODE = re.compile(r"(?<!\w)[\w./-]*\d[\w./-]*\w|(?<!\w)\d")
+_CODE = re.compile(r"(?<![\w./-])[\w./-]*\d[\w./-]*\w|(?<!\w)\d")
 _WHEN = re.compile(
     r"(?i)\b(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|heute|(?<!guten )morgen|übermorgen|gestern|today|tomorrow|yesterday|januar|februar|märz|april|juni|juli|august|september|oktober|november"
@@ -22,7 +22,7 @@ _WHEN = re.compile(
 )
 _NAME = re.compile(
     r"\b(?:Herrn?|Frau|Mr\.?|Mrs\.?|Ms\.?|Dr\.) ((?:Dr\. )?[A-ZÄÖÜ][\w'’-]+(?: [A-ZÄÖÜ][\w'’-]+)?)"
-    r"|\b((?:[A-ZÄÖÜ][\w&'’-]+ ){1,3}(?:GmbH|AG|KG|OHG|UG|SE|Ltd|LLC|Inc|B\.V\.|S\.A\.))\b"
+    r"|\b((?:[A-ZÄÖÜ][\w&'’-]{1,60} ){1,3}(?:GmbH|AG|KG|OHG|UG|SE|Ltd|LLC|Inc|B\.V\.|S\.A\.))\b"
 )
 _NEGATION = re.compile(r"(?i)\b(nicht|kein\w*|niemals|nie|ohne|not|no|never|cannot|without|\w+n['’]t)\b")
 

@@ -27,7 +27,7 @@ _KINDS = {
 _PATTERNS = {kind: re.compile(words, re.IGNORECASE) for kind, words in _KINDS.items()}
 _OTHER_NUMBERS = {"invoice", "customer", "article", "tracking", "phone", "offer", "contract", "register", "order"}
 _REACH = 32
-_TAKEN = re.compile(r"(?i)\d{3,}\W+(?!(?:und|and|sowie|oder|or|bzw)\b)[^\W\d]{3,}")
+_TAKEN = re.compile(r"(?i)(?<!\d)\d{3,}\W+(?!(?:und|and|sowie|oder|or|bzw)\b)[^\W\d]{3,}")
 _ABOUT = re.compile(r"(?i)^\w*\W+(?:\w+\W+)?(?:for|of|zu|zum|zur|für|von|bezüglich|regarding)\W*$")
 
 

@@ -159,7 +159,7 @@ def _described(rest: str, before: str) -> tuple[str | None, str]:
 
 
 def _tidy(text: str) -> str:
-    text = re.sub(r"\(\s*\)", " ", text)
+    text = " ".join(re.sub(r"\(\s*\)", " ", text).split())
     text = re.sub(r"(?i)\s+(?:und|sowie|and|bitte|please)\s*$", "", text.strip(" ,:;-–\t"))
     return " ".join(text.split()).strip(" ,:;-–.")
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-_WORD = r"[A-ZÄÖÜ][\wäöüß'’-]+"
+_WORD = r"[A-ZÄÖÜ][\wäöüß'’-]{1,60}"  # bounds: without them a pattern is tried from each place of a long word to its end
 _PATTERNS = (
-    ("EMAIL", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("EMAIL", re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")),
     ("IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})?\b")),
     (
         "STREET",
         re.compile(
-            rf"\b(?:[A-ZÄÖÜ][\wäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|ring|gasse|damm|ufer|chaussee|hof|markt)"
+            rf"\b(?:[A-ZÄÖÜ][\wäöüß-]{0, 60}(?:straße|strasse|str\.|weg|platz|allee|ring|gasse|damm|ufer|chaussee|hof|markt)"
             rf"|{_WORD} (?:Straße|Strasse|Str\.|Weg|Platz|Allee|Ring|Gasse|Damm|Ufer|Chaussee)) ?\d+ ?[a-z]?\b"
             rf"|\b\d+[a-z]? (?:{_WORD} ){{1,3}}(?:Street|St\.|Road|Rd\.|Avenue|Ave\.|Lane|Drive|Square|Court|Close)\b"
         ),

@@ -83,7 +83,7 @@ PART = re.compile(
 ADDED = re.compile(r"zzgl|zuz[üu]gl|\bplus\b|\+", re.IGNORECASE)
 BIC = (_label(r"bic(?:\s*/\s*swift)?|swift(?:[-\s]*code)?"),)
 
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]*\d[A-Za-z0-9/._-]*|\d+")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]{0,60}\d[A-Za-z0-9/._-]*|\d+")
 BIC_CODE = re.compile(r"\b[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
 _MINUS = "-–−"
 _GROUPED = r"(?<!(?<![\d.,])\d )(?<!(?<![\d.,])\d\d )(?<!(?<![\d.,])\d\d\d )"  # 500,00 of 2 500,00 is no amount
@@ -102,8 +102,9 @@ VAT_ID = re.compile(
     r"PT\d{9}|RO\d{2,10}|SE\d{12}|SI\d{8}|SK\d{10}|XI\d{9}|GB\d{9}|CHE-?\d{3}\.?\d{3}\.?\d{3})(?![\w])"
 )
 TAX_NUMBER = re.compile(r"(?:steuer[-\s]*(?:nummer|nr\b\.?)|st\.?-?nr\.?)\s*:?\s*(\d[\d /]{6,15}\d)", re.IGNORECASE)
+_GAP = r"(?:\s{0,9}[•·|●,]\s{0,9}|\s{1,9}[-–]\s{1,9}|\s{3,60})"
 SENDER = re.compile(
-    r"^[^\w\n]*(?P<name>[^\n•·|●]{3,60}?)\s{0,9}(?:[•·|●,]|\s[-–]\s|\s{3})\s{0,9}(?P<street>[^\n•·|●,]{3,40}?\d+\s?[a-zA-Z]?)\s{0,9}(?:[•·|●,]|\s[-–]\s|\s{3})\s{0,9}(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5})\s{1,9}(?P<city>[A-ZÄÖÜ][\w.\- ]{1,30}?)(?=\s{0,9}(?:$|[•·|●,]|\s{3}))",
+    rf"^[^\w\n]*+(?P<name>\w[^\n•·|●]{{2,59}}?){_GAP}(?P<street>[^\s•·|●,][^\n•·|●,]{{2,39}}?\d+\s?[a-zA-Z]?){_GAP}(?:[A-Z]{{1,2}}-)?(?P<postcode>\d{{4,5}})\s{{1,9}}(?P<city>[A-ZÄÖÜ][\w.\- ]{{1,30}}?)(?=\s{{0,9}}(?:$|[•·|●,]|\s{{3}}))",
     re.MULTILINE,
 )
 LETTERHEAD = re.compile(
