@@ -58,15 +58,25 @@ def lacking(error: BaseException | None) -> tuple[Mapping[str, Any], str] | None
 class _Environment(ImmutableSandboxedEnvironment):
     """Looks values up by key first (`order.items` is the column, not dict.items) and lets nothing be called but methods of text."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Multiply and raise to a power, but nothing that would fill the machine."""
+        """Multiply, raise to a power and divide, but nothing that would fill the machine."""
         if operator == "**" and not (_small(left, 10**6) and _small(right, 100)):
             raise ExpressionError("numbers this large are not raised to a power")
         if operator == "*" and not (_number(left) and _number(right)) and not (_small(left, 1000) or _small(right, 1000)):
             raise ExpressionError("nothing is repeated more than 1000 times")
+        if operator == "*":
+            _not_too_long(_length(left) * right if _number(right) else _length(right) * left if _number(left) else 0)
+        if operator == "%" and not _number(left):
+            raise ExpressionError("text is not filled in with %: write the value in the text, as {{ name }}")
         return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a method of text, but no replacement that would fill the machine."""
+        if getattr(obj, "__name__", "") == "replace" and isinstance(getattr(obj, "__self__", None), str):
+            _may_replace(obj.__self__, *args)
+        return super().call(context, obj, *args, **kwargs)
 
     def make_globals(self, d: Any) -> dict[str, Any]:
         """A plain mapping: templates here know no names but those of their case, and Jinja's layered one is copied at each rendering."""
@@ -99,6 +109,30 @@ def _small(value: Any, most: int) -> bool:
     return _number(value) and abs(value) <= most
 
 
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, str | list | tuple) else 0
+
+
+def _not_too_long(length: Any) -> None:
+    if length > _LONGEST:
+        raise ExpressionError(f"no expression makes more than {_LONGEST:,} characters or values out of fewer")
+
+
+def _may_replace(text: Any, old: Any = "", new: Any = "", *_: Any) -> None:
+    """Raises ExpressionError where what comes out would be too long; what is no text is complained about elsewhere."""
+    if isinstance(text, str) and isinstance(old, str) and isinstance(new, str) and len(new) > len(old):
+        _not_too_long(len(text) + text.count(old) * (len(new) - len(old)))
+
+
+@jinja2.pass_eval_context
+def _replace(eval_ctx: Any, text: Any, old: Any, new: Any, count: int | None = None) -> str:
+    """Jinja's filter, within the bound of the method."""
+    _may_replace(str(text), str(old), str(new))
+    return jinja2.filters.do_replace(eval_ctx, text, old, new, count)
+
+
+_LONGEST = 1_000_000
+"""What one multiplication or replacement may make; the longest letter is a hundredth of it."""
 _BIG = {"center", "format", "indent", "wordwrap"}
 """Filters that make gigabytes out of one number."""
 _TEXT_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "title", "replace"}
@@ -127,6 +161,7 @@ def _environment() -> _Environment:
     } | FILTERS
     env.filters["map"] = jinja2.filters.FILTERS["map"]
     env.filters["_noted"] = _note
+    env.filters["replace"] = _replace
     return env
 
 

@@ -124,6 +124,13 @@ def test_there_is_no_way_out(text: str) -> None:
         "{{ '%1000000000d'|format(1) }}",
         "{{ 9 ** 99999999 }}",
         "{{ name|indent(1000000000) }}",
+        "{{ '%900000000d' % 1 }}",
+        "{{ ('x' * 1000) * 1000 * 500 }}",
+        "{{ 500 * (1000 * ('x' * 1000)) }}",
+        "{{ (order.items * 1000) * 1000 }}",
+        "{{ ('x' * 1000).replace('x', 'y' * 1000).replace('y', 'z' * 1000) }}",
+        "{{ ('x' * 1000) | replace('x', 'y' * 1000) | replace('y', 'z' * 1000) }}",
+        "{{ ('x' * 1000).replace('', 'y' * 1000).replace('', 'z' * 1000) }}",
     ],
 )
 def test_no_expression_eats_the_machine(text: str) -> None:
@@ -137,6 +144,9 @@ def test_small_arithmetic_stays() -> None:
     assert expressions.evaluate("{{ 2 ** 10 }}", {}) == 1024
     assert expressions.evaluate("{{ '-' * 20 }}", {}) == "-" * 20
     assert expressions.evaluate("{{ order.total * 3 }}", VALUES) == Decimal("36.90")
+    assert expressions.evaluate("{{ 17 % 5 }}", {}) == 2
+    assert expressions.evaluate("{{ name.replace('M', 'B') }}{{ name | replace('e', 'ä', 1) }}", VALUES) == "BeierMäier"
+    assert expressions.evaluate("{{ 10000000 * 10000000 }}", {}) == 10**14
 
 
 @pytest.mark.parametrize("text", ["{{ 1 / 0 }}", "{{ 'a' + 1 }}", "{{ name|date }}", "{{ name|money }}", "{{ 'x'|int + none }}"])
