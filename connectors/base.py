@@ -113,6 +113,13 @@ class Proposal:
     warnings: Sequence[Warn] = ()
     rests_on: Mapping[str, Any] = field(default_factory=dict)
     """World state at proposal that `check` compares at execution: plain JSON values."""
+    settles: Sequence[str] = ()
+    """Open items that it pays (`kontorist.core.open_items`): whoever reminds of one of them is told."""
+
+    def rests(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """What the action rests on with this proposal, from what is known besides or was before."""
+        settles = {"settles": list(self.settles)} if self.settles or "settles" in before else {}
+        return {**before, "connector": self.rests_on, **settles}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from flows.runtime import Runtime
 from flows.steps import rows_hash
 from kontorist.core import logs
 from kontorist.core.errors import AccessDenied, KontoristError, NotApproved, NotFound, Rejected, Unavailable, Uncertain
-from kontorist.store import ledger, workers
+from kontorist.store import ledger, settling, workers
 from kontorist.store.actions import ActionRow
 from kontorist.store.ledger import Claim, Dead
 
@@ -93,7 +93,7 @@ def _carry_out(runtime: Runtime, claimed: Claim) -> Receipt | str:
 
 
 def _changed(runtime: Runtime, row: ActionRow, action: Any, connector: Any, payload: Any) -> tuple[list[str], dict[str, Any]]:
-    """What changed in the world since the proposal: the look-ups it rests on, and what its connector checks.
+    """What changed in the world since the proposal: the look-ups it rests on, what its connector checks, payments to what it takes to be unpaid.
 
     Also what it rests on now: who approves it with this in mind approves it for the world as it is.
     """
@@ -105,7 +105,18 @@ def _changed(runtime: Runtime, row: ActionRow, action: Any, connector: Any, payl
         if lookups[-1]["sha256"] != rest["sha256"]:
             shown = ", ".join(f"{k} = {v}" for k, v in rest["where"].items())
             reasons.append(f"{rest['lookup']} ({shown}) has changed since this was prepared.")
-    return reasons, {**row.rests_on, "lookups": lookups}
+    payments = _payments(runtime, row)
+    reasons += [w["text"] for w in payments]
+    told = {settling.TOLD: [*row.rests_on.get(settling.TOLD, ()), *(w["card"] for w in payments)]} if payments else {}
+    return reasons, {**row.rests_on, "lookups": lookups, **told}
+
+
+def _payments(runtime: Runtime, row: ActionRow) -> list[dict[str, Any]]:
+    """Payments to what an action takes to be unpaid, of which its approver did not know."""
+    if not row.rests_on.get(settling.UNPAID):
+        return []
+    with runtime.database.read() as connection:
+        return settling.unseen(connection, row)
 
 
 def _settle_failure(runtime: Runtime, claimed: Claim, error: Exception) -> str:

@@ -19,6 +19,7 @@ from kontorist.core import expressions
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
+from kontorist.core.open_items import item_keys
 from kontorist.core.values import canonical, plain, sha256
 from kontorist.store import redraft
 from kontorist.store.cases import Entry
@@ -253,11 +254,19 @@ def _new_action(
         sentence=proposal.sentence,
         origins=origins,
         warnings=warnings,
-        rests_on={"lookups": rests, "connector": proposal.rests_on},
+        rests_on=proposal.rests({"lookups": rests, **_unpaid(step, values)}),
         rule=_rule(runtime, step, connection, action, values),
         together_with=work.together_with,
         model=", ".join(sorted({e.model for e in work.case.journal.values() if e.model})),
     )
+
+
+def _unpaid(step: ActionStep, values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The open items that must not have been paid, if the step names some."""
+    if step.unpaid is None:
+        return {}
+    named = expressions.evaluate_deep({"party": step.unpaid.party, "numbers": step.unpaid.numbers}, values)
+    return {"unpaid": item_keys(named["party"], named["numbers"])}
 
 
 def _case_warnings(work: Work) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.accounting import batches, extf
 from connectors.base import Action, Context, Payload, Proposal, Receipt, Warn
 from kontorist.core.errors import NotReadable, Rejected
+from kontorist.core.open_items import item_keys
 from kontorist.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Settle(Action):
             business_key=f"settle:{fact}",
             warnings=[*_signs(payload, context.language), *_twice(others, context.language)],
             rests_on={"entry": fact, "others": others},
+            settles=item_keys(payload.party, [one.number for one in payload.items]),
         )
 
     def check(self, connector: Accounting, payload: Any, rests_on: Mapping[str, Any]) -> Sequence[str]:

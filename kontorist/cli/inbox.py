@@ -216,7 +216,7 @@ def edit(
         proposal.payload,
         proposal.sentence,
         [w.stored() for w in proposal.warnings],
-        {**row.rests_on, "connector": proposal.rests_on},
+        proposal.rests(row.rests_on),
         proposal.business_key,
     )
     with store.write() as connection:

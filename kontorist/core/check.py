@@ -308,6 +308,9 @@ class _FlowCheck:
         cls = self._connector(connection, (*loc, "action"))
         for key, shape in step.with_.items():
             self._template(shape, (*loc, "with", key), names)
+        if step.unpaid:
+            self._template(step.unpaid.party, (*loc, "unpaid", "party"), names)
+            self._template(step.unpaid.numbers, (*loc, "unpaid", "numbers"), names)
         self._approve(step, loc)
         if cls is None:
             return

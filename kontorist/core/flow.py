@@ -69,6 +69,13 @@ class LookupStep(_Step):
     if_missing: Literal["ask", "stop", "continue"] = Field("ask", description="when no row is found")
 
 
+class Unpaid(_Shape):
+    """Open items that must not have been paid."""
+
+    party: str = Field(description="the customer's or vendor's account")
+    numbers: str | list[str] = Field(description="the invoices' numbers; a list, or a template that gives one")
+
+
 class ActionStep(_Step):
     """Proposes an action; it runs only after the approval."""
 
@@ -76,6 +83,10 @@ class ActionStep(_Step):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="the payload")
     approve: Approve = Field(default_factory=Approve)
     if_rejected: Literal["stop", "continue"] = Field("stop", description="what becomes of the case when a person says no")
+    unpaid: Unpaid | None = Field(
+        None,
+        description="open items that this takes to be unpaid: a payment to one of them that waits or was just posted is told on the card",
+    )
     recipient_from: Literal["content"] | None = Field(
         None, description="`content` declares that a document or an agent says who gets it, which is an error otherwise"
     )

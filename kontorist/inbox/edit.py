@@ -25,7 +25,7 @@ from kontorist.store.context import values_of
 from kontorist.store.editing import Edit
 
 router = APIRouter()
-_KEPT = ("case", "thread", "adopted")
+_KEPT = ("case", "thread", "adopted", "paid")
 """Codes of warnings that do not come from the connector: a person's edit does not make them go away."""
 Written = Callable[[ActionRow, Mapping[str, Any]], dict[str, Any]]
 """The fields of an action that a person has changed, from the action and the shape of its payload."""
@@ -109,7 +109,7 @@ def _next(
     proposal, _ = made[row.id]
     warnings = [w.stored() for w in proposal.warnings]
     warnings += [dict(w) for w in row.warnings if w.get("code") in _KEPT]
-    rests_on = {**row.rests_on, "connector": proposal.rests_on}
+    rests_on = proposal.rests(row.rests_on)
     key = None if row.path.startswith(asking.PREFIX) else proposal.business_key  # a question is no answer to the mail
     new = Edit(proposal.payload, proposal.sentence, warnings, rests_on, key)
     return editing.edit(connection, row.shown, new, posted.who)

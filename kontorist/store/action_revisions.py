@@ -11,8 +11,9 @@ from sqlalchemy import Connection, String, bindparam, cast, insert, select, upda
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import Stale
 from kontorist.core.values import sha256
-from kontorist.store import facets
-from kontorist.store.actions import ActionRow, Shown, as_row, get
+from kontorist.store import audit, facets
+from kontorist.store.actions import ActionRow, Shown, as_row, composer, get
+from kontorist.store.audit import Event
 from kontorist.store.many import among, insert_rows
 from kontorist.store.tables import actions, revisions
 
@@ -69,6 +70,12 @@ def next_revision(connection: Connection, row: ActionRow, payload: bytes, by: st
     compare_and_set(connection, [row.shown], (row.state,), revision=new.revision, payload=payload, sha256=new.sha256, state="proposed", not_before=None, error=None, **values)  # fmt: skip
     keep_revision(connection, row.id, new.revision, payload, by, reason, now)
     return new
+
+
+def renew(connection: Connection, row: ActionRow, reason: str, actor: str, warnings: Sequence[Mapping[str, Any]]) -> None:
+    """What its approval rested on has changed: the same payload as a new revision with these warnings, to be decided again."""
+    next_revision(connection, row, row.payload, composer(connection, row), reason, warnings=list(warnings))
+    audit.append(connection, [Event("action.voided", actor, f"action:{row.id}", {"reason": reason})])
 
 
 def _relisted(row: ActionRow, payload: bytes, values: Mapping[str, Any]) -> dict[str, Any]:

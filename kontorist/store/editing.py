@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from kontorist.core.errors import NotAllowed
 from kontorist.core.values import canonical
-from kontorist.store import audit, corrections, facets, proposing
+from kontorist.store import audit, corrections, facets, proposing, settling
 from kontorist.store.action_revisions import WITHDRAWABLE, current, next_revision
 from kontorist.store.actions import ActionRow, Shown
 from kontorist.store.audit import Event
@@ -43,6 +43,7 @@ def edit(connection: Connection, shown: Shown, edited: Edit, who: Who) -> Shown:
     rule = _rule(row, edited, after, changed)
     new = next_revision(connection, row, payload, who.name, "edited", sentence=edited.sentence, origins=origins, rule=rule,
                          warnings=list(edited.warnings), rests_on=edited.rests_on, **_business(connection, row, edited))  # fmt: skip
+    settling.link(connection, [(row.id, row.case_id, edited.rests_on)])
     corrections.keep(connection, row.case_id, f"{row.flow}/{row.path}", "edit", before, after, who.name)
     data = {"revision": new.revision, "sha256": new.sha256, "fields": sorted(changed)}
     audit.append(connection, [Event("action.edited", who.name, f"action:{row.id}", data)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.values import canonical, sha256
-from kontorist.store import audit, facets, words
+from kontorist.store import audit, facets, settling, words
 from kontorist.store.action_revisions import keep_first, keep_revision
 from kontorist.store.actions import FIELDS, ActionRow, as_row, get, made_of, of_cases
 from kontorist.store.audit import Event
@@ -74,6 +74,7 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, compose
     payload, now = canonical(new.payload), utcnow()
     head = _head(connection, new)
     rule = _rule_of(new, head)
+    new = _informed(connection, new)
     values = _values(new, rule, _case_data(connection, new.case_id), payload, now)
     other = None
     action_id = connection.execute(insert_new(connection, actions, values).returning(actions.c.id)).scalar()
@@ -91,7 +92,15 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, compose
     data = {"case": new.case_id, "action": f"{new.connection}.{new.action}", "sha256": values["sha256"], "state": values["state"]}
     by = composed_by if composed_by != "flow" else f"flow:{new.flow}"
     audit.append(connection, [Event("action.proposed", by, f"action:{action_id}", data)])
+    if other is None:
+        settling.link(connection, [(action_id, new.case_id, new.rests_on)])
     return action_id, other
+
+
+def _informed(connection: Connection, new: NewAction) -> NewAction:
+    """The same with a warning of payments to what it takes to be unpaid."""
+    told = settling.payments(connection, new.rests_on)
+    return replace(new, warnings=[*new.warnings, *told]) if told else new
 
 
 def _values(
@@ -131,6 +140,7 @@ def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = 
     if not new:
         return []
     now, heads = utcnow(), _heads(connection, new)
+    new = [_informed(connection, n) for n in new]
     ready = [n for n in new if not n.together_with or (n.case_id, n.together_with) in heads]
     data = dict(map(tuple, connection.execute(_DATA, {"which": [n.case_id for n in ready]}).all()))
     rows = []
@@ -187,6 +197,7 @@ def _note_many(connection: Connection, made: Sequence[tuple[NewAction, Mapping[s
             for n, v, i in made
         ],
     )
+    settling.link(connection, [(i, n.case_id, n.rests_on) for n, _, i in made])
 
 
 def _case_data(connection: Connection, case_id: int) -> Mapping[str, Any]:

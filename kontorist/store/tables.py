@@ -270,6 +270,16 @@ business fact has one effect. `card` is the id of the action whose card this one
 list of ten thousand cards needs: `deciders` is `|name|name|`, `risk` 0 nothing, 1 a note, 2 a warning that says stop.
 """
 
+action_items = Table(
+    "action_items",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("action_id", ForeignKey("actions.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+)
+"""The open items (kontorist.core.open_items) that an action `settles` or takes to be `unpaid`."""
+
 BY_HAND = text("composed_by <> 'flow'")
 """A person wrote this version; written out, for the index of such versions."""
 

@@ -6,25 +6,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from kontorist.store import audit, conversations
-from kontorist.store.action_revisions import next_revision
-from kontorist.store.actions import ActionRow, as_row, composer
-from kontorist.store.audit import Event
+from kontorist.store import conversations
+from kontorist.store.action_revisions import renew
+from kontorist.store.actions import ActionRow, as_row
 from kontorist.store.tables import actions
 
 
 def void(connection: Connection, row: ActionRow, reason: str, actor: str, code: str = "changed") -> None:
     """What the approval rested on has changed: a new revision with the reason as a warning, to be decided again."""
     kept = [w for w in row.warnings if w.get("code") != code]
-    next_revision(
-        connection,
-        row,
-        row.payload,
-        composer(connection, row),
-        reason,
-        warnings=[*kept, {"code": code, "text": reason, "stop": False}],
-    )
-    audit.append(connection, [Event("action.voided", actor, f"action:{row.id}", {"reason": reason})])
+    renew(connection, row, reason, actor, [*kept, {"code": code, "text": reason, "stop": False}])
 
 
 def void_threads(connection: Connection, keys: Sequence[str], new_case: int, reason: str) -> int:

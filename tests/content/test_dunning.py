@@ -10,6 +10,7 @@ from scripts.sample import erp
 from tests.content.truth import OFFICE
 
 BLOCKED = {customer[3] for customer in erp.CUSTOMERS if customer[10] == "ja"}
+NEW_ITEMS = ("Außerdem ist inzwischen fällig:", "Due by now as well:")
 ENGLISH = {customer[3] for customer in erp.CUSTOMERS if customer[8] == "en"}
 
 
@@ -44,3 +45,16 @@ def test_english_speaking_customers_get_english_letters(letters):
 
 def test_there_are_letters_of_each_level(letters):
     assert {"Zahlungserinnerung", "2. Mahnung", "3. Mahnung", "Payment reminder"} == {x["subject"] for x in letters.values()}
+
+
+def test_a_letter_says_of_each_item_what_is_true_of_it(letters):
+    """The level of the letter is the highest of its items; nobody is told of reminders to what was never reminded of."""
+    for to, letter in letters.items():
+        reminded, _, fresh = letter["body"].partition(NEW_ITEMS[to in ENGLISH])
+        for item in erp.open_items():
+            if item["E-Mail"] == to and item["Rechnungsnummer"] in letter["body"] and fresh:
+                assert (item["Rechnungsnummer"] in fresh) == (item["Mahnstufe"] == "0"), item
+                assert (item["Rechnungsnummer"] in reminded) == (item["Mahnstufe"] != "0"), item
+    lindner = letters["lindner@optik-lindner.example"]
+    assert lindner["subject"] == "3. Mahnung"
+    assert lindner["body"].index("R26-3073") < lindner["body"].index(NEW_ITEMS[0]) < lindner["body"].index("R26-3090")

@@ -300,3 +300,27 @@ def test_what_a_pass_has_no_time_for_is_given_back_and_done_by_the_next(runtime,
     runtime.pace = Pace()
     assert gate(runtime, Tally()) == 4
     assert len(saved(runtime)) == 5
+
+
+def test_a_payment_that_the_approver_did_not_know_of_stops_a_reminder_once(tmp_path: Path) -> None:
+    """The other proposal may be stored at the same moment by another worker: the gate looks once more."""
+    reminds = NOTES + '        unpaid: {party: "10004", numbers: "{{ [file.name] }}"}\n'
+    runtime = make_office(tmp_path, {"n": reminds})
+    prepared(runtime)
+    (row,) = proposals(runtime, "proposed")
+    assert row.rests_on["unpaid"] == ["10004/0.txt"]
+    arrive(runtime, "n", "paid")
+    work(runtime)
+    payment = proposals(runtime, "proposed")[1]
+    execute_sql(runtime, f"UPDATE action_items SET role = 'settles' WHERE action_id = {payment.id}")
+
+    approve(runtime, row)
+    work(runtime)
+    stopped = next(r for r in proposals(runtime) if r.id == row.id)
+    assert (stopped.state, saved(runtime)) == ("proposed", [])
+    assert f"a payment that is not considered here, card {payment.card}" in stopped.warnings[0]["text"]
+
+    approve(runtime, stopped)
+    work(runtime)
+    assert saved(runtime) == ["0.txt"]
+    runtime.close()

@@ -123,3 +123,7 @@ def test_a_batch_that_was_changed_by_hand_or_taken_away_is_not_reversed_blindly(
     (books.connector.output / posting.file).unlink()
     with pytest.raises(Rejected, match="is not there any more"):
         proposal(books, "reverse", {"posting": posting.key, "reason": "falsch"})
+
+
+def test_a_payment_names_the_open_items_that_it_settles(books: Books):
+    assert list(settle(books).settles) == ["10008/R26-3099"]
