@@ -58,6 +58,7 @@ class DraftOptions(Options):
         description="true: a language model writes the reply from the knowledge pages and the template; without one as before",
     )
     knowledge: list[str] | bool = Field(False, description="knowledge pages the reply may rest on, or true for all")
+    warn: str = Field("", description="what whoever approves has to know besides, a template; nothing where it gives no text")
     question: str = Field("", description="what is asked, a template; default: the mail's subject and new text")
     at_least: float = Field(0.7, ge=0, le=1, description="below this confidence in the pages found the case goes to a person")
 
@@ -91,7 +92,7 @@ class Draft(Agent):
     """Writes a draft."""
 
     Options = DraftOptions
-    templates = ("language", "question")
+    templates = ("language", "question", "warn")
     own_names = ("knowledge", "language")
 
     def run(self, tasks: Sequence[Task], setting: Setting) -> list[Result | Exception]:
@@ -127,6 +128,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     warnings = (
         [say(setting, "no_template", language=wanted, taken=language)] if template is not None and language != wanted else []
     )
+    warnings += [told] if (told := str(task.rendered.get("warn") or "").strip()) else []
     hits = _hits(task, language, setting) if options.knowledge else []
     used = [h for h in hits[:_SECTIONS_AT_MOST] if h.confidence >= options.at_least and h.nearness >= _AS_NEAR * hits[0].nearness]
     replies = written.earlier(task, setting) if options.knowledge or options.write else []

@@ -101,6 +101,16 @@ def test_what_the_template_wanted_and_did_not_get_is_said(setting: Setting) -> N
     assert (whole.output["text"], list(whole.warnings)) == ("Ihr Paket 4711 kommt am 03.03.2026.", [])
 
 
+def test_a_flow_says_what_the_approver_has_to_know_besides(setting: Setting) -> None:
+    task = Task(DraftOptions(template=TEMPLATE, warn="{{ … }}"), {"language": "de", "warn": " The day is over. "}, ORDER)
+    quiet = Task(DraftOptions(template=TEMPLATE, warn="{{ … }}"), {"language": "de", "warn": " \n"}, ORDER)
+    told, untold = Draft().run([task, quiet], setting)
+
+    assert isinstance(told, Result)
+    assert isinstance(untold, Result)
+    assert (told.warnings, untold.warnings) == (["The day is over."], [])
+
+
 def test_without_the_language_the_first_template_is_taken_and_said_so(setting: Setting) -> None:
     result = draft(setting, template=TEMPLATE, context=ORDER, language="fr")
 
