@@ -115,13 +115,15 @@ class Runner:
         if seen == self._configured:
             return
         self._configured = seen
-        office = shipping.shipped(shipping.current(self._office), self._runtime.database)
+        configuration = shipping.current(self._office)
+        office = shipping.shipped(configuration, self._runtime.database)
         old, self._runtime = self._runtime, Runtime(office, self._runtime.database, self._data, pace=self._pace)
         self._stop_watching()
         old.connections.close()
         self._watch()
         self._woken.set()
-        sys.stderr.write("The configuration has changed and is in use.\n")
+        but = f", but for what has a mistake: {', '.join(configuration.faults)}" if configuration.faults else ""
+        sys.stderr.write(f"The configuration has changed and is in use{but}.\n")
 
     def _arrived(self, flow: str) -> None:
         self._pace.called(flow)

@@ -7,7 +7,9 @@ import functools
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -17,13 +19,11 @@ from kontorist.core.errors import ConfigurationError
 from kontorist.core.flow import Flow
 from kontorist.core.office import Office, load_office
 from kontorist.core.problems import Problem
-from kontorist.store import office_state, versions
+from kontorist.store import flow_faults, versions
 from kontorist.store.database import Database
 
 Fingerprint = tuple[object, ...]
 _FILES = ("*.yaml", "*.yml", ".env", "flows/*.yaml", "flows/*.yml")
-FAULTS = "faults"
-"""The fact in the store that names flows with a fault, for the admins' page: flow → problems."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,8 @@ def _read(directory: Path, seen: Fingerprint) -> Configuration:
     for problem in (p for p in check(directory) if p.severity == "error"):
         place = Path(problem.file)
         if place.parent.name == "flows":
-            faults.setdefault(place.stem, []).append(problem)
+            shown = dataclasses.replace(problem, file=f"flows/{place.name}")
+            faults.setdefault(place.stem, []).append(shown)
     broken = [p for p in office.problems if p.severity == "error" and Path(p.file).stem not in faults]
     if broken:
         raise ConfigurationError("\n".join(map(str, sorted(broken))))
@@ -87,26 +88,42 @@ def shipped(configuration: Configuration, database: Database) -> Office:
 
 def _ship(configuration: Configuration, database: Database) -> Office:
     office, faults = configuration.office, configuration.faults
-    texts = {name: "\n".join(file.lines) + "\n" for name, file in office.files.items() if name in office.flows}
+    why = {name: "\n".join(map(str, problems)) for name, problems in faults.items()}
     with database.write() as connection:
-        waiting = _waiting(office, connection) if office.settings.flow_changes == "four-eyes" else {}
-        refused = {**waiting, **{name: str(problems[0]) for name, problems in faults.items()}}
-        for name in office.flows:
-            why = refused.get(name, "")
-            who = functools.partial(authors.of, office, name)
-            versions.keep(connection, office.flows, name, refused=why, who=who, texts=texts)
-        good = {name: versions.last_good(connection, name) for name in refused}
-        told = {name: [str(p) for p in problems] for name, problems in faults.items()} | {n: [t] for n, t in waiting.items()}
-        if (office_state.get(connection, FAULTS) or {}) != told:
-            office_state.put(connection, FAULTS, told)
+        good = {name: versions.last_good(connection, name) for name in faults}
+        sound = _as_before(office.flows, good)
+        waiting = _waiting(office, sound, connection) if office.settings.flow_changes == "four-eyes" else {}
+        refused = {**waiting, **why}
+        _keep(configuration, sound, refused, connection)
+        good |= {name: versions.last_good(connection, name) for name in waiting if name not in faults}
+        flow_faults.note(connection, {name: [str(p) for p in problems] for name, problems in faults.items()})
     return dataclasses.replace(office, flows=_mended(configuration, refused, good)) if refused else office
 
 
-def _waiting(office: Office, connection: Connection) -> dict[str, str]:
+def _as_before(flows: Mapping[str, Flow], good: Mapping[str, Mapping[str, Flow] | None]) -> dict[str, Flow]:
+    """The flows, those with a version to go back to as they were then."""
+    found = dict(flows)
+    for name, last in good.items():
+        if last is not None:
+            found = {**last, **found, name: last[name]}
+    return found
+
+
+def _keep(configuration: Configuration, sound: Mapping[str, Flow], refused: Mapping[str, str], connection: Connection) -> None:
+    """Note every flow as it is now. One that uses another with a fault works with that as it was, so this is no change of its own."""
+    office, faults = configuration.office, configuration.faults
+    texts = {name: "\n".join(file.lines) + "\n" for name, file in office.files.items() if name in office.flows}
+    for name, flow in office.flows.items():
+        own = {n: text for n, text in texts.items() if n == name or n not in faults}
+        who = functools.partial(authors.of, office, name)
+        versions.keep(connection, {**sound, name: flow}, name, refused=refused.get(name, ""), who=who, texts=own)
+
+
+def _waiting(office: Office, sound: Mapping[str, Flow], connection: Connection) -> dict[str, str]:
     """Changed flows to which no other admin has agreed yet: why they go on as they were."""
     found = {}
     for name in office.flows:
-        version = versions.version_of(office.flows, name)
+        version = versions.version_of(sound, name)
         if not versions.is_good(connection, name, version) and not versions.approvals(connection, version):
             found[name] = (
                 f"the change waits until another admin agrees to it: kontorist flows approve {name} {version} --as ADMIN"
@@ -114,12 +131,11 @@ def _waiting(office: Office, connection: Connection) -> dict[str, str]:
     return found
 
 
-def _mended(configuration: Configuration, refused: dict[str, str], good: dict[str, dict[str, Flow] | None]) -> dict[str, Flow]:
+def _mended(configuration: Configuration, refused: Mapping[str, str], good: Mapping[str, Any]) -> dict[str, Flow]:
     office = configuration.office
-    flows = dict(office.flows)
+    flows = _as_before(office.flows, good)
     for name, why in refused.items():
-        if (last := good[name]) is not None:
-            flows = {**last, **flows, name: last[name]}
+        if good[name] is not None:
             said = "has a fault, so it goes on as it was" if name in configuration.faults else "has changed and goes on as it was"
             sys.stderr.write(f"The flow '{name}' {said}: {why}\n")
         elif name not in configuration.faults:

@@ -375,13 +375,8 @@ class _FlowCheck:
 
     def _use(self, step: UseStep, loc: Loc, names: set[str]) -> None:
         if step.use not in self.office.flows:
-            broken = step.use in self.office.files
-            text = (
-                f"the flow '{step.use}' is not valid"
-                if broken
-                else f"there is no flow '{step.use}'{did_you_mean(step.use, self.office.flows)}"
-            )
-            self.file.add((*loc, "use"), text)
+            if step.use not in self.office.files or step.use.endswith(".yaml"):  # one that cannot be read is told in its own file
+                self.file.add((*loc, "use"), f"there is no flow '{step.use}'{did_you_mean(step.use, self.office.flows)}")
             return
         if self.name in _reachable(self.office, step.use):
             self.file.add((*loc, "use"), f"the flow '{step.use}' leads back here: it would never end")
@@ -423,8 +418,8 @@ class _FlowCheck:
             self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}", line_offset=line - 1, word=name)
         for path, line in used:
             if (known := self._fields_of(path[:-1])) and path[-1] not in known and path[0] in names:
-                said = f"{'.'.join(path)}: '{'.'.join(path[:-1])}' has no '{path[-1]}'{did_you_mean(path[-1], known)}"
-                self.file.add(loc, said, line_offset=line - 1, word=".".join(path))
+                told = f"{'.'.join(path)}: '{'.'.join(path[:-1])}' has no '{path[-1]}'{did_you_mean(path[-1], known)}"
+                self.file.add(loc, told, line_offset=line - 1, word=".".join(path))
         self._compared(text, loc, expression=expression)
 
     def _compared(self, text: str, loc: Loc, *, expression: bool) -> None:

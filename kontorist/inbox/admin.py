@@ -31,6 +31,7 @@ def show(request: Request, desk: TheDesk, viewer: Admin) -> Response:
             "runs": [(r, run_link(desk, r.url, r.run)) for r in connection.execute(query)],
             "status": status.line(connection),
             "flows": overview.flows(desk, connection),
+            "broken": overview.mistakes(connection),
             "connections": overview.connections(desk, connection),
             "models": overview.models(desk, connection),
             "numbers": actions.counts(connection),

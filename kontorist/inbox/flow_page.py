@@ -34,12 +34,14 @@ def _render(
     found = flow_versions.of(desk, name, version)
     with desk.database.read() as connection:
         view = next((v for v in overview.flows(desk, connection) if v.name == name), None)
+        broken = next((m for m in overview.mistakes(connection) if m.name == name), None)
         done = toast(connection, viewer, request.query_params)
     drawn = found.flows.get(name)
     say = words(language_for(request, desk, viewer))
     values: dict[str, Any] = {
         "name": name,
         "view": view,
+        "broken": broken,
         "found": found,
         "about": drawn.description if drawn else "",
         "steps": len(list(walk(drawn.steps))) if drawn else 0,

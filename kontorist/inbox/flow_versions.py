@@ -11,7 +11,7 @@ from kontorist.core.flow import Flow
 from kontorist.core.office import load_office
 from kontorist.inbox.desk import Desk
 from kontorist.inbox.viewer import Viewer
-from kontorist.store import flow_changes, versions
+from kontorist.store import flow_changes, flow_faults, versions
 from kontorist.store.versions import Change
 
 BEGIN = 12
@@ -19,15 +19,26 @@ BEGIN = 12
 
 
 @dataclass(frozen=True)
+class Row:
+    """One change as the list of versions shows it."""
+
+    change: Change
+    in_use: bool
+    """Whether the flow works with this one: of a version that was gone back to it is the newest change."""
+    looked_at: bool
+    waits: bool
+    """Whether all that is missing is another admin who agrees."""
+
+
+@dataclass(frozen=True)
 class FlowVersions:
     """Every change of a flow, and one of them looked at."""
 
     name: str
-    changes: Sequence[Change]
-    """The newest first."""
+    rows: Sequence[Row]
+    """Every change, the newest first."""
     used: Mapping[str, int]
     """Version → cases that have not ended on it."""
-    in_use: str
     wanted: str
     """The version that is looked at; empty where none is known yet."""
     flows: Mapping[str, Flow]
@@ -51,10 +62,20 @@ def of(desk: Desk, name: str, wanted: str = "") -> FlowVersions:
             raise NotFound("There is no such version of this flow.")
         texts = versions.texts_of(connection, wanted)
         before = versions.texts_of(connection, changes[at - 1].version) if at else {}
-        in_use = next((c.version for c in reversed(changes) if versions.is_good(connection, name, c.version)), "")
+        good = next((c.version for c in changes if versions.is_good(connection, name, c.version)), "")
+        waits = office.settings.flow_changes == "four-eyes" and name not in flow_faults.known(connection)
         drawn = (versions.flows_of(connection, wanted) if wanted else None) or office.flows
     lines = [line for n in texts for line in _diff(n, before.get(n, ""), texts[n])] if before else []
-    return FlowVersions(name, list(reversed(changes)), used, in_use, wanted, drawn, texts.get(name, ""), lines)
+    return FlowVersions(name, _rows(changes, good, wanted, waits), used, wanted, drawn, texts.get(name, ""), lines)
+
+
+def _rows(changes: Sequence[Change], good: str, wanted: str, waits: bool) -> list[Row]:
+    newest = {c.version: i for i, c in enumerate(changes)}
+    last = len(changes) - 1
+    return [
+        Row(c, i == newest.get(good), i == newest.get(wanted), waits and i == last and bool(c.refused))
+        for i, c in reversed(list(enumerate(changes)))
+    ]
 
 
 def _diff(name: str, old: str, new: str) -> list[str]:

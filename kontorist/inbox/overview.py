@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.flow import Flow
 from kontorist.core.office import Person
 from kontorist.inbox.desk import Desk
-from kontorist.store import health, model_calls, office_state, people, second_factor, silence, tokens
+from kontorist.store import flow_faults, health, model_calls, office_state, people, second_factor, silence, tokens, versions
 from kontorist.store.health import FlowHealth
 from kontorist.store.silence import Alarm
 
@@ -41,6 +41,16 @@ class FlowView:
     def trouble(self) -> bool:
         """Whether somebody has to look."""
         return bool(self.problems or self.stopped or self.health.failed)
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """What is wrong in the file of a flow."""
+
+    name: str
+    problems: Sequence[str]
+    works_on: bool
+    """Whether there is a version without a mistake, which stays in use."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +109,28 @@ def midnight(desk: Desk) -> datetime:
 
 def flows(desk: Desk, connection: Connection) -> list[FlowView]:
     """Every flow, those with cases of their own first."""
-    stops, found = office_state.stops(connection), health.of_flows(connection, desk.office.flows, midnight(desk))
-    problems: dict[str, list[str]] = {}
-    for problem in desk.office.problems:
-        problems.setdefault(problem.file, []).append(str(problem))
-    views = []
-    for name, flow in desk.office.flows.items():
-        said = [p for file, of_file in problems.items() if file.endswith((f"/{name}.yaml", f"/{name}.yml")) for p in of_file]
-        views.append(FlowView(name, flow, found[name], stops.office or name in stops.flows, said))
+    mistakes = flow_faults.known(connection)
+    shown = {**_since(connection, mistakes, desk.office.flows), **desk.office.flows}
+    stops, found = office_state.stops(connection), health.of_flows(connection, shown, midnight(desk))
+    views = [
+        FlowView(name, flow, found[name], stops.office or name in stops.flows, mistakes.get(name, ()))
+        for name, flow in shown.items()
+    ]
     return sorted(views, key=lambda v: (v.flow.trigger is None, v.name))
+
+
+def _since(connection: Connection, mistakes: Iterable[str], known: Collection[str]) -> dict[str, Flow]:
+    """Flows that could not be read when this inbox was started, as they work on."""
+    last = {name: versions.last_good(connection, name) for name in mistakes if name not in known}
+    return {name: kept[name] for name, kept in last.items() if kept is not None}
+
+
+def mistakes(connection: Connection) -> list[Mistakes]:
+    """The flows in whose files there is a mistake, whether they work on or never worked."""
+    return [
+        Mistakes(name, problems, versions.last_good(connection, name) is not None)
+        for name, problems in sorted(flow_faults.known(connection).items())
+    ]
 
 
 def connections(desk: Desk, connection: Connection) -> list[ConnectionView]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from kontorist.core.check import check_text
 from kontorist.core.errors import NotAllowed, NotFound, Rejected
 from kontorist.core.office import Office
+from kontorist.core.problems import Problem
 from kontorist.store import versions
 from kontorist.store.database import Database
 
@@ -17,8 +18,12 @@ from kontorist.store.database import Database
 def approve(office: Office, database: Database, name: str, begin: str, person: str) -> str:
     """An admin who did not make it agrees to a change; returns the version. Raises NotFound, NotAllowed or Rejected."""
     _require_admin(office, person)
-    with database.write() as connection:
+    with database.read() as connection:
         version = _version(office, connection, name, begin)
+        text = versions.texts_of(connection, version)[name]
+    if problems := _mistakes(office, name, text):
+        raise Rejected(f"Version {version} has a mistake, so nobody can agree to it: {problems[0]}")
+    with database.write() as connection:
         change = next((c for c in reversed(versions.history(connection, name)) if c.version == version), None)
         if change is not None and is_author(office, change.who, person):
             raise NotAllowed(f"{person} made this change; another admin has to agree to it.")
@@ -36,13 +41,16 @@ def roll_back(office: Office, database: Database, name: str, begin: str, person:
     with database.read() as connection:
         version = _version(office, connection, name, begin)
         text = versions.texts_of(connection, version)[name]
-    problems = [p for p in check_text(office, name, text) if p.severity == "error"]
-    if problems:
+    if problems := _mistakes(office, name, text):
         raise Rejected(f"Version {version} does not fit the office any more: {problems[0]}")
     _replace(_path(office, name), text)
     with database.write() as connection:
         versions.said(connection, name, person)
     return version
+
+
+def _mistakes(office: Office, name: str, text: str) -> list[Problem]:
+    return [p for p in check_text(office, name, text) if p.severity == "error"]
 
 
 def is_author(office: Office, who: str, person: str) -> bool:

@@ -15,7 +15,7 @@ from flows.gate import gate
 from flows.intake import intake
 from flows.runtime import Runtime, open_runtime
 from kontorist.core.errors import ConfigurationError, KontoristError
-from kontorist.store import actions, case_decisions, cases, deciding, office_state, versions
+from kontorist.store import actions, case_decisions, cases, deciding, flow_faults, versions
 from tests.flows.offices import ANNA, approve, arrive, case, make_office, proposals, work
 
 FLOW = """
@@ -98,12 +98,12 @@ def test_a_flow_with_a_fault_goes_on_as_it_was(admin: Admin, broken: str, capsys
     work(runtime)
     assert steps(runtime, number) == {"first": 1}
     with runtime.database.read() as connection:
-        assert list(office_state.get(connection, "faults")) == ["notes"]
+        assert list(flow_faults.known(connection)) == ["notes"]
     runtime.close()
     admin.write(FLOW.format(version=3))
     runtime = admin.runtime()
     with runtime.database.read() as connection:
-        assert office_state.get(connection, "faults") == {}
+        assert flow_faults.known(connection) == {}
     assert runtime.office.flows["notes"].steps[0].set == {"version": 3}
     runtime.close()
 
@@ -126,6 +126,26 @@ def test_a_used_flow_belongs_to_the_version(tmp_path: Path) -> None:
     inner.write_text(inner.read_text().replace("version: 1", "version: 2"))
     runtime = admin.runtime()
     approve(runtime, *proposals(runtime, "proposed"))
+    work(runtime)
+    assert set(steps(runtime, number).values()) == {1}
+    runtime.close()
+
+
+@pytest.mark.parametrize("broken", ["steps: [", FLOW.format(version=2).replace("shelf.save", "shelv.save")])
+def test_a_flow_that_uses_one_with_a_fault_has_not_changed_itself(tmp_path: Path, broken: str) -> None:
+    outer = "trigger: {file: {connection: scans}}\nsteps:\n  - use: inner\n"
+    inner = FLOW.format(version=1).replace("trigger", "# trigger")
+    make_office(tmp_path, {"outer": outer, "inner": inner}).close()
+    admin = Admin.__new__(Admin)
+    admin.folder = tmp_path
+    (tmp_path / "office" / "flows" / "inner.yaml").write_text(broken.replace("trigger", "# trigger"))
+    runtime = admin.runtime()
+    with runtime.database.read() as connection:
+        assert list(flow_faults.known(connection)) == ["inner"]
+        (change,) = versions.history(connection, "outer")
+        assert change.refused == ""
+        assert versions.is_good(connection, "outer", runtime.flow_versions["outer"])
+    (number,) = arrive(runtime, "outer", "a")
     work(runtime)
     assert set(steps(runtime, number).values()) == {1}
     runtime.close()

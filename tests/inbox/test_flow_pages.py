@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
+import pytest
+
 from flows import shipping
+from kontorist.core.errors import ConfigurationError
 from kontorist.store import versions
 from tests.flows.offices import arrive, work
 from tests.inbox.desks import Desk
@@ -15,6 +19,10 @@ def change(desk: Desk, before: str, after: str) -> None:
     path = desk.runtime.office.directory / "flows" / "keep.yaml"
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after))
+    taken_up(desk)
+
+
+def taken_up(desk: Desk) -> None:
     shipping.shipped(shipping.current(desk.runtime.office.directory), desk.runtime.database)
 
 
@@ -87,3 +95,64 @@ def test_a_change_that_waits_is_agreed_to_on_the_page(desk: Desk) -> None:
     petra.post("/admin/flows/keep/approve", version=current(desk)[-1])
     shipping.shipped(shipping.current(desk.runtime.office.directory), desk.runtime.database)
     assert "not in use" not in petra.get("/admin/flows/keep").text
+
+
+def german(desk: Desk, path: str) -> str:
+    page = desk.browser("petra").client.get(path, headers={"accept-language": "de"})
+    assert page.status_code == 200
+    return html.unescape(page.text)
+
+
+def test_a_mistake_in_a_file_is_told_with_its_line_until_it_is_mended(desk: Desk) -> None:
+    assert "Alles läuft." in german(desk, "/admin")
+    (good,) = current(desk)
+    change(desk, "action: shelf.save", "acton: shelf.save")
+    for page in ("/admin", "/admin/flows/keep"):
+        said = german(desk, page)
+        assert "flows/keep.yaml:6:5: " in said
+        assert "„acton“" in said
+        assert "Alles läuft." not in said
+    assert "In der Datei ist ein Fehler; der Ablauf arbeitet weiter wie zuvor." in german(desk, "/admin")
+    assert "arbeitet der Ablauf mit der Fassung" in said
+    assert "Fehler in der Datei" in german(desk, "/admin/flows")
+    assert current(desk) == [good]
+    change(desk, "acton: shelf.save", "action: shelf.save")
+    assert "Alles läuft." in german(desk, "/admin")
+    assert "keep.yaml:" not in german(desk, "/admin/flows/keep")
+
+
+def test_a_flow_that_was_broken_when_the_inbox_was_started_is_told_and_listed(desk: Desk) -> None:
+    change(desk, "action: shelf.save", "acton: shelf.save")
+    del desk.runtime.office.flows["keep"]
+    assert "flows/keep.yaml:6:5: " in german(desk, "/admin")
+    assert "/admin/flows/keep" in german(desk, "/admin/flows")
+
+
+def test_a_new_flow_with_a_mistake_is_told_though_it_never_worked(desk: Desk) -> None:
+    (desk.runtime.office.directory / "flows" / "new.yaml").write_text("steps:\n  - acton: shelf.save\n")
+    with pytest.raises(ConfigurationError):
+        taken_up(desk)
+    assert "In der Datei ist ein Fehler.<ul>" in german(desk, "/admin")
+    said = german(desk, "/admin/flows/new")
+    assert "flows/new.yaml:2:5: " in said
+    assert "im Einsatz" not in said
+
+
+def test_nobody_agrees_to_a_version_with_mistakes_and_all_of_them_are_told(desk: Desk) -> None:
+    (good,) = current(desk)
+    change(desk, "by: service", "by: servise")
+    wrong = current(desk)[-1]
+    petra = desk.browser("petra")
+    page = petra.get("/admin/flows/keep").text
+    assert page.count("there is no group or person &#39;servise&#39;") == 2
+    assert page.count("1 people must approve, but servise has fewer") == 2
+    assert "Agree to this change" not in page
+    refused = petra.post("/admin/flows/keep/approve", version=wrong)
+    assert refused.status_code == 422
+    assert f"Version {wrong} has a mistake, so nobody can agree to it" in refused.text
+    assert re.findall(r'badge (green|amber)">(?:not )?in use', page) == ["amber", "green"]
+    change(desk, "by: servise", "by: service")
+    assert current(desk) == [good, wrong, good]
+    assert re.findall(r'badge (green|amber)">(?:not )?in use', petra.get("/admin/flows/keep").text) == ["green", "amber"]
+    told = petra.get("/api/v1/flows/keep/versions").json()
+    assert [c["in_use"] for c in told] == [True, False, False]

@@ -22,6 +22,8 @@ PIECES = {
     "{1}: step {2}: {3}", "{1}:{2}: '{3}' is '{4}', {5}", "{1}: it became no case; look into it, then delete it",
     "The same is already prepared or done: action {1}.", "There is nothing in {1} for {2}.",
     "Connection refused", "[Errno 111] Connection refused", "Connection timed out", "timed out", "Input/output error",
+    "unknown step '{1}'{2}", "this step does nothing; it needs one of {1}", "a step is one thing; this one has {1}",
+    "a step is a mapping such as `- agent: classify`", "is not valid YAML: a quotation mark is opened on this line and not closed",
     "Is a directory", "Not a directory", "No space left on device", "No such file or directory", "Permission denied",
     "Read-only file system",
 }  # fmt: skip
@@ -147,6 +149,18 @@ def test_each_sentence_is_known_by_its_own_pattern_and_keeps_its_values():
         (
             "The file o.csv of the table 'o' is not in /erp; the folder has: a.csv Run the ERP's export again or mend 'file' in connections.yaml. (tried 8 times)",
             "Die Datei o.csv der Tabelle „o“ liegt nicht in /erp; im Ordner liegen: a.csv. Exportieren Sie noch einmal aus dem ERP, oder berichtigen Sie 'file' in connections.yaml. (8-mal versucht)",
+        ),
+        (
+            "flows/a.yaml:6:5: unknown step 'agnet', did you mean 'agent'?",
+            "flows/a.yaml:6:5: Den Schritt „agnet“ gibt es nicht, meinten Sie „agent“?",
+        ),
+        (
+            "flows/a.yaml:6:5: books.post takes no 'invioce', did you mean 'invoice'?",
+            "flows/a.yaml:6:5: books.post nimmt kein „invioce“, meinten Sie „invoice“?",
+        ),
+        (
+            "flows/a.yaml:6:5: there is no agent 'x'; there are: draft, reply",
+            "flows/a.yaml:6:5: Den Agenten „x“ gibt es nicht; es gibt: draft, reply",
         ),
         ("'{1}' is {2}; 'x' needs one.", "„{1}“ passt nicht in „x“: {2}."),
         ("Nobody has ever translated this.", "Nobody has ever translated this."),

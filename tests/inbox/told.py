@@ -15,14 +15,19 @@ SOURCES = (
     "flows",
     "kontorist/store",
     "kontorist/inbox",
+    "kontorist/core/check.py",
+    "kontorist/core/office.py",
     "kontorist/core/permit.py",
     "kontorist/core/problems.py",
+    "kontorist/core/yamlfile.py",
 )
 ERRORS = {
     "Rejected", "Unavailable", "Uncertain", "NotApproved", "AccessDenied", "NotFound", "NotReadable", "NotAllowed", "Stale", "Away",
     "LeaseLost", "Refusal", "KontoristError", "ConfigurationError",
 }  # fmt: skip
-CARRIERS = {"_expect", "_translated", "_Torn", "Record", "void", "_void", "void_threads", "refused", "postpone", "uncertain"}
+CARRIERS = {
+    "_expect", "_translated", "_Torn", "Record", "void", "_void", "void_threads", "refused", "postpone", "uncertain", "add",
+}  # fmt: skip
 """Functions that keep a reason, or make such an error of a piece of a sentence that they are given."""
 KEPT = {"problems", "_problems", "trouble", "why", "missing", "found", "told", "sentence", "text", "reason"}
 """Names under which a reason is kept until it is stored."""
@@ -65,6 +70,8 @@ def _carrying(node: ast.AST) -> Iterator[ast.expr | None]:
     match node:
         case ast.Call(func=ast.Name(id="Refusal"), args=args):
             yield from args[-1:]  # the first is the German one
+        case ast.Call(func=ast.Name(id="Problem"), args=args):
+            yield from args[3:4]  # behind its place in a file
         case ast.Call(func=ast.Name(id=name), args=args) if name in ERRORS | CARRIERS:
             yield from args
         case ast.Call(func=ast.Attribute(attr=name, value=of), args=args) if name in CARRIERS or (

@@ -62,9 +62,10 @@ def list_versions(desk: TheDesk, viewer: Overseer, flow: Name) -> list[shapes.Ch
     found = flow_versions.of(desk, flow)
     return [
         shapes.ChangeBody(
-            version=c.version, at=c.at, who=c.who, in_use=c.version == found.in_use, refused=c.refused, cases=found.used.get(c.version, 0)
+            version=r.change.version, at=r.change.at, who=r.change.who, in_use=r.in_use, refused=r.change.refused,
+            cases=found.used.get(r.change.version, 0),
         )
-        for c in found.changes
+        for r in found.rows
     ]  # fmt: skip
 
 
