@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from operator import attrgetter
 from typing import Annotated, Any
@@ -28,6 +28,8 @@ from kontorist.store.tables import DECIDED_STATES, actions, cases
 
 router = APIRouter()
 PAGE = 100
+MOST = 99
+"""Hits of a search in a list of the past that are counted; of more it says so."""
 TABS = ("mine", "others", "asked", "unclear", "failed", "done")
 GROUPINGS = ("flow", "who", "none")
 RISKS = {"": -1, "stop": 2, "note": 1, "none": 0}
@@ -51,18 +53,23 @@ class Wish:
         return f"/?{urlencode(parts)}" if parts else "/"
 
     def sift(self, cards: Iterable[Card]) -> list[Card]:
-        """Of these cards, those of its tab, flow and risk."""
-        found = [c for c in cards if c.place == self.tab]
-        if self.flow:
-            found = [c for c in found if c.flow == self.flow]
+        """Of these cards, those of its flow and risk."""
+        found = [c for c in cards if c.flow == self.flow] if self.flow else list(cards)
         return [c for c in found if c.risk == RISKS[self.risk]] if self.risk else found
 
-    def of(self, connection: Connection, waiting: Cards) -> list[Card]:
-        """Of these cards, those that are wanted, with those of one group together."""
-        kind = (self.tab, self.flow, self.risk)
+    def on_tab(self, cards: Iterable[Card]) -> list[Card]:
+        """Of these cards, those of its tab, with those of one group together."""
+        return gathered([c for c in cards if c.place == self.tab], self.by)
+
+    def found(self, connection: Connection, waiting: Cards) -> list[Card]:
+        """Of these cards, on whatever tab, those with the words that are looked for."""
+        return found_by(connection, waiting, ("found", self.flow, self.risk), self.sift, self.q)
+
+    def of(self, connection: Connection, waiting: Cards, found: list[Card] | None = None) -> list[Card]:
+        """Of these cards, those that are wanted, with those of one group together; `found` is what a search has found already."""
         if self.q:
-            return gathered(found_by(connection, waiting, kind, self.sift, self.q), self.by)
-        return waiting.once((*kind, self.by), lambda _: gathered(waiting.once(kind, self.sift), self.by))
+            return self.on_tab(self.found(connection, waiting) if found is None else found)
+        return waiting.once((self.tab, self.flow, self.risk, self.by), lambda cards: self.on_tab(self.sift(cards)))
 
 
 def wish(tab: str = "mine", q: str = "", flow: str = "", risk: str = "", by: str = "flow", sort: str = "risk") -> Wish:
@@ -86,8 +93,11 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip
     skip = min(max(0, skip), 10_000_000)
     with desk.database.read() as connection:
         waiting = open_cards(connection, viewer, sort=wanted.sort)
-        numbers = counts(connection, waiting, viewer)
-        values = _tab(connection, viewer, wanted, waiting, skip)
+        found = wanted.found(connection, waiting) if wanted.q else []
+        numbers = _numbers(connection, viewer, wanted, waiting, found)
+        values = _tab(connection, viewer, wanted, waiting, found, skip)
+        if wanted.q and wanted.tab != "done" and not values["total"] and not values["rows"]:
+            numbers["done"] = _counted(_hits(connection, viewer, wanted, "done"))  # else too dear to be only a number
         state = status.line(connection)
         done = toast(connection, viewer, request.query_params)
         saved = filters.of(connection, viewer.name)
@@ -102,10 +112,10 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, wanted: Wanted, skip
     return page(request, "list.html", viewer, **values)
 
 
-def _tab(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, skip: int) -> dict[str, Any]:
+def _tab(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, found: list[Card], skip: int) -> dict[str, Any]:
     """What the chosen tab shows."""
     if wanted.tab in ("mine", "others", "asked"):
-        cards = wanted.of(connection, waiting)
+        cards = wanted.of(connection, waiting, found)
         some = load(connection, cards[skip : skip + PAGE])
         for card in some:
             card.more = about(card)
@@ -141,13 +151,19 @@ def about(card: Card) -> dict[str, Any]:
 
 
 def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
-    state = "unclear" if wanted.tab == "asked" else wanted.tab
+    query = _of_cases(viewer, wanted.tab)
+    return [(r, r.who) for r in some(connection, query, cases.c.id, cases.c.id, wanted.q, skip, PAGE)]
+
+
+def _of_cases(viewer: Viewer, tab: str) -> Select[Any]:
+    """The cases of a tab that this viewer may know of."""
+    state = "unclear" if tab == "asked" else tab
     query = select(cases).where(cases.c.state == state)
     if state == "unclear":
-        query = query.where(resting() if wanted.tab == "asked" else not_(resting()))
+        query = query.where(resting() if tab == "asked" else not_(resting()))
     if viewer.hidden:
         query = query.where(not_(is_hidden(viewer.hidden, cases.c.id)))
-    return [(r, r.who) for r in some(connection, query, cases.c.id, cases.c.id, wanted.q, skip, PAGE)]
+    return query
 
 
 def some(connection: Connection, query: Select[Any], number: Any, case: Any, words: str, skip: int, limit: int) -> Iterable[Any]:
@@ -164,15 +180,42 @@ def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) ->
 
 def decided(connection: Connection, viewer: Viewer, words: str, skip: int, limit: int) -> list[ActionRow]:
     """What was decided, the newest first."""
+    return [as_row(r) for r in some(connection, _of_decided(viewer), actions.c.id, actions.c.case_id, words, skip, limit)]
+
+
+def _of_decided(viewer: Viewer) -> Select[Any]:
     query = select(actions).where(DECIDED_STATES)
-    if viewer.hidden:
-        query = query.where(not_(is_hidden(viewer.hidden, actions.c.case_id)))
-    return [as_row(r) for r in some(connection, query, actions.c.id, actions.c.case_id, words, skip, limit)]
+    return query.where(not_(is_hidden(viewer.hidden, actions.c.case_id))) if viewer.hidden else query
+
+
+def _numbers(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, found: list[Card]) -> dict[str, int | str]:
+    """The numbers on the tabs: what waits there, or of a search what it finds there."""
+    if not wanted.q:
+        return {**counts(connection, waiting, viewer)}
+    places = Counter(map(attrgetter("place"), found))
+    asked = _counted(_hits(connection, viewer, wanted, "asked"), places["asked"])
+    past = {tab: _counted(_hits(connection, viewer, wanted, tab)) for tab in ("unclear", "failed")}
+    return {"mine": places["mine"], "others": places["others"], "asked": asked, **past}
+
+
+def _counted(hits: int, more: int = 0) -> int | str:
+    return f"{MOST + more}+" if hits > MOST else hits + more
+
+
+def _hits(connection: Connection, viewer: Viewer, wanted: Wish, tab: str) -> int:
+    """How many cases or decided actions of a tab a search finds; one more than `MOST` where there are more."""
+    query, number, case = (
+        (_of_decided(viewer), actions.c.id, actions.c.case_id)
+        if tab == "done"
+        else (_of_cases(viewer, tab), cases.c.id, cases.c.id)
+    )
+    return len(searching.numbers(connection, query, number, case, wanted.q, 0, MOST + 1))
 
 
 @router.get("/counts")
-def live(desk: TheDesk, viewer: SignedIn) -> Response:
+def live(desk: TheDesk, viewer: SignedIn, wanted: Wanted) -> Response:
     """The numbers on the tabs, for a page that stays open."""
     with desk.database.read() as connection:
-        numbers: Mapping[str, int] = counts(connection, open_cards(connection, viewer), viewer)
-        return JSONResponse(numbers)
+        waiting = open_cards(connection, viewer, sort=wanted.sort)
+        found = wanted.found(connection, waiting) if wanted.q else []
+        return JSONResponse(_numbers(connection, viewer, wanted, waiting, found))

@@ -86,6 +86,32 @@ def test_search_finds_the_text_of_mails_and_numbers_and_names(desk: Desk):
     assert order(anna, "/?q=47001 something") == []
 
 
+def test_while_a_search_is_on_the_tabs_count_its_hits_and_an_empty_one_says_where_else_there_are_some(desk: Desk):
+    *others, rejected = desk.cards("invoice 1759", "letter 1759", "letter 1800", "rejected 47001")
+    for row in others:
+        set_columns(desk, row.id, rule={"by": ["accounting"], "count": 1}, deciders="|accounting|")
+    anna = desk.browser("anna")
+    anna.decide(rejected, "reject", reason="no")
+    desk.cards("an order or a complaint 1759", flow="sort")
+    shown = {"mine": 0, "others": 2, "asked": 0, "unclear": 1, "failed": 0}
+    assert anna.get("/counts?q=1759").json() == shown
+    page = anna.get("/?q=1759").text
+    assert re.findall(r'data-count="(\w+)">(\d+)<', page) == [(tab, str(n)) for tab, n in {**shown, "done": 0}.items()]
+    assert re.findall(r'class="button plain" href="([^"]+)">([\w ]+) <', page) == [
+        ("/?tab=others&amp;q=1759", "With others"),
+        ("/?tab=unclear&amp;q=1759", "Unclear"),
+    ]
+    assert 'href="/?tab=done&amp;q=47001">Done <span class="count">2<' in anna.get("/?q=47001").text  # both actions of the card
+    assert "Try fewer words" in anna.get("/?q=nobody").text
+    assert "Nothing found" in anna.get("/?tab=done&q=nobody").text
+
+
+def test_of_many_hits_in_the_past_it_is_said_that_there_are_more(desk: Desk, monkeypatch):
+    monkeypatch.setattr("kontorist.inbox.listing.MOST", 1)
+    desk.cards("order or complaint one", "order or complaint two", flow="sort")
+    assert desk.browser("anna").get("/counts?q=complaint").json()["unclear"] == "1+"
+
+
 class TestFlowsThatAreNotForEverybody:
     """`visible_to:` of a flow."""
 

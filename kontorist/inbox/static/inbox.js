@@ -93,10 +93,10 @@ all("[data-left]").forEach((e) => {
 // live counts --------------------------------------------------------------
 async function count() {
   if (document.hidden) return;
-  const answer = await fetch("/counts", { headers: { accept: "application/json" } }).catch(() => null);
+  const answer = await fetch(`/counts${location.search}`, { headers: { accept: "application/json" } }).catch(() => null);
   if (!answer || !answer.ok || answer.redirected) return;
   const counts = await answer.json();
-  const changed = all("[data-count]").filter((e) => e.textContent !== String(counts[e.dataset.count]));
+  const changed = all("[data-count]").filter((e) => e.dataset.count in counts && e.textContent !== String(counts[e.dataset.count]));
   changed.forEach((e) => { e.textContent = counts[e.dataset.count]; });
   if (changed.length) await rows();
 }
