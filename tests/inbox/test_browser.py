@@ -65,6 +65,49 @@ def test_keys_mean_nothing_while_somebody_types(desk: Desk, page: Any):
     assert desk.row(row.id).state == "proposed"
 
 
+def leaves(page: Any, how: Any) -> list[str]:
+    """What the browser asks while somebody does this; they stay where they are."""
+    asked: list[str] = []
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", answer)
+    how()
+    page.wait_for_timeout(300)
+    page.remove_listener("dialog", answer)
+    return asked
+
+
+def test_what_was_typed_and_not_sent_is_not_left_without_a_question(desk: Desk, page: Any):
+    row = desk.card()
+    field, back = f"[name='a{row.id}.content']", ".crumbs a[data-key=l]"
+    page.goto(f"/card/{row.id}?edit=1")
+    page.fill(field, "a better letter")
+    assert leaves(page, lambda: page.click(back, no_wait_after=True)) == ["beforeunload"]
+    assert page.input_value(field) == "a better letter"
+    assert leaves(page, lambda: page.click("[name=save]")) == []
+    assert desk.row(row.id).data["content"] == "a better letter"
+
+    page.goto(f"/card/{row.id}")
+    page.keyboard.press("r")
+    page.fill("[name=reason]", "not so")
+    assert leaves(page, lambda: page.click(back, no_wait_after=True)) == ["beforeunload"]
+    page.keyboard.press("r")  # the click has closed the panel
+    page.fill("[name=reason]", "")
+    assert leaves(page, lambda: page.click(back)) == []
+    assert page.url.endswith("/")
+
+
+def test_a_version_that_was_not_taken_is_not_left_without_a_question(desk: Desk, page: Any):
+    row = desk.card()
+    page.goto(f"/card/{row.id}?edit=1")
+    page.click("[name=save]")  # nothing was changed
+    assert page.is_visible("p.alert:not(.changed)")
+    assert leaves(page, lambda: page.click(".crumbs a[data-key=l]", no_wait_after=True)) == ["beforeunload"]
+
+
 def test_the_html_of_a_mail_runs_nothing_and_asks_nobody(desk: Desk, page: Any, address: str):
     from connectors.base import NewDocument
 

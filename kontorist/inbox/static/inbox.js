@@ -72,6 +72,15 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
+// what was typed and not sent: the browser asks before it is lost ------------
+const bare = (text) => text.replace(/[\r\n]/g, ""); // a field of one line drops them by itself
+const typed = (field) => field.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])") && bare(field.value) !== bare(field.defaultValue);
+window.addEventListener("beforeunload", (event) => {
+  const forms = all(".desk form[method=post]");
+  if (forms.some((f) => f.dataset.sent)) return;
+  if (forms.some((f) => "unsent" in f.dataset || [...f.elements].some(typed))) event.preventDefault();
+});
+
 // the toast ----------------------------------------------------------------
 const toast = one(".toast");
 if (toast) {
