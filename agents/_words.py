@@ -17,16 +17,16 @@ _WORDS = {
     ),
     "empty": ("Der Text ist leer.", "The text is empty."),
     "not_sure": (
-        "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p:.0%}) oder „{second}“ ({q:.0%}).",
-        "I am not sure what this is about: most likely “{first}” ({p:.0%}) or “{second}” ({q:.0%}).",
+        "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p}) oder „{second}“ ({q}).",
+        "I am not sure what this is about: most likely “{first}” ({p}) or “{second}” ({q}).",
     ),
     "not_sure_one": (
-        "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p:.0%}).",
-        "I am not sure what this is about: most likely “{first}” ({p:.0%}).",
+        "Ich bin nicht sicher, worum es geht: am ehesten „{first}“ ({p}).",
+        "I am not sure what this is about: most likely “{first}” ({p}).",
     ),
     "differ": (
-        "Das Sprachmodell hält es für „{first}“, das eingebaute Modell eher für „{second}“ ({q:.0%}).",
-        "The language model takes this for “{first}”, the built-in model rather for “{second}” ({q:.0%}).",
+        "Das Sprachmodell hält es für „{first}“, das eingebaute Modell eher für „{second}“ ({q}).",
+        "The language model takes this for “{first}”, the built-in model rather for “{second}” ({q}).",
     ),
     "missing": ("Im Text fehlt: {fields}.", "Not found in the text: {fields}."),
     "conflict": (
@@ -44,8 +44,8 @@ _WORDS = {
     "too_long": ("Nur die ersten {limit} Zeichen wurden gelesen.", "Only the first {limit} characters were read."),
     "no_knowledge": ("Dazu steht nichts in den Wissensseiten.", "The knowledge pages say nothing about this."),
     "weak_knowledge": (
-        "Dazu habe ich keine sichere Stelle in den Wissensseiten gefunden; am nächsten kommt „{heading}“ ({p:.0%}).",
-        "I found no certain passage in the knowledge pages; the closest is “{heading}” ({p:.0%}).",
+        "Dazu habe ich keine sichere Stelle in den Wissensseiten gefunden; am nächsten kommt „{heading}“ ({p}).",
+        "I found no certain passage in the knowledge pages; the closest is “{heading}” ({p}).",
     ),
     "unsupported": ("Im Entwurf ohne Beleg: {facts}.", "In the draft without a source: {facts}."),
     "only_in_mail": (
@@ -68,8 +68,8 @@ _WORDS = {
 def say(setting: Setting, key: str, **values: Any) -> str:
     """A sentence in the office's first language: German if that is German, else English."""
     german, english = _WORDS[key]
-    text = german if is_german(setting) else english
-    return text.format(**values)
+    text, percent = (german, "\N{NO-BREAK SPACE}%") if is_german(setting) else (english, "%")
+    return text.format(**{k: f"{v:.0%}".replace("%", percent) if isinstance(v, float) else v for k, v in values.items()})
 
 
 def is_german(setting: Setting) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -45,6 +46,9 @@ from kontorist.inbox.viewer import NotSignedIn
 from kontorist.store.database import Database
 
 _STATUS: dict[type[KontoristError], int] = {NotFound: 404, NotAllowed: 403, Stale: 409, Rejected: 422, Unavailable: 503}
+
+_FORMS = re.compile(r"/(?:card|case)/\d+|/admin|/several|/account")
+"""Pages below whose addresses forms are sent: who opens such an address (a page that said no, read again) is led back to the form."""
 
 ROUTERS = tuple(
     m.router
@@ -152,7 +156,10 @@ async def missing(request: Request, error: Exception) -> Response:
     code = error.status_code if isinstance(error, HTTPException) else 500
     if _is_api(request):
         return problem(code, str(error.detail) if isinstance(error, HTTPException) else "", headers=_allowed(error))
-    return page(request, "problem.html", getattr(request.state, "viewer", None), code, problem="", code=code, back="/")
+    said = "This address only takes what a form sends; it shows nothing by itself." if code == 405 else ""
+    above = _FORMS.match(request.url.path) if code == 405 else None
+    back = above[0] if above else "/"
+    return page(request, "problem.html", getattr(request.state, "viewer", None), code, problem=said, code=code, back=back)
 
 
 def _allowed(error: Exception) -> Mapping[str, str]:

@@ -256,6 +256,7 @@ SAID = (
     N_("There is no such flow."),
     N_("Something went wrong here, and nothing was done. Try again; if it stays so, tell your admin when it happened."),
     N_("This page is for admins."),
+    N_("This address only takes what a form sends; it shows nothing by itself."),
     N_("This case has no such document."),
     N_("This document has no HTML."),
     # outcomes of the small things

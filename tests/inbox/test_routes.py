@@ -74,3 +74,12 @@ def test_a_page_either_shows_or_changes(desk: Desk):
     """What changes something has no GET, so that no scanner of links decides anything."""
     shows, changes = {p for m, p in routes() if m == "GET"}, {p for m, p in routes() if m == "POST"}
     assert shows & changes == {"/sign-in"}
+
+
+def test_who_opens_an_address_that_only_takes_forms_is_told_so_and_led_back(desk: Desk):
+    anna = desk.browser("anna")
+    for path, back in {"/card/1/question": "/card/1", "/admin/stops": "/admin", "/filters/3/remove": "/"}.items():
+        page = anna.get(path)
+        assert page.status_code == 405
+        assert "only takes what a form sends" in page.text
+        assert f'<a class="button plain" href="{back}">Back</a>' in page.text

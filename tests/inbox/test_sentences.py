@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import html
+import pathlib
 import re
 import time
 
 import pytest
 
+from kontorist.inbox.event_words import EVENTS
 from kontorist.inbox.sentences import sentences, translated
 from kontorist.inbox.texts import texts
 from kontorist.reading.german import said_in
@@ -28,6 +30,9 @@ PIECES = {
     "Read-only file system",
 }  # fmt: skip
 """Words of the system, and pieces put together in ways that the collection does not see."""
+STATES = ("proposed", "approved", "claimed", "committing", "done", "refused", "uncertain", "rejected", "withdrawn")
+PIECES |= {f"Action {{1}} is {s} already." for s in STATES}
+PIECES |= {f"Action {{1}} is {s}; only what is approved and has not run yet can be taken back." for s in STATES}
 PLACE = re.compile(r"\{\d+\}")
 
 FOR_ADMINS = {
@@ -162,6 +167,11 @@ def test_each_sentence_is_known_by_its_own_pattern_and_keeps_its_values():
             "flows/a.yaml:6:5: there is no agent 'x'; there are: draft, reply",
             "flows/a.yaml:6:5: Den Agenten „x“ gibt es nicht; es gibt: draft, reply",
         ),
+        ("Action 2 is done already.", "Aktion 2 ist schon erledigt."),
+        (
+            "Action 2 is refused; only what is approved and has not run yet can be taken back.",
+            "Aktion 2 wurde außen zurückgewiesen; zurücknehmen lässt sich nur, was freigegeben und noch nicht ausgeführt ist.",
+        ),
         ("'{1}' is {2}; 'x' needs one.", "„{1}“ passt nicht in „x“: {2}."),
         ("Nobody has ever translated this.", "Nobody has ever translated this."),
         ("Die Mail ist weg.", "Die Mail ist weg."),
@@ -221,3 +231,11 @@ def test_a_german_clerk_reads_german_where_something_was_refused_or_could_not_be
     assert "/in/scan.pdf: größer als 50 MB und darum nicht übernommen" in said
     assert "Den Ordner /shelf gibt es nicht." in said
     assert "The program stopped" in page.get(f"/card/{uncertain.card}", headers={"accept-language": "en"}).text
+
+
+def test_every_event_of_the_audit_log_has_words():
+    written = {
+        kind for file in pathlib.Path("kontorist").rglob("*.py") for kind in re.findall(r'Event\("([a-z.-]+)"', file.read_text())
+    }
+    assert len(written) > 20
+    assert sorted(written - set(EVENTS)) == []
