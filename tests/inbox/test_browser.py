@@ -108,6 +108,18 @@ def test_a_version_that_was_not_taken_is_not_left_without_a_question(desk: Desk,
     assert leaves(page, lambda: page.click(".crumbs a[data-key=l]", no_wait_after=True)) == ["beforeunload"]
 
 
+def test_rejecting_without_a_reason_leaves_the_panel_open_and_the_field_chosen(desk: Desk, page: Any):
+    row = desk.card()
+    page.goto(f"/card/{row.id}")
+    page.keyboard.press("r")
+    page.click(".drop[open] button.danger")
+    assert page.evaluate("document.activeElement.name") == "reason"
+    assert page.is_visible(".drop[open] [name=reason]")
+    page.click(".drop[open] [name=usual]")  # says why by itself
+    page.wait_for_selector(".empty")
+    assert desk.row(row.id).state == "rejected"
+
+
 def test_the_html_of_a_mail_runs_nothing_and_asks_nobody(desk: Desk, page: Any, address: str):
     from connectors.base import NewDocument
 

@@ -102,6 +102,7 @@ def test_while_a_search_is_on_the_tabs_count_its_hits_and_an_empty_one_says_wher
         ("/?tab=unclear&amp;q=1759", "Unclear"),
     ]
     assert 'href="/?tab=done&amp;q=47001">Done <span class="count">2<' in anna.get("/?q=47001").text  # both actions of the card
+    assert '<h1 class="heard">Inbox: To decide</h1>' in page
     assert "Try fewer words" in anna.get("/?q=nobody").text
     assert "Nothing found" in anna.get("/?tab=done&q=nobody").text
 
