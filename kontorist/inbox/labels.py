@@ -285,6 +285,9 @@ AMOUNTS = frozenset(
 )
 """Fields that payloads keep as text and people read as an amount."""
 
+HEADLINE = ("number", "name", "counterparty", "issue_date", "booking_date", "purpose")
+"""What a folded part of a payload is about, in this order."""
+
 COLUMNS_FIRST = (
     "Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "Konto", "Gegenkonto (ohne BU-Schlüssel)", "BU-Schlüssel",
     "Belegdatum", "Belegfeld 1", "Buchungstext", "id", "name", "quantity", "unit", "unit_price", "net",

@@ -58,7 +58,7 @@ def _environment(language: str) -> Translated:
         "shown": lambda v, key="": shown(v, language, key),
         "field": lambda v: words.gettext(labels.field(v)),
         "columns": columns,
-        "brief": lambda v, at_most=600: brief(v, language, at_most),
+        "brief": lambda v, at_most=600, key="": brief(v, language, at_most, key),
         "headline": lambda v: headline(v, language),
         "place": place,
         "tr": lambda v: _said(words, str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
@@ -173,24 +173,23 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [n for n in names if any(r.get(n) not in (None, "", [], {}) for r in rows if isinstance(r, Mapping))]
 
 
-def brief(value: Any, language: str, at_most: int = 600) -> str:
+def brief(value: Any, language: str, at_most: int = 600, key: str = "") -> str:
     """What a step gave, on a few lines."""
     if isinstance(value, Mapping):
         said = texts(language).gettext
-        parts = {k: brief(v, language, 120) for k, v in value.items() if v not in (None, "", [], {}) and not is_digest(v)}
+        parts = {k: brief(v, language, 120, k) for k, v in value.items() if v not in (None, "", [], {}) and not is_digest(v)}
         text = " · ".join(f"{said(labels.field(k))}: {v}" for k, v in parts.items())
     elif isinstance(value, list | tuple):
         text = ", ".join(brief(v, language, 60) for v in value[:8]) + (" …" if len(value) > 8 else "")
     else:
-        text = " ".join(shown(value, language).split())
+        text = " ".join(shown(value, language, key).split())
     return text if len(text) <= at_most else text[: at_most - 1] + "…"
 
 
 def headline(value: Mapping[str, Any], language: str) -> str:
     """What a folded part of a payload is about."""
-    names = ("number", "name", "counterparty", "issue_date", "booking_date", "purpose")
-    said = [shown(value[k], language, k) for k in names if value.get(k)]
-    amount = next((value[k] for k in ("gross", "amount") if value.get(k) not in (None, "")), None)
+    said = [shown(value[k], language, k) for k in labels.HEADLINE if value.get(k)]
+    amount = next((value[k] for k in ("gross", "amount", "open") if value.get(k) not in (None, "")), None)
     if amount is not None:
         said.append(money(amount, str(value.get("currency") or "EUR"), language))
     return " · ".join(said) or brief(value, language, 120)

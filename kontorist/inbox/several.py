@@ -1,4 +1,4 @@
-"""Several cards at once: only what is alike and harmless, with a table of what differs; each still gets its own record."""
+"""Several cards at once: only what is alike and harmless, with what differs and all that is approved; each still gets its own record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, Stale
 from kontorist.inbox.decisions import give, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
-from kontorist.inbox.fields import shown
+from kontorist.inbox.facts import Facts
+from kontorist.inbox.fields import Field, shown
+from kontorist.inbox.labels import HEADLINE
 from kontorist.inbox.listing import about
 from kontorist.inbox.pages import page
 from kontorist.inbox.queue import Card, counts, load, open_cards
@@ -38,6 +40,9 @@ class Kind:
     cards: list[Card]
     same: list[tuple[str, Any]]
     columns: list[str]
+    """What differs, fits a column, and is said neither by the sentence nor by who it is about."""
+    titles: bool
+    """Whether only what came in says what a card is about."""
     more: int
     """How many there are besides those listed."""
 
@@ -74,14 +79,32 @@ def _plain(row: ActionRow) -> bool:
 
 
 def _kind(flow: str, action: str, cards: list[Card], more: int) -> Kind:
-    values: dict[str, list[Any]] = {}
     for card in cards:
-        card.more = {**about(card), "values": {f.key: f.value for f in shown(card.head).main}}
+        parts = [shown(r) for r in card.rows]
+        values = {f.key: f.value for f in parts[0].main}
+        card.more = {**about(card), "values": values, "parts": parts, "letter": _letter(parts[0].main)}
     keys = dict.fromkeys(k for c in cards for k in c.more["values"])
-    for key in keys:
-        values[key] = [c.more["values"].get(key) for c in cards]
-    same = [(k, v[0]) for k, v in values.items() if all(x == v[0] for x in v)]
-    return Kind(flow, action, cards, same, [k for k in keys if k not in dict(same)], more)
+    values_of = {key: [c.more["values"].get(key) for c in cards] for key in keys}
+    same = [(k, v[0]) for k, v in values_of.items() if all(x == v[0] for x in v)]
+    columns = [k for k in keys if k not in dict(same) and not all(_is_said(c, c.more["values"].get(k)) for c in cards)]
+    titles = len({c.case.title for c in cards}) > 1 and not all(_is_said(c, c.case.title) for c in cards)
+    return Kind(flow, action, cards, same, columns, titles, more)
+
+
+def _letter(fields: Sequence[Field]) -> str:
+    """The first text that is too long for a column."""
+    return next((f.value for f in fields if f.long and isinstance(f.value, str)), "")
+
+
+def _is_said(card: Card, value: Any) -> bool:
+    """Whether a value needs no column: it is said beside it, or is so long that it stands below."""
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return not any(name in value[0] for name in HEADLINE)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str):
+        return value is None
+    return value == card.more["letter"] or value in f"{card.head.sentence} {card.more['who']}"
 
 
 @router.get("/several")
@@ -103,6 +126,7 @@ def show(
         numbers = counts(connection, open_cards(connection, viewer), viewer)
     values = {
         "kinds": kinds,
+        "facts": Facts(),
         "done": done,
         "undo": undo,
         "left": left,

@@ -104,6 +104,30 @@ def test_the_table_shows_what_differs_and_says_once_what_is_the_same(desk: Desk)
     assert re.search(r"<td data-label=\"Content\">two</td>", page)
 
 
+def test_a_letter_can_be_read_to_its_end_and_every_action_is_named(desk: Desk):
+    letter = "Dear customer,\n\nthank you for your message.\n\n" + "We look into it. " * 40 + "\n\nDelivery is on 26 November."
+    rows = [desk.mail_card({"subject": f"Order {n}"}, payload={"name": f"{n}.txt", "content": f"{letter} {n}"}) for n in (1, 2)]
+    page = desk.browser("anna").get("/several").text
+    assert page.count("Delivery is on 26 November.") == len(rows)
+    assert re.search(r"<details><summary>Dear customer, thank you", page)
+    assert "<b>Order 1</b>" in page  # the sentence is the same on both: only the mail tells them apart
+    assert page.count(rows[0].sentence) >= 2
+
+
+def test_numbers_and_days_are_written_as_on_the_card(desk: Desk):
+    for n in (1, 2):
+        entry = {"counterparty": "Nordwind Versand GmbH", "amount": f"14{n}.00", "booking_date": "2026-11-20", "currency": "EUR"}
+        items = [{"number": f"R26-310{n}", "open": f"14{n}.00", "discount": "4.47"}]
+        desk.mail_card({"subject": "Payment"}, payload={"entry": entry, "items": items, "party": f"1000{n}"})
+    anna = desk.browser("anna")
+    anna.client.cookies.set("kontorist_language", "de")
+    page = anna.get("/several").text
+    assert ">Nordwind Versand GmbH · 20.11.2026 · 141,00\xa0€</td>" in page
+    assert ">R26-3101 · 141,00\xa0€</td>" in page
+    assert "4,47" in page
+    assert not re.search(r"141\.00|4\.47|2026-11-20", page)
+
+
 @pytest.mark.browser
 def test_on_a_phone_the_head_says_how_many_cards_wait(desk: Desk, opens: Any):
     desk.cards(*(str(n) for n in range(12)))
@@ -113,3 +137,22 @@ def test_on_a_phone_the_head_says_how_many_cards_wait(desk: Desk, opens: Any):
     assert "12 " in head.text_content()
     assert head.evaluate("e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right <= innerWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.browser
+def test_no_word_is_broken_and_the_whole_letter_opens_without_a_script(desk: Desk, opens: Any):
+    for n in (1, 2):
+        payload = {"account": f"498{n}", "vendor": f"7000{n}", "vendor_name": f"Hosting Havenweg {n} GmbH", "cost_center": f"20{n}",
+                   "text": f"Hosting HH-8821{n}", "body": "Dear customer,\n" + "a long letter " * 40}  # fmt: skip
+        desk.mail_card({"subject": "Invoice"}, payload=payload)
+    page = opens("anna", width=1366)
+    page.goto("/several")
+    for text in ("Creditor", "4981", "70001", "201"):
+        cell = page.get_by_text(text, exact=True).first
+        assert (
+            cell.evaluate("e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length }")
+            == 1
+        )
+    assert page.locator(".several .wide").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+    page.locator(".covers summary").first.click()
+    assert page.locator(".covers .long").first.is_visible()
