@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection, Select, not_, select
 
+from kontorist.inbox import decided as past
 from kontorist.inbox import filters, status
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.kept import Cards
@@ -175,7 +176,7 @@ def some(connection: Connection, query: Select[Any], number: Any, case: Any, wor
 
 
 def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
-    return decided(connection, viewer, wanted.q, skip, PAGE)
+    return past.log(connection, viewer, wanted.q, skip, PAGE)
 
 
 def decided(connection: Connection, viewer: Viewer, words: str, skip: int, limit: int) -> list[ActionRow]:

@@ -144,3 +144,29 @@ class TestFlowsThatAreNotForEverybody:
         desk.browser("petra").decide(desk.row(number), "hand-over", to="anna", comment="please")
         assert "salary" in desk.browser("anna").get(f"/card/{number}").text
         assert order(desk.browser("anna")) == [number]
+
+
+def test_the_log_has_a_line_for_each_card_by_the_time_of_its_last_decision_with_who_took_it(desk: Desk):
+    first, second, third = desk.cards("one", "two", "three")
+    anna, ole = desk.browser("anna"), desk.browser("ole")
+    anna.decide(third, "approve")
+    ole.decide(first, "reject", reason="no")
+    anna.decide(second, "approve")
+    assert order(anna, "/?tab=done") == [second.id, first.id, third.id]
+    page = anna.get("/?tab=done").text
+    assert re.findall(r'<span class="amount by">(.*?)</span>', page) == ["Anna", "Ole", "Anna"]
+    assert page.count("and then:") == 3
+
+
+def test_two_who_agreed_are_both_named_in_the_log_and_what_was_reset_is_not_there(desk: Desk):
+    (row,) = desk.cards("one", flow="four-eyes")
+    (other,) = desk.cards("apple")
+    anna, ole = desk.browser("anna"), desk.browser("ole")
+    for browser in (anna, ole):
+        browser.decide(row, "approve")
+        anna.decide(other, "approve")
+        anna.post(f"/card/{other.id}/take-back")
+    page = anna.get("/?tab=done").text
+    assert order(anna, "/?tab=done") == [row.id]
+    assert re.findall(r'<span class="amount by">(.*?)</span>', page) == ["Anna, Ole"]
+    assert order(anna, "/?tab=done&q=apple") == []
