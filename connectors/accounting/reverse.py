@@ -12,6 +12,7 @@ from connectors.accounting import batches, extf
 from connectors.accounting.postings import Posting
 from connectors.base import Action, Context, Payload, Proposal, Receipt
 from kontorist.core.errors import NotReadable, Rejected
+from kontorist.core.filters import format_money
 from kontorist.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def _reversed(connector: Accounting, posting: Posting) -> tuple[list[dict[str, s
 
 
 def _sentence(posting: Posting, reason: str, language: str) -> str:
-    amount = extf.amount(abs(posting.values()["gross"]))
+    amount = abs(posting.values()["gross"])
     if language.startswith("de"):
-        return f"Buchung der Rechnung {posting.number} über {amount} EUR aus {posting.file} stornieren (Generalumkehr): {reason}"
-    return f"Reverse the posting of invoice {posting.number} for EUR {amount.replace(',', '.')} in {posting.file}: {reason}"
+        return f"Buchung der Rechnung {posting.number} über {format_money(amount)} aus {posting.file} stornieren (Generalumkehr): {reason}"
+    return (
+        f"Reverse the posting of invoice {posting.number} for {format_money(amount, language='en')} in {posting.file}: {reason}"
+    )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.accounting import batches, extf
 from connectors.base import Action, Context, Payload, Proposal, Receipt, Warn
 from kontorist.core.errors import NotReadable, Rejected
+from kontorist.core.filters import format_amount
 from kontorist.core.open_items import item_keys
 from kontorist.core.permit import Permit
 
@@ -172,10 +173,12 @@ def _twice(others: list[list[str]], language: str) -> list[Warn]:
 def _sentence(payload: SettlePayload, amount: Decimal, entry: Mapping[str, Any], language: str) -> str:
     numbers = ", ".join(one.number for one in payload.items)
     cut = sum((one.discount for one in payload.items), Decimal(0))
-    who, money = str(entry.get("counterparty") or "?"), f"{abs(amount):.2f} {entry.get('currency') or 'EUR'}"
-    if language.startswith("de"):
-        less = f", Skonto {extf.amount(cut)}" if cut else ""
-        return f"Zahlung von {money.replace('.', ',')} ({who}) auf {payload.party} buchen: {numbers}{less}."
+    german = language.startswith("de")
+    money = f"{format_amount(abs(amount), 'de' if german else 'en')} {entry.get('currency') or 'EUR'}"
+    who = str(entry.get("counterparty") or "?")
+    if german:
+        less = f", Skonto {format_amount(cut)}" if cut else ""
+        return f"Zahlung von {money} ({who}) auf {payload.party} buchen: {numbers}{less}."
     return f"Post the payment of {money} ({who}) to {payload.party}: {numbers}{f', cash discount {cut:.2f}' if cut else ''}."
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from connectors.accounting import booking, extf
+from connectors.accounting import booking
 from connectors.accounting.postings import Posting
 from connectors.accounting.vendors import Vendor, flat
+from kontorist.core.filters import format_amount
 from kontorist.einvoice.accounts import unmasked
 
 
@@ -27,12 +28,12 @@ def sentence(stored: Mapping[str, Any], gross: Decimal, language: str, *, automa
     account, whom = f"{'Konto' if german else 'account'} {stored['account']}", _whom(stored, german)
     first, second = (whom, account) if back else (account, whom)
     rows = ", ".join(_share(row, german, automatic) for row in stored["rows"])
-    amount = f"{extf.amount(gross)} {invoice['currency'] or ''}".strip()
+    amount = f"{format_amount(gross, 'de' if german else 'en')} {invoice['currency'] or ''}".strip()
     if german:
         what = "Gutschrift" if back else "Rechnung"
         return f"{what} {invoice['number']} von {seller} über {amount} buchen: {first} an {second}, {rows}."
     what = "credit note" if back else "invoice"
-    return f"Post {what} {invoice['number']} of {seller} for {amount.replace(',', '.')}: {first} to {second}, {rows}."
+    return f"Post {what} {invoice['number']} of {seller} for {amount}: {first} to {second}, {rows}."
 
 
 def _whom(stored: Mapping[str, Any], german: bool) -> str:
@@ -49,7 +50,7 @@ def _share(row: Mapping[str, str], german: bool, automatic: bool) -> str:
         tax = "Steuer über das Konto" if german else "tax by the account"
     else:
         tax = "ohne Steuerschlüssel" if german else "no tax key"
-    return f"{amount if german else amount.replace(',', '.')} ({tax})"
+    return f"{format_amount(amount.replace(',', '.'), 'de' if german else 'en')} ({tax})"
 
 
 def changes(

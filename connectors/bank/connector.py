@@ -17,6 +17,7 @@ from connectors.bank.config import BankConfig, EntryOptions
 from connectors.bank.transfer import WriteTransfers
 from connectors.base import Action, Column, Connector, Health, Item, NewDocument, Row, Surroundings
 from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavailable
+from kontorist.core.filters import format_money
 from kontorist.core.problems import did_you_mean
 from kontorist.core.values import sha256
 from kontorist.reading.bank import Entry, Statement, read_statements
@@ -136,7 +137,7 @@ class Bank(Connector):
                     self._problems[str(path)] = f"{path.name}: {_GONE[self._language.startswith('de')]}"
                     continue
             if original is not None:
-                yield from _items(path, statement, wanted, original)
+                yield from _items(path, statement, wanted, original, self._language)
 
     def changed(self, kind: str, options: EntryOptions, timeout: float) -> bool:
         """Look whether a statement came, went or grew."""
@@ -151,7 +152,7 @@ class Bank(Connector):
         original = _original(path)
         for statement in read_statements(path.name, original.document.data):
             told = [one for one in statement.entries if _wanted(one, wanted.direction) and not one.pending]
-            yield from _items(path, statement, told, original)
+            yield from _items(path, statement, told, original, "de")
 
     # look-ups ------------------------------------------------------------
 
@@ -216,10 +217,11 @@ def _original(path: Path) -> _Original:
     return _Original(NewDocument(path.name, _files.media_type(path.name, data), data), sha256(data))
 
 
-def _items(path: Path, statement: Statement, entries: Sequence[Entry], original: _Original) -> Iterator[Item]:
+def _items(path: Path, statement: Statement, entries: Sequence[Entry], original: _Original, language: str) -> Iterator[Item]:
     """Each entry with the whole file it stands in."""
     for entry in entries:
-        title = f"{entry.amount:f} {entry.currency} · {entry.counterparty or entry.kind} · {entry.purpose}"
+        money = format_money(entry.amount, entry.currency, language[:2])
+        title = f"{money} · {entry.counterparty or entry.kind} · {entry.purpose}"
         yield Item(
             source_key=_key(entry),
             source=f"{path.name}: {entry.place}",

@@ -14,6 +14,7 @@ from connectors.bank.config import TransferPayload
 from connectors.base import Action, Context, Proposal, Receipt, Warn
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotReadable, Rejected, Uncertain
+from kontorist.core.filters import format_money
 from kontorist.core.permit import Permit
 from kontorist.core.values import canonical, sha256
 
@@ -155,11 +156,10 @@ def _signs(payload: TransferPayload, payer: pain.Payer, language: str) -> list[W
 def _sentence(payload: TransferPayload, total: Decimal, payer: pain.Payer, language: str) -> str:
     count, first = len(payload.transfers), payload.transfers[0]
     if language.startswith("de"):
-        amount = f"{total:.2f}".replace(".", ",")
         whom = f"an {first.name} ({first.iban})" if count == 1 else f"an {count} Empfänger"
-        return f"Zahlungsdatei über {amount} EUR {whom} vom Konto {payer.iban} schreiben; die Bank führt sie erst nach ihrer eigenen Freigabe aus."
+        return f"Zahlungsdatei über {format_money(total)} {whom} vom Konto {payer.iban} schreiben; die Bank führt sie erst nach ihrer eigenen Freigabe aus."
     whom = f"to {first.name} ({first.iban})" if count == 1 else f"to {count} receivers"
-    return f"Write a payment file of EUR {total:.2f} {whom} from {payer.iban}; the bank executes it after its own release only."
+    return f"Write a payment file of {format_money(total, language='en')} {whom} from {payer.iban}; the bank executes it after its own release only."
 
 
 def _together(references: Sequence[str]) -> str:

@@ -67,10 +67,14 @@ def format_money(value: Any, currency: str = "", language: str = "de") -> str:
     if value in (None, ""):
         return ""
     unit = currency or (value.get("currency") if isinstance(value, Mapping) else "") or "EUR"
+    text = format_amount(value, language)
+    return f"{text} {unit}" if language == "de" else f"{unit} {text}"
+
+
+def format_amount(value: Any, language: str = "de") -> str:
+    """`1.234,50` in German, `1,234.50` in English; rounds half up to cents."""
     text = f"{as_decimal(value).quantize(Decimal('0.01'), ROUND_HALF_UP):,.2f}"
-    if language == "de":
-        return text.translate(str.maketrans(",.", ".,")) + " " + unit
-    return f"{unit} {text}"
+    return text.translate(str.maketrans(",.", ".,")) if language == "de" else text
 
 
 def weekday(value: Any, language: str = "de") -> str:

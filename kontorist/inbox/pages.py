@@ -30,6 +30,7 @@ from kontorist.inbox.viewer import LANGUAGE, Viewer
 
 _HERE = Path(__file__).parent
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,8})?")
+_AMOUNT = "#,##0.00##"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -144,6 +145,8 @@ def shown(value: Any, language: str, key: str = "") -> str:
     """A single value as the reader writes it; what a payload keeps as text is read by what it is called."""
     if isinstance(value, bool):
         return texts(language).gettext("yes" if value else "no")
+    if isinstance(value, Decimal | float | int) and key in labels.AMOUNTS:
+        return str(format_decimal(value, _AMOUNT, locale=_locale(language)))
     if isinstance(value, Decimal | float):
         return str(format_decimal(value, locale=_locale(language)))
     if isinstance(value, datetime):
@@ -157,7 +160,7 @@ def shown(value: Any, language: str, key: str = "") -> str:
 
 def _by_name(value: str, language: str, key: str) -> str:
     if key in labels.AMOUNTS and _NUMBER.fullmatch(value):
-        return str(format_decimal(Decimal(value), "#,##0.00##", locale=_locale(language)))
+        return str(format_decimal(Decimal(value), _AMOUNT, locale=_locale(language)))
     if _DAY.fullmatch(value):
         try:
             return str(format_date(date.fromisoformat(value), "medium", locale=_locale(language)))

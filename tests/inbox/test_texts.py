@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import jinja2.ext
 from babel.messages.extract import extract_from_file
 
 import kontorist.inbox
+from kontorist.core.filters import format_amount
+from kontorist.inbox.pages import brief, shown
 from kontorist.inbox.texts import choose, texts
 from tests.inbox.desks import Desk
 
@@ -61,3 +64,15 @@ def test_a_page_speaks_the_language_that_was_chosen(desk: Desk):
     assert "Zu entscheiden" in browser.client.get("/", headers={"accept-language": "de-DE,de;q=0.9"}).text
     browser.post("/language", language="de", to="/")
     assert "Zu entscheiden" in browser.client.get("/", headers={"accept-language": "en"}).text
+
+
+def test_amounts_have_their_cents_whatever_type_keeps_them_and_other_numbers_do_not():
+    assert [shown(v, "de", "total") for v in (Decimal(938), 218.9, "6704.46", 500)] == [
+        "938,00",
+        "218,90",
+        "6.704,46",
+        "500,00",
+    ]
+    assert brief({"amount": "140.00", "booking_date": "2026-11-20"}, "de") == "Betrag: 140,00 · Gebucht am: 20.11.2026"
+    assert shown(3, "de", "dunning_level") == "3"
+    assert (format_amount("6704.46"), format_amount("6704.46", "en")) == ("6.704,46", "6,704.46")
