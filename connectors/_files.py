@@ -281,7 +281,7 @@ def sync_folder(folder: Path) -> None:
 def trouble(path: Path, error: OSError) -> KontoristError:
     """What an operating system's error means for us, in a sentence that says what to do."""
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return AccessDenied(f"{path} may not be used: {error.strerror}. Give this user the right to write there.")
+        return AccessDenied(f"{path} may not be used: {error.strerror}. Give this user the right to read and write there.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Unavailable(f"{path} cannot be written: the disk is full. Make room; it is tried again.")
     if error.errno == errno.ENAMETOOLONG:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors import _files
+from connectors import _files, _listing
 from connectors._looking import Look
 from connectors._saving import MoveFile, SaveFile, SavePayload
 from connectors.base import Action, Config, Connector, Health, Item, NewDocument
@@ -62,7 +62,7 @@ class Folder(Connector):
                 self.root.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise _files.trouble(self.root, error) from error
-        if not self.root.is_dir():
+        if not _listing.is_folder(self.root):
             raise Unavailable(f"The folder {self.root} is not there. Create or mount it, or mend 'path' in connections.yaml.")
 
     def target(self, folder: str, name: str) -> Path:
@@ -101,7 +101,7 @@ class Folder(Connector):
         done = self.surroundings.path(self.config.done) if self.config.done else None
         patterns = [options.pattern] if isinstance(options.pattern, str) else options.pattern
         found = [p for p in _walk(self.root, options.recursive, done) if any(_fits(p.name, pattern) for pattern in patterns)]
-        return sorted((p for p in found if _stat(p)), key=lambda p: (p.stat().st_mtime_ns, p.name))
+        return _listing.by_age(found)
 
     def _settled(self, files: list[Path]) -> list[Path]:
         """Those that have been quiet for two seconds, or were the same in two looks a second apart."""

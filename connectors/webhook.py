@@ -8,7 +8,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,13 +16,15 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors import _files
+from connectors import _files, _listing
 from connectors._looking import Look
 from connectors.base import Config, Connector, Health, Item, NewDocument
 from kontorist.core.errors import AccessDenied, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
 
 _WAITING_AT_MOST = 10_000
+_DEEPEST = 100
+"""Levels of a body: whoever works on it does so level by level, and has no more than some hundred of them."""
 _HEADER = r"^[A-Za-z][A-Za-z0-9-]*$"
 
 
@@ -136,7 +138,7 @@ class Webhook(Connector):
 
     def read(self, kind: str, options: WebhookOptions, known: Any) -> Iterator[Item]:
         """What was kept and is no case yet, oldest first; what is one already is put away."""
-        for path in sorted(self.waiting.glob("*.json"), key=lambda p: (p.stat().st_mtime_ns, p.name)):
+        for path in _listing.by_age(self._waiting()):
             try:
                 item = delivery(path, options)
             except NotReadable as error:
@@ -146,6 +148,10 @@ class Webhook(Connector):
                 path.unlink(missing_ok=True)
             else:
                 yield item
+
+    def _waiting(self) -> list[Path]:
+        """What was kept, in no order. Raises AccessDenied, Unavailable."""
+        return [p for p in _listing.listed(self.waiting) if p.suffix == ".json"] if _listing.is_folder(self.waiting) else []
 
     def _refuse(self, path: Path, problem: str) -> None:
         """Keep it beside the others, so that nothing is lost, and say why it is no case."""
@@ -198,7 +204,22 @@ def read_body(body: bytes) -> dict[str, Any]:
         raise NotReadable(f"The body is no JSON: {error}.") from error
     if not isinstance(found, dict):
         raise NotReadable("The body is no JSON object.")
+    if _is_deeper(found, _DEEPEST):
+        raise NotReadable(f"The body is nested more than {_DEEPEST} levels deep.")
     return found
+
+
+def _is_deeper(found: Any, levels: int) -> bool:
+    level = [found]
+    for _ in range(levels):
+        level = [inner for one in level for inner in _inside(one)]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_number(word: str) -> Any:
@@ -228,7 +249,10 @@ def delivery(path: Path, options: WebhookOptions) -> Item:
 def _must_fit(body: bytes, options: WebhookOptions) -> None:
     import jsonschema
 
-    problem = next(iter(jsonschema.Draft202012Validator(options.schema_).iter_errors(json.loads(body))), None)
+    try:
+        problem = next(iter(jsonschema.Draft202012Validator(options.schema_).iter_errors(json.loads(body))), None)
+    except RecursionError as error:  # a schema that refers to itself takes several levels of ours for one of the body
+        raise NotReadable("The body is nested too deeply for the schema of the flow.") from error
     if problem is not None:
         where = ".".join(map(str, problem.absolute_path)) or "the body"
         raise NotReadable(f"{where} does not fit the schema of the flow: {problem.message[:200]}.")

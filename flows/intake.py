@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from flows.advance import Tally
 from flows.runtime import Runtime
 from kontorist.core import logs
 from kontorist.core.clock import utcnow
-from kontorist.core.errors import ConfigurationError, KontoristError
+from kontorist.core.errors import ConfigurationError, KontoristError, Unavailable
 from kontorist.core.flow import After, Flow
 from kontorist.store import asking, conversations, documents, following, office_state, taking_in, undelivered, voiding
 from kontorist.store.cases import Case, DocumentRef
@@ -31,7 +32,20 @@ _FAULTS = 20
 
 
 def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
-    """Take in what is new for one flow, at most as many as the pace says; returns how many cases. Raises what the source raised, after noting its heartbeat."""
+    """Take in what is new for one flow, at most as many as the pace says; returns how many cases.
+
+    Raises what the source raised, after noting its heartbeat; what nobody expected comes as Unavailable, so that the other flows go on.
+    """
+    try:
+        return _taken_in(runtime, flow_name, tally)
+    except KontoristError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise _unexpected(flow_name, error) from error
+
+
+def _taken_in(runtime: Runtime, flow_name: str, tally: Tally) -> int:
     flow = runtime.office.flows[flow_name]
     kind = flow.trigger.kind() if flow.trigger else None
     if kind is None or flow.trigger is None:
@@ -47,12 +61,16 @@ def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
     connection = str(options.pop("connection", ""))
     try:
         count = _from_connector(runtime, flow_name, kind, connection, options, tally)
-    except KontoristError as error:
-        _beat(runtime, connection, str(error))
+        faults = [str(one)[:500] for one in itertools.islice(runtime.connections.get(connection).problems(), _FAULTS)]
+    except Exception as error:
+        _beat(runtime, connection, str(error if isinstance(error, KontoristError) else _unexpected(connection, error)))
         raise
-    faults = [str(one)[:500] for one in itertools.islice(runtime.connections.get(connection).problems(), _FAULTS)]
     _beat(runtime, connection, "", faults)
     return count
+
+
+def _unexpected(what: str, error: Exception) -> Unavailable:
+    return Unavailable(f"{what} cannot be read: {type(error).__name__}: {str(error)[:200]}. It is tried again later.")
 
 
 def note_failure(runtime: Runtime, flow_name: str, tally: Tally, error: KontoristError, seconds: float) -> None:
@@ -103,7 +121,7 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
             if len(batch) >= BATCH or held >= BYTES or time.monotonic() - began >= SECONDS:
                 yield batch
                 batch, held, began = [], 0, time.monotonic()
-    except KontoristError:  # what came before the line broke is taken in: else a bad line would never get anywhere
+    except Exception:  # what came before the line broke is taken in: else a bad line would never get anywhere
         if batch:
             yield batch
         raise

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from connectors import _files, _looking
+from connectors import _files, _listing, _looking
 from connectors._looking import Look
 from connectors.bank.config import BankConfig, EntryOptions
 from connectors.bank.transfer import WriteTransfers
@@ -59,20 +59,22 @@ class Bank(Connector):
     def statements(self) -> Iterator[tuple[Path, Statement]]:
         """The statements in all files that are whole, oldest file first; what cannot be read is a problem."""
         files = self._files()
-        dated = sorted((_changed(p), p.name, p) for p in files if p.is_file())
         self._problems = {name: told for name, told in self._problems.items() if any(name == str(p) for p in files)}
-        for _, _, path in dated:
+        for path in _listing.by_age(files):
             for one in self._of_file(path):
                 yield path, one
 
     def _files(self) -> list[Path]:
         self._must_be_there()
-        return [p for p in self.folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
+        return [p for p in _listing.listed(self.folder) if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
 
     def _must_be_there(self) -> None:
         if self.config.folder.startswith("data:"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.folder.is_dir():
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _files.trouble(self.folder, error) from error
+        if not _listing.is_folder(self.folder):
             raise Unavailable(f"The folder {self.folder} is not there. Create or mount it, or mend 'folder' in connections.yaml.")
 
     def _of_file(self, path: Path) -> list[Statement]:
@@ -195,13 +197,6 @@ class Bank(Connector):
     def problems(self) -> Iterable[str]:
         """Files that cannot be read, and statements that do not add up."""
         return list(self._problems.values())
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0  # taken away meanwhile
 
 
 @dataclass(frozen=True)

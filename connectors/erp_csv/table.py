@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connectors import _listing
 from connectors.base import Column, Row
 from connectors.erp_csv import cells
 from connectors.erp_csv.cache import Cache, CachedColumn, Relation
@@ -120,22 +121,21 @@ class Table:
     def path(self) -> Path:
         """The file to read: the newest one if the name has wildcards. Raises Unavailable naming what is there."""
         if fitting := self.files():
-            return max(fitting, key=lambda p: (p.stat().st_mtime_ns, p.name))
+            return fitting[-1]
         raise self._missing()
 
     def files(self) -> list[Path]:
-        """The files that its name fits; none when there is no such file."""
+        """The files that its name fits, oldest first; none when there is no such file. Raises AccessDenied, Unavailable."""
         if any(sign in self.options.file for sign in "*?["):
-            return [p for p in self.folder.glob(self.options.file) if p.is_file()]
-        path = self.folder / self.options.file
-        return [path] if path.is_file() else []
+            return _listing.fitting(self.folder, self.options.file)
+        return _listing.by_age([self.folder / self.options.file])
 
     def _missing(self) -> KontoristError:
-        if not self.folder.is_dir():
+        if not _listing.is_folder(self.folder):
             return ConfigurationError(
                 f"The folder {self.folder} of the table '{self.name}' is not there. Mend 'folder' in connections.yaml or mount it."
             )
-        there = sorted(p.name for p in self.folder.iterdir() if p.is_file() and not p.name.startswith("."))
+        there = sorted(p.name for p in _listing.by_age(_listing.listed(self.folder)) if not p.name.startswith("."))
         near = did_you_mean(self.options.file, there).replace("; there are", "; the folder has") or "."
         return Unavailable(
             f"The file {self.options.file} of the table '{self.name}' is not in {self.folder}{near} "

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from connectors import _files
 from connectors.base import Item
-from connectors.webhook import WebhookOptions
+from connectors.webhook import WebhookOptions, delivery, read_body
 from flows.advance import Tally
 from flows.intake import intake
 from flows.runtime import Runtime
 from flows.simulate import items
-from kontorist.core.errors import ConfigurationError
+from kontorist.core.errors import ConfigurationError, NotReadable
 from kontorist.inbox.app import create_app
 from tests.flows.offices import CONNECTIONS, case, make_office, proposals, work
 
@@ -150,6 +151,50 @@ def test_a_signature_for_another_time_or_body_or_secret_is_worth_nothing(runtime
 def test_a_body_that_is_no_json_object_is_refused(runtime: Runtime, web: TestClient, body: bytes) -> None:
     assert post(web, body).status_code == 422
     assert waiting(runtime) == []
+
+
+def nested(levels: int, inner: str = "1") -> bytes:
+    return ('{"a":' * levels + inner + "}" * levels).encode()
+
+
+@pytest.mark.parametrize("levels", [101, 600, 900])
+def test_a_body_that_is_nested_too_deeply_is_refused_and_one_kept_before_is_put_aside(
+    runtime: Runtime, web: TestClient, levels: int
+) -> None:
+    """Whoever may post could have stopped the office: every pass broke off at it, and it stayed."""
+    assert post(web, nested(levels)).status_code == 422
+    _files.publish(nested(levels), runtime.data_dir / "hooks" / "shop" / "kept-by-an-earlier-version.json", lambda: None)
+    assert post(web).status_code == 202
+    assert taken_in(runtime) == 1
+    (problem,) = runtime.connections.get("shop").problems()
+    assert "more than 100 levels" in problem
+
+
+def test_a_body_of_as_many_levels_as_may_be_becomes_a_case(runtime: Runtime) -> None:
+    assert read_body(nested(100))
+    assert read_body(nested(99, "{}"))
+    with pytest.raises(NotReadable):
+        read_body(nested(100, "{}"))
+
+
+def test_a_body_that_is_too_deep_for_a_schema_that_refers_to_itself_becomes_no_case(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_bytes(nested(100))
+    schema: dict[str, Any] = {"$ref": "#"}
+    for _ in range(12):
+        schema = {"allOf": [schema]}
+    schema = {"properties": {"a": schema}}
+    with pytest.raises(NotReadable, match="too deeply"):
+        delivery(path, WebhookOptions.model_validate({"schema": schema}))
+
+
+def test_a_delivery_that_another_pass_takes_away_meanwhile_stops_no_other(
+    runtime: Runtime, web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(web)
+    shop: Any = runtime.connections.get("shop")
+    monkeypatch.setattr(shop, "_waiting", lambda: [shop.waiting / "gone.json", *waiting(runtime)])
+    assert taken_in(runtime) == 1
 
 
 def test_a_long_body_is_refused_before_it_is_read_whole(runtime: Runtime, web: TestClient) -> None:
