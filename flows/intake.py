@@ -37,12 +37,14 @@ def intake(runtime: Runtime, flow_name: str, tally: Tally) -> int:
     Raises what the source raised, after noting its heartbeat; what nobody expected comes as Unavailable, so that the other flows go on.
     """
     try:
-        return _taken_in(runtime, flow_name, tally)
+        count = _taken_in(runtime, flow_name, tally)
     except KontoristError:
         raise
     except Exception as error:
         traceback.print_exc()
         raise _unexpected(flow_name, error) from error
+    runtime.pace.answered(flow_name)
+    return count
 
 
 def _taken_in(runtime: Runtime, flow_name: str, tally: Tally) -> int:

@@ -20,6 +20,9 @@ SLICE = 20.0
 RESTS, RESTS_AT_MOST = 20.0, 60.0
 """A source that was away is left in peace for so many times as long as it took to say so, and seconds at most: others wait for it meanwhile."""
 
+AGAIN, AGAIN_AT_MOST = 2.0, 60.0
+"""Seconds after which a source that was away is asked again although it says nothing: at first, and at most as the pauses double."""
+
 
 def following_size(size: int, done: int, seconds: float, largest: int, quick: float = QUICK, slow: float = SLOW) -> int:
     """How much to take next: more where the last took no time, less where it kept the first result, and other workers, waiting."""
@@ -48,6 +51,10 @@ class Pace:
     """Apart from `until`, which a pass that is about to begin sets anew."""
     _resting: dict[str, float] = field(default_factory=dict)
     """Flows whose source was away, and until when it is not asked."""
+    _failures: dict[str, int] = field(default_factory=dict)
+    """How often in a row the source of a flow was away."""
+    _again: dict[str, float] = field(default_factory=dict)
+    """Flows whose source was away, and when it is asked again."""
     _called: dict[str, float] = field(default_factory=dict)
     """When the source of a flow last said that something is there."""
 
@@ -65,10 +72,29 @@ class Pace:
 
     def was_away(self, flow: str, seconds: float) -> None:
         """The source of a flow was asked just now, and away; finding that out took so long. It rests, unless it has called meanwhile."""
-        now = time.monotonic()
+        now, rest = time.monotonic(), min(RESTS * seconds, RESTS_AT_MOST)
         self.away += seconds
         if self._called.get(flow, -math.inf) < now - seconds:
-            self._resting[flow] = now + min(RESTS * seconds, RESTS_AT_MOST)
+            self._resting[flow] = now + rest
+        failures = self._failures.get(flow, 0)
+        self._failures[flow] = failures + 1
+        self._again[flow] = now + max(rest, min(AGAIN * 2.0 ** min(failures, 10), AGAIN_AT_MOST))
+
+    def answered(self, flow: str) -> None:
+        """The source of a flow was asked just now, and there."""
+        self._failures.pop(flow, None)
+        self._again.pop(flow, None)
+
+    @property
+    def asks_again(self) -> float:
+        """The moment (time.monotonic) at which a source that was away is to be asked again, the first of them; never, if there is none."""
+        return min(self._again.values(), default=math.inf)
+
+    def to_ask(self, flows: Sequence[str]) -> list[str]:
+        """Those of these flows whose source is not left in peace; who waited to be asked again has its turn now."""
+        now = time.monotonic()
+        self._again = {flow: moment for flow, moment in self._again.items() if moment > now}
+        return [flow for flow in flows if not self.rests(flow)]
 
     def called(self, flow: str) -> None:
         """The source of a flow says that something is there; from any thread."""
@@ -92,7 +118,7 @@ def rounds(
 
     `intake` takes in at most `pace.round` items of each of these flows and says how many it were.
     """
-    left = [name for name in names if not pace.rests(name)]
+    left = pace.to_ask(names)
     while True:
         began, size, pace.away = time.monotonic(), pace.round, 0.0
         taken = intake(left)

@@ -38,6 +38,8 @@ FORGET = 3600.0
 """Seconds between two looks whether a day has passed since old cases were last forgotten."""
 AT_LATEST = 300.0
 """Seconds after which a pass is made although nothing seems to have happened."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
+"""Seconds after a pass that failed; they double as long as it goes on like that."""
 WITHOUT = 60.0
 """Seconds for which passes are made without Prefect, once it has failed: else each of them waits until it fails again."""
 
@@ -68,7 +70,8 @@ class Runner:
         self._pace.stop()
 
     def run(self) -> None:
-        """Until stopped. A pass that fails is said and followed by others."""
+        """Until stopped. A pass that fails is said and followed by others, after growing pauses."""
+        pause = FIRST_PAUSE
         self._watch()
         teller = Teller(lambda: self._runtime.office, self._runtime.database)
         teller.start()
@@ -81,12 +84,12 @@ class Runner:
                     self._pass()
                 self._reconcile()
                 self._forget()
-            except KontoristError as error:
-                sys.stderr.write(f"{error}\n")
-                self.stopping.wait(5)
-            except Exception:  # noqa: BLE001 - the runner outlives whatever one pass does
-                traceback.print_exc()
-                self.stopping.wait(5)
+            except Exception as error:  # noqa: BLE001 - the runner outlives whatever one pass does
+                _tell(error)
+                self.stopping.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                pause = FIRST_PAUSE
             self._woken.wait(LOOK)
         hands.stop()
         teller.stop()
@@ -138,7 +141,7 @@ class Runner:
             self._woken.is_set()
             or newest != self._seen
             or (moment is not None and moment <= now)
-            or time.monotonic() - self._passed > AT_LATEST
+            or time.monotonic() > min(self._passed + AT_LATEST, self._pace.asks_again)
             or self._scheduled(now)
         )
         self._looked = now if due or moment is None else min(now, moment)
@@ -155,8 +158,15 @@ class Runner:
         return changed
 
     def _pass(self) -> None:
-        """One pass; what happens meanwhile makes another one follow at once."""
+        """One pass; what happens meanwhile makes another one follow at once, and so does its failure: what it was made for is still to be done."""
         self._woken.clear()
+        try:
+            self._make()
+        except Exception:
+            self._woken.set()
+            raise
+
+    def _make(self) -> None:
         with self._runtime.database.read() as connection:
             before = pulse.last_event(connection)
         self._busy_since = time.monotonic()
@@ -243,6 +253,13 @@ def run_until_signal(runner: Runner) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: runner.stop())
     runner.run()
+
+
+def _tell(error: Exception) -> None:
+    if isinstance(error, KontoristError):
+        sys.stderr.write(f"{error}\n")
+    else:
+        traceback.print_exception(error)
 
 
 def _say(lines: list[dict[str, Any]]) -> None:

@@ -145,3 +145,37 @@ def test_what_rests_is_left_out_of_a_round_and_the_others_are_not(clock: list[fl
         rounds(pace, ["mails", "scans"], lambda left: asked.append(left) or {}, lambda: None)
         clock[0] += 61.0
     assert asked == [["scans"], ["mails", "scans"]]
+
+
+def test_who_was_away_is_asked_again_after_growing_pauses_a_minute_apart_at_most(clock: list[float]) -> None:
+    pace, pauses = Pace(), list[float]()
+    assert pace.asks_again == float("inf")
+    for _ in range(8):
+        pace.was_away("mails", 0.001)
+        pauses.append(pace.asks_again - clock[0])
+        clock[0] = pace.asks_again + 0.01
+        assert pace.to_ask(["mails", "scans"]) == ["mails", "scans"]
+        assert pace.asks_again == float("inf"), "it has its turn; else passes would follow each other without a pause"
+    assert pauses == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    pace.answered("mails")
+    pace.was_away("mails", 0.001)
+    assert pace.asks_again - clock[0] == 2.0
+
+
+def test_who_rests_is_not_asked_again_before_the_rest_is_over(clock: list[float]) -> None:
+    pace = Pace()
+    pace.was_away("mails", 1.5)
+    assert pace.asks_again == clock[0] + 30.0
+    clock[0] += 10.0
+    assert pace.to_ask(["mails"]) == []
+    assert pace.asks_again == clock[0] + 20.0, "a pass made for another reason does not make it forgotten"
+    pace.answered("mails")
+    assert pace.asks_again == float("inf")
+
+
+def test_a_source_that_is_no_longer_part_of_the_office_makes_no_passes(clock: list[float]) -> None:
+    pace = Pace()
+    pace.was_away("mails", 0.001)
+    clock[0] += 3.0
+    assert pace.to_ask(["scans"]) == ["scans"]
+    assert pace.asks_again == float("inf")

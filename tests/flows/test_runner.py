@@ -259,6 +259,57 @@ def test_nobody_waits_again_and_again_for_a_source_that_is_away(tmp_path: Path, 
         running.database.close()
 
 
+def put(folder: Path, name: str) -> None:
+    """A file that appears whole, so that its watcher says so once."""
+    (folder / ".new").write_text("hello")
+    (folder / ".new").rename(folder / name)
+
+
+def at_rest(running: Running) -> None:
+    """Wait until nothing has happened for a while."""
+    running.until(lambda: running.passes and time.monotonic() - running.passes[-1] > 1.5, 60)
+
+
+def test_a_source_that_hiccups_is_asked_again_although_it_says_nothing_more(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had come lay there for five minutes: the watcher had said so once, and the pass that it woke found the source away."""
+    at_rest(running)
+    monkeypatch.setattr("flows.pace.AGAIN", 0.3)
+    usual, asked = Folder.read, list[float]()
+
+    def read(self: Folder, *given: Any) -> Any:
+        asked.append(time.monotonic())
+        return _away(None) if len(asked) < 3 else usual(self, *given)
+
+    monkeypatch.setattr(Folder, "read", read)
+    put(running.data / "scans", "a.txt")
+    running.until(lambda: running.rows("proposed"))
+    assert len(asked) == 3
+    assert asked[2] - asked[1] > asked[1] - asked[0] > 0.3, "the pauses grow"
+
+
+def test_what_a_pass_was_made_for_is_not_lost_when_it_fails(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_rest(running)
+    monkeypatch.setattr(runner_module, "FIRST_PAUSE", 0.1)
+    usual, failed = runner_module.gating.gate, list[float]()
+
+    def gate(*given: Any) -> Any:
+        if len(failed) < 2:
+            failed.append(time.monotonic())
+            _away(None) if failed[1:] else _broken()
+        return usual(*given)
+
+    monkeypatch.setattr(runner_module.gating, "gate", gate)
+    put(running.data / "scans", "a.txt")
+    running.until(lambda: running.rows("proposed"))
+    assert len(failed) == 2
+
+
+def _broken() -> None:
+    raise RuntimeError("nobody expected that")
+
+
 def _slowly_away(*_: Any) -> None:
     time.sleep(0.3)
     _away(None)
