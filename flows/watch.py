@@ -26,14 +26,14 @@ class Watcher(threading.Thread):
         super().__init__(name=f"watch-{flow}", daemon=True)
         self._office, self._data_dir, self._database, self._flow, self._wake = office, data_dir, database, flow, wake
         self._stopping = threading.Event()
+        self._pause = FIRST_PAUSE
 
     def stop(self) -> None:
         """End it after the present wait."""
         self._stopping.set()
 
     def run(self) -> None:
-        """Wait, wake, and wait again; after a failure with growing pauses."""
-        pause = FIRST_PAUSE
+        """Wait, wake, and wait again; after failures in a row with growing pauses."""
         while not self._stopping.is_set():
             connections = Connections(self._office, self._data_dir)
             try:
@@ -42,12 +42,10 @@ class Watcher(threading.Thread):
                 self._note(str(error))
             except Exception as error:  # noqa: BLE001 - a watcher that dies silently is the worst of all
                 self._note(f"{type(error).__name__}: {error}")
-            else:
-                pause = FIRST_PAUSE
             finally:
                 connections.close()
-            self._stopping.wait(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            self._stopping.wait(self._pause)
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     def _watch(self, connections: Connections) -> None:
         trigger: Any = self._office.flows[self._flow].trigger
@@ -57,6 +55,7 @@ class Watcher(threading.Thread):
         while not self._stopping.is_set():
             if connector.changed(kind, typed, AT_MOST):
                 self._wake(self._flow)
+            self._pause = FIRST_PAUSE  # it answers: what failed before is over
 
     def _note(self, problem: str) -> None:
         trigger: Any = self._office.flows[self._flow].trigger
