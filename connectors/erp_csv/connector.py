@@ -36,7 +36,8 @@ class ErpCsv(Connector):
         self.cache = Cache(surroundings.data_dir / "cache" / f"erp_csv-{surroundings.name}.sqlite")
         folder = surroundings.path(config.folder)
         patterns = [options.file for options in config.tables.values()]
-        self._mirror = Mirror(config.sftp, patterns, folder) if config.sftp else None
+        looked = surroundings.data_dir / "cache" / f"erp_csv-{surroundings.name}.looked"
+        self._mirror = Mirror(config.sftp, patterns, folder, looked) if config.sftp else None
         self._look = Look(_looking.AGAIN, every=1.0)
         self._tables = {name: Table(name, options, folder, self.cache) for name, options in config.tables.items()}
 
@@ -107,7 +108,7 @@ class ErpCsv(Connector):
         details: dict[str, Any] = {}
         wrong: list[str] = []
         try:
-            self._mirror.fetch() if self._mirror else None
+            self._mirror.fetch(now=True) if self._mirror else None
         except KontoristError as error:
             wrong.append(str(error))
         for name, table in self._tables.items():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fnmatch
+import json
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ from typing import Any
 
 from connectors.erp_csv.options import SftpOptions
 from kontorist.core.errors import AccessDenied, ConfigurationError, KontoristError, Unavailable
+from kontorist.core.values import sha256
 
 _TIMEOUT = 30
 
@@ -19,16 +23,16 @@ _TIMEOUT = 30
 class Mirror:
     """A copy of some files of a server; each file appears whole, and only when it has changed."""
 
-    def __init__(self, options: SftpOptions, patterns: Sequence[str], folder: Path) -> None:
+    def __init__(self, options: SftpOptions, patterns: Sequence[str], folder: Path, memory: Path) -> None:
         self.options, self.patterns, self.folder = options, patterns, folder
+        self._memory = memory
         self.trouble = ""
         """Why the copy may be older than what the server has."""
-        self._looked = -1e9
 
-    def fetch(self) -> None:
-        """Look for changed files, at most as often as configured. Raises AccessDenied, ConfigurationError, Unavailable."""
-        began = time.monotonic()
-        if began - self._looked < self.options.every:
+    def fetch(self, *, now: bool = False) -> None:
+        """Look for changed files, at most as often as configured, whoever looks, or at once. Raises AccessDenied, ConfigurationError, Unavailable."""
+        began = time.time()
+        if not now and 0 <= began - self._looked() < self.options.every:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +42,26 @@ class Mirror:
             self.trouble = f"{problem} The copy in {self.folder} is used."
             raise problem from error
         self.trouble = ""
-        self._looked = began
+        self._remember(began)
+
+    def _looked(self) -> float:
+        """When somebody last looked for what we look for. It is on disk: each pass has connections of its own, perhaps in another process."""
+        try:
+            known = self._memory.read_text() == self._sought and self.folder.is_dir()
+            return self._memory.stat().st_mtime if known else -math.inf
+        except (OSError, ValueError):
+            return -math.inf
+
+    def _remember(self, when: float) -> None:
+        with contextlib.suppress(OSError):  # then the next one looks once more
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.write_text(self._sought)
+            os.utime(self._memory, (when, when))
+
+    @property
+    def _sought(self) -> str:
+        o = self.options
+        return sha256(json.dumps([o.host, o.port, o.user, o.folder, *self.patterns, str(self.folder)]).encode())
 
     def fetch_if_possible(self) -> None:
         """The same; a copy from before is used when the server is away. Raises when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,3 +158,56 @@ def test_names_that_lead_elsewhere_are_not_taken(server, tmp_path):
     (server.folder / "export" / "geheim.txt").write_text("x")
     titles(erp(server, tmp_path), set())
     assert [p.name for p in (tmp_path / "copies").iterdir()] == ["auftraege.csv"]
+
+
+def signs_in(server: Server) -> int:
+    """How often somebody has signed in since the last time."""
+    count = len(server.open)
+    server.open.clear()
+    return count
+
+
+def test_the_server_is_asked_as_often_as_configured_however_many_passes_there_are(server, tmp_path):
+    """Each pass opens connections of its own: every one of them signed in, whatever `every` said."""
+    path, known = export(server, "4711;offen;10,00"), set()
+    for _ in range(3):
+        connector = erp(server, tmp_path, every=3600)
+        titles(connector, known)
+        connector.look_up("orders", [{"nummer": "4711"}])
+        connector.close()
+    assert signs_in(server) == 1
+    assert erp(server, tmp_path, every=3600).try_out().ok
+    assert signs_in(server) == 1, "a trial does not rely on what was"
+    export(server, "4711;versandt;10,00", age=30)
+    (memory,) = (tmp_path / "data" / "cache").glob("*.looked")
+    before = memory.stat().st_mtime
+    os.utime(memory, (before - 3601, before - 3601))
+    assert titles(erp(server, tmp_path, every=3600), known) == ["orders: 4711 · versandt · 10,00"]
+    assert signs_in(server) == 1
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("what", ["another folder", "no copy", "a clock put back", "a look that failed"])
+def test_what_nobody_has_looked_for_yet_is_looked_for_at_once(server, tmp_path, what):
+    export(server, "4711;offen;10,00")
+    (server.folder / "other").mkdir()
+    titles(erp(server, tmp_path, every=3600), set())
+    signs_in(server)
+    if what == "another folder":
+        (server.folder / "other" / "auftraege.csv").write_text(HEADINGS)
+        titles(erp(server, tmp_path, every=3600, folder="/other"), set())
+    elif what == "no copy":
+        shutil.rmtree(tmp_path / "copies")
+        titles(erp(server, tmp_path, every=3600), set())
+    elif what == "a clock put back":
+        (memory,) = (tmp_path / "data" / "cache").glob("*.looked")
+        os.utime(memory, (memory.stat().st_mtime + 7200,) * 2)
+        titles(erp(server, tmp_path, every=3600), set())
+    else:
+        with pytest.raises(ConfigurationError):
+            titles(erp(server, tmp_path, every=3600, folder="/nowhere"), set())
+        with pytest.raises(ConfigurationError):
+            titles(erp(server, tmp_path, every=3600, folder="/nowhere"), set())
+        assert signs_in(server) == 2
+        return
+    assert signs_in(server) == 1
