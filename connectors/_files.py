@@ -7,7 +7,7 @@ import errno
 import functools
 import os
 import re
-import threading
+import secrets
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -148,13 +148,18 @@ def drafted(data: bytes, target: Path, mode: int | None = None) -> Iterator[Path
         finally:
             os.close(handle)
         return
-    draft = target.with_name(f".{sha256(target.name.encode())[:16]}.{_machine()}{os.getpid()}.{threading.get_native_id()}.tmp")
+    draft = draft_of(target)
     try:
         write(draft, data, mode)
         yield draft
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def draft_of(target: Path) -> Path:
+    """A hidden name beside a file for what is to become it, which nobody else uses; `sweep` knows whose it is."""
+    return target.with_name(f".{sha256(target.name.encode())[:16]}.{_machine()}{os.getpid()}.{secrets.randbelow(10**12)}.tmp")
 
 
 def sweep(folder: Path, names: re.Pattern[str] = _DRAFT) -> None:

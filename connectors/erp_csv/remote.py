@@ -8,16 +8,19 @@ import fnmatch
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from connectors import _files
 from connectors.erp_csv.options import SftpOptions
 from kontorist.core.errors import AccessDenied, ConfigurationError, KontoristError, Unavailable
 from kontorist.core.values import sha256
 
 _TIMEOUT = 30
+_LEFT_BY_EARLIER_VERSIONS = re.compile(r"\..+\.part")
 
 
 class Mirror:
@@ -36,6 +39,8 @@ class Mirror:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            _files.sweep(self.folder)
+            _files.sweep(self.folder, _LEFT_BY_EARLIER_VERSIONS)
             asyncio.run(asyncio.wait_for(self._fetch(), _TIMEOUT * 20))
         except Exception as error:
             problem = _translated(error, self.options)
@@ -68,7 +73,7 @@ class Mirror:
         try:
             self.fetch()
         except KontoristError:
-            if not self.folder.is_dir() or not any(self.folder.iterdir()):
+            if not self.folder.is_dir() or all(path.name.startswith(".") for path in self.folder.iterdir()):
                 raise
 
     async def _fetch(self) -> None:
@@ -99,14 +104,16 @@ class Mirror:
         target, source = self.folder / name, str(PurePosixPath(self.options.folder) / name)
         if target.is_file() and (target.stat().st_size, int(target.stat().st_mtime)) == (attrs.size, attrs.mtime):
             return
-        draft = self.folder / f".{name}.part"
-        await sftp.get(source, str(draft))
-        after = await sftp.stat(source)
-        if (after.size, after.mtime) != (attrs.size, attrs.mtime) or draft.stat().st_size != after.size:
-            draft.unlink()  # it is being written: the next look takes it
-            return
-        os.utime(draft, (after.mtime, after.mtime))
-        draft.replace(target)
+        draft = _files.draft_of(target)  # a pass and the hands, or two workers, may fetch the same file at the same time
+        try:
+            await sftp.get(source, str(draft))
+            after = await sftp.stat(source)
+            if (after.size, after.mtime) != (attrs.size, attrs.mtime) or draft.stat().st_size != after.size:
+                return  # it is being written: the next look takes it
+            os.utime(draft, (after.mtime, after.mtime))
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def _translated(error: Exception, options: SftpOptions) -> KontoristError:

@@ -6,8 +6,10 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from connectors.base import Surroundings
 from connectors.erp_csv import ErpCsv
 from connectors.erp_csv.options import RowsOptions
+from connectors.erp_csv.remote import Mirror
 from kontorist.core.errors import AccessDenied, ConfigurationError, Unavailable
 
 asyncssh = pytest.importorskip("asyncssh")
@@ -211,3 +214,70 @@ def test_what_nobody_has_looked_for_yet_is_looked_for_at_once(server, tmp_path, 
         assert signs_in(server) == 2
         return
     assert signs_in(server) == 1
+
+
+class Halves:
+    """A server with one file, sent in two halves; `between` is called after the first."""
+
+    def __init__(self, data: bytes, between: Callable[[], Awaitable[None]]) -> None:
+        self.attrs = SimpleNamespace(size=len(data), mtime=1_700_000_000)
+        self._data, self._between = data, between
+
+    async def get(self, _: str, target: str) -> None:
+        half = len(self._data) // 2
+        file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            os.write(file, self._data[:half])
+            await self._between()
+            os.write(file, self._data[half:])
+        finally:
+            os.close(file)
+
+    async def stat(self, _: str) -> SimpleNamespace:
+        return self.attrs
+
+
+def mirror(tmp_path: Path) -> Mirror:
+    options: Any = SimpleNamespace(folder=".", every=60)
+    (tmp_path / "copies").mkdir(exist_ok=True)
+    return Mirror(options, ["*.csv"], tmp_path / "copies", tmp_path / "looked")
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_who_fetches_the_same_export_meanwhile_tears_no_copy(tmp_path, breaks):
+    """A pass and the hands, or two workers: the second one opened the same draft anew, and zeros became an export."""
+    data = HEADINGS.encode() + b"4711;offen;10,00\n" * 1000
+    target = tmp_path / "copies" / "auftraege.csv"
+
+    async def both() -> None:
+        halfway, first_done = asyncio.Event(), asyncio.Event()
+
+        async def wait() -> None:
+            halfway.set()
+            await first_done.wait()
+            if breaks:
+                raise ConnectionError("the line broke")
+
+        slow = Halves(data, wait)
+        late = asyncio.create_task(mirror(tmp_path)._take(slow, target.name, slow.attrs))
+        await halfway.wait()
+        quick = Halves(data, lambda: asyncio.sleep(0))
+        await mirror(tmp_path)._take(quick, target.name, quick.attrs)
+        assert target.read_bytes() == data
+        first_done.set()
+        await asyncio.gather(late, return_exceptions=breaks)
+
+    asyncio.run(both())
+    assert target.read_bytes() == data
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_drafts_of_who_died_and_of_earlier_versions_are_taken_away_and_no_others(server, tmp_path):
+    export(server, "4711;offen;10,00")
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for name, age in ((".auftraege.csv.part", 90_000), (".kunden.csv.part", 60), ("notes.part", 90_000)):
+        (copies / name).touch()
+        os.utime(copies / name, (time.time() - age,) * 2)
+    titles(erp(server, tmp_path), set())
+    assert sorted(p.name for p in copies.iterdir()) == [".kunden.csv.part", "auftraege.csv", "notes.part"]
