@@ -27,6 +27,12 @@ def is_folder(path: Path) -> bool:
     return there is not None and stat.S_ISDIR(there.st_mode)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such an ordinary file, not a link to one. Raises AccessDenied, Unavailable where that cannot be told."""
+    there = _status(path, follow=False)
+    return there is not None and stat.S_ISREG(there.st_mode)
+
+
 def by_age(files: Iterable[Path]) -> list[Path]:
     """The ordinary files among these, oldest first; what was taken away meanwhile is left out. Raises AccessDenied, Unavailable."""
     found = [(path, there) for path in files if (there := _status(path)) and stat.S_ISREG(there.st_mode)]
@@ -41,9 +47,9 @@ def fitting(folder: Path, pattern: str) -> list[Path]:
         raise _files.trouble(folder, error) from error
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _status(path: Path, *, follow: bool = True) -> os.stat_result | None:
     try:
-        return path.stat()
+        return path.stat(follow_symlinks=follow)
     except OSError as error:
         if error.errno in _GONE:
             return None

@@ -53,6 +53,8 @@ class Folder(Connector):
         self.root: Path = surroundings.path(config.path)
         self._digests: dict[tuple[str, int, int], str] = {}
         self._problems: dict[str, str] = {}
+        self._unread: dict[str, str] = {}
+        """Folders below that could not be looked into at the last look."""
         self._look = Look()
 
     def must_be_there(self) -> None:
@@ -100,7 +102,9 @@ class Folder(Connector):
         self.must_be_there()
         done = self.surroundings.path(self.config.done) if self.config.done else None
         patterns = [options.pattern] if isinstance(options.pattern, str) else options.pattern
-        found = [p for p in _walk(self.root, options.recursive, done) if any(_fits(p.name, pattern) for pattern in patterns)]
+        self._unread = {}
+        walked = _walk(self.root, options.recursive, done, self._unread)
+        found = [p for p in walked if any(_fits(p.name, pattern) for pattern in patterns)]
         return _listing.by_age(found)
 
     def _settled(self, files: list[Path]) -> list[Path]:
@@ -172,19 +176,19 @@ class Folder(Connector):
         """Look whether the folder is there and may be read and written."""
         try:
             self.must_be_there()
+            files = list(_walk(self.root, False, None))
         except KontoristError as error:
             return Health(False, str(error))
         if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
             return Health(False, f"The folder {self.root} may not be read and written by this user. Change its rights.")
-        files = list(_walk(self.root, False, None))
         for path in files:
             self._is_too_large(path)
         count = len(files)
         return Health(True, f"{self.root} with {count} files", {"files": count})
 
     def problems(self) -> Iterable[str]:
-        """Files that could not be taken in, as long as they are there."""
-        return [problem for path, problem in self._problems.items() if Path(path).exists()]
+        """Folders below that cannot be looked into, and files that could not be taken in, as long as they are there."""
+        return [*self._unread.values(), *(problem for path, problem in self._problems.items() if Path(path).exists())]
 
 
 def file_item(path: Path, root: Path, *, text: bool = True) -> Item:
@@ -227,19 +231,26 @@ def _fits(name: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(name.lower(), pattern.lower())
 
 
-def _walk(folder: Path, recursive: bool, without: Path | None) -> Iterator[Path]:
-    """Ordinary, finished files; links are not followed, so that nothing outside of the folder gets in."""
-    for place, folders, names in os.walk(folder):
+def _walk(folder: Path, recursive: bool, without: Path | None, unread: dict[str, str] | None = None) -> Iterator[Path]:
+    """Ordinary, finished files; links are not followed, so that nothing outside of the folder gets in.
+
+    Raises AccessDenied, Unavailable when the folder cannot be looked into; of a folder below, `unread` is told.
+    """
+
+    def trouble(error: OSError) -> None:
+        place = Path(error.filename or folder)
+        told = _files.trouble(place, error)
+        if place == folder:
+            raise told from error
+        if unread is not None:
+            unread[str(place)] = str(told)
+
+    for place, folders, names in os.walk(folder, onerror=trouble):
         below = [d for d in folders if not d.startswith(".") and Path(place, d) != without]
         folders[:] = sorted(below) if recursive else []
         for name in sorted(names):
             path = Path(place, name)
-            if (
-                not name.startswith((".", "~$"))
-                and not name.lower().endswith(_UNFINISHED)
-                and not path.is_symlink()
-                and path.is_file()
-            ):
+            if not name.startswith((".", "~$")) and not name.lower().endswith(_UNFINISHED) and _listing.is_file(path):
                 yield path
 
 

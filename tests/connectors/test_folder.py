@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from connectors import _files
 from connectors._saving import MoveFile, MovePayload, SaveFile, SavePayload
 from connectors.base import Context, Surroundings
 from connectors.folder import FileOptions, Folder
-from kontorist.core.errors import NotApproved, NotReadable, Rejected, Unavailable
+from kontorist.core.errors import AccessDenied, NotApproved, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
 from kontorist.testing import carried_out, permit_for
 
@@ -175,6 +176,40 @@ def test_a_folder_that_is_not_there_is_told(opened, root):
         list(opened().read("file", FileOptions(), NOTHING_KNOWN))
     assert opened().try_out().ok is False
     assert opened(path="data:scans").try_out().ok is True
+
+
+def not_listed(monkeypatch, folder):
+    """Let the system refuse to list this folder."""
+    usual = os.scandir
+
+    def scandir(place):
+        if Path(place) == folder:
+            raise OSError(errno.EACCES, "Permission denied", str(folder))
+        return usual(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+@pytest.mark.parametrize("look", ["read", "changed"])
+def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_one(opened, root, monkeypatch, look):
+    put(root / "a.txt")
+    not_listed(monkeypatch, root)
+    folder, options = opened(), FileOptions()
+    with pytest.raises(AccessDenied, match="may not be used"):
+        folder.changed("file", options, 0) if look == "changed" else list(folder.read("file", options, NOTHING_KNOWN))
+    assert not folder.try_out().ok
+
+
+def test_a_folder_below_that_cannot_be_looked_into_is_told_and_the_others_are_read(opened, root, monkeypatch):
+    put(root / "a/1.txt", b"1")
+    put(root / "b/2.txt", b"2")
+    folder, options = opened(), FileOptions(recursive=True)
+    with monkeypatch.context() as refusing:
+        not_listed(refusing, root / "a")
+        assert names(folder.read("file", options, NOTHING_KNOWN)) == ["2.txt"]
+        assert [str(root / "a") in problem for problem in folder.problems()] == [True]
+    assert names(folder.read("file", options, NOTHING_KNOWN)) == ["1.txt", "2.txt"]
+    assert list(folder.problems()) == []
 
 
 def test_every_file_below_a_given_folder_is_yielded_in_order(root):

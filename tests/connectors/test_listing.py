@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors._listing import by_age, fitting, is_folder, listed
+from connectors._listing import by_age, fitting, is_file, is_folder, listed
 from kontorist.core.errors import AccessDenied, Unavailable
 
 
@@ -31,14 +31,9 @@ def test_what_the_system_says_is_said_in_a_sentence(
     failing(monkeypatch, "iterdir", number)
     failing(monkeypatch, "stat", number)
     failing(monkeypatch, "glob", number)
-    for look in (
-        lambda: listed(tmp_path),
-        lambda: is_folder(tmp_path),
-        lambda: by_age([tmp_path]),
-        lambda: fitting(tmp_path, "*"),
-    ):
+    for look in (listed, is_folder, is_file, lambda path: by_age([path]), lambda path: fitting(path, "*")):
         with pytest.raises(kind, match=str(tmp_path)):
-            look()
+            look(tmp_path)
 
 
 def test_the_oldest_is_first_and_only_files_count(tmp_path: Path) -> None:
@@ -49,3 +44,5 @@ def test_the_oldest_is_first_and_only_files_count(tmp_path: Path) -> None:
     assert [p.name for p in by_age([*listed(tmp_path), tmp_path / "gone"])] == ["b", "a", "c"]
     assert not is_folder(tmp_path / "gone")
     assert is_folder(tmp_path / "folder")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert [is_file(tmp_path / name) for name in ("a", "link", "folder", "gone")] == [True, False, False, False]
