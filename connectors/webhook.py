@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors import _files, _listing
-from connectors._looking import Look
+from connectors._looking import Look, folder_stamp
 from connectors.base import Config, Connector, Health, Item, NewDocument
 from kontorist.core.errors import AccessDenied, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
@@ -128,13 +128,7 @@ class Webhook(Connector):
 
     def changed(self, kind: str, options: Any, timeout: float) -> bool:
         """Look twice a second whether something was kept; the first look counts as a change."""
-        return self._look.changed(self._stamp, timeout)
-
-    def _stamp(self) -> int:
-        try:
-            return self.waiting.stat().st_mtime_ns
-        except OSError:
-            return 0
+        return self._look.changed(lambda: folder_stamp(self.waiting), timeout)
 
     def read(self, kind: str, options: WebhookOptions, known: Any) -> Iterator[Item]:
         """What was kept and is no case yet, oldest first; what is one already is put away."""

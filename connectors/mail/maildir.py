@@ -18,7 +18,7 @@ from imapclient.imap_utf7 import decode
 from imapclient.imap_utf7 import encode as utf7
 
 from connectors import _files
-from connectors._looking import Look
+from connectors._looking import Look, folder_stamp
 from connectors.mail.transport import Fetched, Folder, Listing, role_of
 from kontorist.core.errors import Rejected, Unavailable, Uncertain
 
@@ -134,7 +134,8 @@ class Maildir:
 
     def wait(self, folders: Sequence[str], timeout: float) -> bool:
         """Look twice a second whether a mail came or went; the first look counts as a change."""
-        return self._look.changed(lambda: {f: _stamps(self._folder(f)) for f in folders}, timeout)
+        places = [self._folder(folder) / part for folder in folders for part in ("new", "cur")]
+        return self._look.changed(lambda: [folder_stamp(place) for place in places], timeout)
 
     def drafts_folder(self) -> str:
         """`Drafts`, as everywhere."""
@@ -275,10 +276,6 @@ def _usual(place: Path, name: str) -> Path | None:
 
 def _flags(path: Path) -> str:
     return path.name.partition(":2,")[2]
-
-
-def _stamps(place: Path) -> tuple[int, ...]:
-    return tuple(_stamp(place / part) for part in ("new", "cur"))
 
 
 def _stamp(path: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors._looking import Look, stamps
+from connectors._looking import Look, folder_stamp, stamps
 
 
 class Folder:
@@ -66,6 +66,32 @@ def test_a_file_that_comes_while_it_waits_is_said_soon(tmp_path: Path) -> None:
     began = time.monotonic()
     assert look.changed(10.0)
     assert time.monotonic() - began < 5.0
+
+
+def test_a_second_file_in_the_same_second_is_seen_where_a_folder_tells_whole_seconds(tmp_path: Path) -> None:
+    """On NFS 3, SMB and FAT: a mail lay there for five minutes when another one had come just before."""
+    look = Look(every=0.01)
+
+    def deliver(name: str, second: int) -> bool:
+        (tmp_path / name).touch()
+        os.utime(tmp_path, (second, second))
+        return look.changed(lambda: folder_stamp(tmp_path), 0.0)
+
+    assert deliver("1", 1000)
+    assert deliver("2", 1000)
+    (tmp_path / "2").unlink()
+    assert deliver("3", 1000), "one went and one came"
+    assert not look.changed(lambda: folder_stamp(tmp_path), 0.1)
+
+
+def test_a_folder_that_tells_fractions_of_a_second_is_not_read_at_each_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be a hundred thousand mails in it."""
+    os.utime(tmp_path, ns=(1, 1))
+    monkeypatch.delattr(os, "listdir")
+    assert folder_stamp(tmp_path)
+    assert folder_stamp(tmp_path / "gone") is None
 
 
 def test_what_is_taken_away_between_the_list_and_the_look_is_left_out(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def test_filing_a_mail_opens_none_of_the_mails_that_were_filed_before(box: Box, 
     box.do("move", item, folder="Erledigt")
     assert (box.count("INBOX"), box.count("Erledigt")) == (0, 51)
     assert len({name for name in opened if "test" in name}) == 1
+
+
+def test_a_second_mail_in_the_same_second_is_noticed_on_a_share_that_tells_whole_seconds(tmp_path: Path) -> None:
+    place = tmp_path / "box" / "new"
+    place.mkdir(parents=True)
+    (tmp_path / "box" / "cur").mkdir()
+    maildir = Maildir(tmp_path / "box", None, None, 10**6)
+    assert maildir.wait(["INBOX"], 0.0)
+    for name in ("1", "2"):
+        (place / name).write_bytes(b"Subject: x\n\n")
+        os.utime(place, (1000, 1000))
+        assert maildir.wait(["INBOX"], 0.0)
 
 
 def test_a_mail_that_lies_in_both_folders_is_filed_once_and_its_twin_left_alone(box: Box) -> None:
