@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +28,11 @@ EVERY = 60.0
 """Seconds between two looks for dead ones."""
 OUTSIDE = timedelta(seconds=60)
 """How long the outside may take to end what a dead worker had begun, before it is asked what became of it."""
+STRANGE_PASS, STRANGE_FILE = timedelta(days=1), timedelta(days=7)
+"""After which a pass of another machine is taken as broken off, and a file of one there is deleted that nobody has touched or holds.
+
+A container that comes back has another name: nobody but others can clear up what it left.
+"""
 _looked: dict[Path, float] = {}
 
 
@@ -84,6 +89,8 @@ def give_back(database: Database) -> list[str]:
     if now - _looked.get(data_dir, -EVERY) < EVERY:
         return []
     _looked[data_dir] = now
+    _still_here(data_dir)
+    _clear_up_after_strangers(database, data_dir / FOLDER)
     with _ended(data_dir / FOLDER) as files:
         names = [file.name for file in files]
         if names:
@@ -91,6 +98,27 @@ def give_back(database: Database) -> list[str]:
         for file in files:
             file.unlink(missing_ok=True)
     return names
+
+
+def _still_here(data_dir: Path) -> None:
+    """Touch the file of this process: those on other machines see no more of it."""
+    with _naming, suppress(OSError):
+        if known := _ours.get((data_dir, os.getpid())):
+            os.utime(data_dir / FOLDER / known[0])
+
+
+def _clear_up_after_strangers(database: Database, folder: Path) -> None:
+    """End passes that nobody will end any more, and delete files whose process is gone, of machines that are not this one."""
+    now, ours = utcnow(), f"{_host()}:"
+    theirs = (passes.c.owner != "", ~passes.c.owner.startswith(ours, autoescape=True))
+    old = (passes.c.ended.is_(None), passes.c.started < now - STRANGE_PASS)
+    with database.write() as connection:
+        connection.execute(update(passes).where(*theirs, *old).values(ended=now, owner=""))
+    before = time.time() - STRANGE_FILE.total_seconds()
+    with ExitStack() as held, suppress(OSError):
+        for path in folder.iterdir():
+            if not path.name.startswith(ours) and path.stat().st_mtime < before and _is_free(path, held):
+                path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from kontorist.core.clock import utcnow
 from kontorist.store import backup, leasing, ledger, office_state, tables, workers
@@ -161,3 +162,38 @@ def test_a_pass_ends_with_the_process_that_made_it(database, worker) -> None:
         assert ended["killed"] is not None
         office_state.told(connection, ["killed"])
         assert office_state.broken_off(connection) == []
+
+
+def test_a_pass_of_a_machine_that_is_gone_ends_after_a_day_and_not_sooner(database) -> None:
+    """A container that comes back has another name: its pass stood there as running for ever."""
+    started = {"gone": timedelta(days=2), "young": timedelta(hours=2), "ours": timedelta(days=2), "nobody's": timedelta(days=2)}
+    owners = {"gone": "5f3a9c0d1e2b:1:abcdef:140", "young": "5f3a9c0d1e2b:1:abcdef:140", "ours": workers.owner(database.data_dir)}
+    with database.write() as connection:
+        for run, age in started.items():
+            office_state.begin_pass(connection, run, "", owners.get(run, ""))
+            connection.execute(update(tables.passes).where(tables.passes.c.run == run).values(started=utcnow() - age))
+    workers.give_back(database)
+    with database.read() as connection:
+        assert office_state.broken_off(connection) == ["gone"]
+        ended = connection.execute(select(tables.passes.c.run).where(tables.passes.c.ended.is_not(None))).scalars().all()
+    assert ended == ["gone"]
+
+
+def test_files_of_other_machines_are_deleted_after_a_week_unless_somebody_holds_them(sqlite) -> None:
+    folder, week = sqlite.data_dir / "workers", 7 * 86_400
+    workers.owner(sqlite.data_dir)
+    (ours,) = folder.iterdir()
+    for name, age in (
+        ("gone:1:abcdef", week + 60),
+        ("young:1:abcdef", week - 60),
+        (".new-gone:2:abcdef", week + 60),
+        ("held:1:a", 2 * week),
+    ):
+        (folder / name).touch()
+        os.utime(folder / name, (time.time() - age,) * 2)
+    os.utime(ours, (1, 1))
+    with (folder / "held:1:a").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        workers.give_back(sqlite)
+    assert {p.name for p in folder.iterdir()} == {ours.name, "young:1:abcdef", "held:1:a"}
+    assert time.time() - ours.stat().st_mtime < 60, "others see that we are still there"
