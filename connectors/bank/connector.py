@@ -82,6 +82,9 @@ class Bank(Connector):
             return self._at_rest(path)
         except FileNotFoundError:
             return []  # taken away meanwhile
+        except PermissionError as error:  # not remembered: its rights may be mended without a change of the file
+            self._problems[str(path)] = str(_files.trouble(path, error))
+            return []
 
     def _at_rest(self, path: Path) -> list[Statement]:
         there = path.stat()
@@ -102,7 +105,7 @@ class Bank(Connector):
         except NotReadable as error:
             self._problems[str(path)] = said_in(self._language, str(error))
             return []
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             raise
         except OSError as error:
             raise Unavailable(f"{path} cannot be read: {error.strerror}. It is tried again later.") from error

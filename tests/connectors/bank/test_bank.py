@@ -147,6 +147,24 @@ def test_pages_of_one_day_keep_both_of_two_payments_that_only_the_banks_referenc
     assert len(connector.look_up("entries", [{}])[0]) == 2
 
 
+def test_a_file_that_may_not_be_read_is_told_and_stops_no_other_and_is_read_once_it_may_be(office, monkeypatch):
+    put(office, "a.sta", mt940(entry("100,00", "R1")))
+    put(office, "b.sta", mt940(entry("100,00", "R2"), number="2"))
+    connector, usual = bank(office), Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path.name == "a.sta":
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "read_bytes", read_bytes)
+        assert [path.name for path, _ in connector.statements()] == ["b.sta"]
+        assert "a.sta may not be used" in " ".join(connector.problems())
+    assert len(keys(connector)) == 2
+    assert list(connector.problems()) == []
+
+
 def test_a_file_that_is_taken_away_while_it_is_read_stops_no_other(office):
     put(office, "a.sta", mt940(entry("100,00", "R1")))
     put(office, "b.sta", mt940(entry("100,00", "R2"), number="2"))
