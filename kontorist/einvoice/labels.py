@@ -31,6 +31,12 @@ ISSUED = (
     ),
     _label(r"datum|date|ausgestellt\s+am"),
 )
+REFERRED = re.compile(
+    r"(?:\b(?:zu[rm]?|betr(?:ifft|\.)|bezug|gegen|storniert|korrigiert|ersetzt)[^\S\n:]*:?\s+(?:(?:unser|ihr|der|die|o\.)\w*\s+(?:g\.\s+)?)?\w*rechnung|"
+    r"\b(?:ursprungs|original|bezugs)rechnung|\b(?:to|against|cancels|corrects|original)\s(?:(?:our|your|the)\s)?invoice)\b(?:(?!\bdatum\b|\bdate\b)[^\n])*$",
+    re.IGNORECASE,
+)
+"""Words before a day on its line that make it the day of another invoice, which this document is about."""
 DUE = (
     _label(r"(?:betrag|summe|wir|konto)\b[^\n]{0,60}\b(?:wird|werden|ziehen|buchen)\b[^\n]{0,40}?\bam"),
     _label(
@@ -101,6 +107,13 @@ VAT_ID = re.compile(
     r"FR[A-Z0-9]{2}\s?\d{9}|HR\d{11}|HU\d{8}|IE\d[A-Z0-9]\d{5}[A-Z]{1,2}|IT\d{11}|LT(?:\d{9}|\d{12})|LU\d{8}|LV\d{11}|MT\d{8}|NL\d{9}B\d{2}|PL\d{10}|"
     r"PT\d{9}|RO\d{2,10}|SE\d{12}|SI\d{8}|SK\d{10}|XI\d{9}|GB\d{9}|CHE-?\d{3}\.?\d{3}\.?\d{3})(?![\w])"
 )
+ID_LINE = re.compile(
+    r"^\W*(?:(?:ust|umsatzsteuer|mwst|mehrwertsteuer|steuer|vat|tax|st)[-.\s]{0,3}(?:id|nr|nummer|no\b|number|reg)|uid\b|www\.|\S+@\S|"
+    r"(?:tel(?:e?fon)?|(?:tele)?fax|mobil|phone|e-?mail|web|internet|iban|bic|swift|bank(?:verbindung)?|konto(?:nummer|nr)?|blz)\b\.?\s*(?:[:/+\d]|[A-Z]{2}\d)|"
+    r"[^\n]*\bHR[AB]\s?\d)",
+    re.IGNORECASE,
+)
+"""A line of numbers and ways to reach somebody, which is nobody's name."""
 TAX_NUMBER = re.compile(r"(?:steuer[-\s]*(?:nummer|nr\b\.?)|st\.?-?nr\.?)\s*:?\s*(\d[\d /]{6,15}\d)", re.IGNORECASE)
 _GAP = r"(?:\s{0,9}[•·|●,]\s{0,9}|\s{1,9}[-–]\s{1,9}|\s{3,60})"
 SENDER = re.compile(
@@ -134,7 +147,7 @@ TITLE = re.compile(
     re.IGNORECASE,
 )
 OTHER_TITLE = re.compile(
-    r"^[^\w\n]*(?:auftragsbest[äa]tigung|lieferschein|angebot|mahnung|zahlungserinnerung|kontoauszug|bestellung|order\s+confirmation|delivery\s+note|quotation|quote|offer|reminder|purchase\s+order|statement|pro[- ]?forma)\b",
+    r"^[^\w\n]*(?:(?:\d{1,2}\s?\.|erste|zweite|dritte|letzte|first|second|third|final|last)\s*)?(?:auftragsbest[äa]tigung|lieferschein|angebot|mahnung|zahlungserinnerung|zahlungsaufforderung|kontoauszug|bestellung|order\s+confirmation|delivery\s+note|quotation|quote|offer|(?:payment\s+)?reminder|purchase\s+order|statement|pro[- ]?forma)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 CREDIT = re.compile(r"(?<!\w)(?:gutschrift|rechnungskorrektur|stornorechnung|credit\s+note)(?!\w)", re.IGNORECASE)

@@ -29,7 +29,7 @@ def read_pages(pages: Sequence[Page], document: str = "") -> Found | None:
     if number is None and gross is None:
         return None
     seller, buyer = _parties(sheet)
-    issued = sheet.keep("issue_date", _day(sheet, labels.ISSUED))
+    issued = sheet.keep("issue_date", _issued(sheet))
     terms = next(sheet.lines(labels.SKONTO), None)
     ibans = tuple(dict.fromkeys(sheet.keep("iban", hit) for hit in sheet.find(labels.IBAN, _iban))) or _faulty_ibans(sheet)
     rows = vat_rows(sheet, net, tax)
@@ -79,6 +79,12 @@ def _number(match: re.Match[str]) -> str | None:
 
 def _day(sheet: Sheet, names: Sequence[re.Pattern[str]]) -> Hit | None:
     return next(sheet.labelled(names, labels.DATE, labels.as_date), None)
+
+
+def _issued(sheet: Sheet) -> Hit | None:
+    """The first day behind a label that is not the day of an invoice which a credit note or a letter refers to."""
+    hits = sheet.labelled(labels.ISSUED, labels.DATE, labels.as_date)
+    return next((hit for hit in hits if not labels.REFERRED.search(hit.page.text[hit.line[0] : hit.start])), None)
 
 
 def _due(sheet: Sheet, issued: date | None) -> Hit | None:
@@ -193,7 +199,7 @@ def _buyer(sheet: Sheet, sender: Hit | None, vat: str | None) -> Party:
     if sender is None:
         return Party(name=sheet.keep("buyer.name", _named(sheet, labels.BUYER_BLOCK)), vat_id=vat)
     left = _left_words(sender)
-    lines = _rows(left)[:7]
+    lines = [words for words in _rows(left) if not labels.ID_LINE.match(" ".join(word.text for word in words))][:7]
     for index, words in enumerate(lines):
         match = labels.POSTCODE_LINE.match(" ".join(word.text for word in words))
         if match is not None and index > 0:

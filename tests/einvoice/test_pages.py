@@ -44,6 +44,40 @@ def test_a_credit_note_is_told_by_its_title(lines, code):
     assert (found.number, found.type_code) == ("G-17", code)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Gutschrift Nr. G-17", "Datum: 20.11.2026", "zu Rechnung R-12 vom 01.11.2026"),
+        ("Gutschrift Nr. G-17 vom 20.11.2026", "zu unserer Rechnung R-12 vom 01.11.2026"),
+        ("Stornorechnung Nr. G-17", "Storno zur Rechnung R-12 vom 01.11.2026", "Datum: 20.11.2026"),
+        ("Gutschrift Nr. G-17", "Ursprungsrechnung R-12 vom 01.11.2026   Datum: 20.11.2026"),
+        ("Credit note no. G-17", "to invoice R-12 dated 01.11.2026", "Date: 20.11.2026"),
+        ("Rechnung Nr. G-17 vom 20.11.2026", "Zahlbar ohne Abzug"),
+    ],
+)
+def test_the_day_of_the_invoice_that_a_credit_note_is_about_is_not_its_own(lines):
+    found = find_invoice("x.pdf", "", make_pdf("Nord GmbH", *lines, "Gesamtbetrag 119,00 EUR")).invoice
+    assert (found.number, found.issue_date) == ("G-17", date(2026, 11, 20))
+
+
+@pytest.mark.parametrize(
+    "title", ["Mahnung", "2. Mahnung", "Dritte Mahnung", "Letzte Zahlungsaufforderung", "Payment reminder", "Final reminder"]
+)
+def test_a_reminder_is_no_invoice(title):
+    about = ("Unsere Rechnung Nr. R-12 vom 01.10.2026 ist noch offen.", "Mahngebühr 5,00 EUR", "Gesamtbetrag 124,00 EUR")
+    assert find_invoice("x.pdf", "", make_pdf("Nord GmbH", title, *about)) is None
+
+
+@pytest.mark.parametrize(
+    "between", ["USt-IdNr.: DE811123413", "Steuer-Nr. 20/123/45678", "Tel. 0431 123456", "info@nord.example"]
+)
+def test_the_senders_own_numbers_are_not_the_buyers_name(between):
+    above = ("Nord GmbH", "Am Kai 1, 24103 Kiel", between, "Bankhaus Kontor GmbH", "Kaiserstraße 12", "23552 Lübeck")
+    found = find_invoice("x.pdf", "", make_pdf(*above, "Rechnung Nr. R-1", "Gesamtbetrag 119,00 EUR"))
+    assert (found.invoice.seller.name, found.invoice.buyer.name) == ("Nord GmbH", "Bankhaus Kontor GmbH")
+    assert [one.quote for one in found.evidence["buyer.name"]] == ["Bankhaus Kontor GmbH"]
+
+
 def read(*lines):
     """The invoice on a page of these lines."""
     text = "\n".join(("Nord GmbH", "Rechnung Nr. G-17", *lines, ""))
