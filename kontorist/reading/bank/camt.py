@@ -64,8 +64,9 @@ def _balance(node: Any) -> Balance:
 def _entries(node: Any, account: str, path: str) -> Iterator[Entry]:
     """The details of an entry when they say their amounts and these make up the entry; else the entry as one."""
     whole, currency = _amount(node, "Amt")
+    whole *= _sign(node)
     details = list(_all(node, "NtryDtls/TxDtls"))
-    amounts = [_detail_amount(one, currency) for one in details]
+    amounts = [_detail_amount(one, currency, _sign(node)) for one in details]
     if len(details) > 1 and None not in amounts and sum((one or Decimal(0) for one in amounts), Decimal(0)) == whole:
         for detail, amount in zip(details, amounts, strict=True):
             yield _entry(node, [detail], amount or Decimal(0), currency, account, path)
@@ -73,29 +74,31 @@ def _entries(node: Any, account: str, path: str) -> Iterator[Entry]:
         yield _entry(node, details, whole, currency, account, path)
 
 
-def _detail_amount(node: Any, currency: str) -> Decimal | None:
+def _detail_amount(node: Any, currency: str, sign: int) -> Decimal | None:
+    """What a detail moved; the sign is the entry's where it says none: a batch may hold a return among its payments."""
+    own = _sign(node) if _text(node, "CdtDbtInd") else sign
     for path in ("Amt", "AmtDtls/TxAmt/Amt"):
         if (found := _one(node, path)) is not None and found.get("Ccy") == currency:
-            return _amount(node, path)[0]
+            return _amount(node, path)[0] * own
     return None
 
 
 def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, account: str, path: str) -> Entry:
-    sign, status = _sign(node), _text(node, "Sts/Cd") or _text(node, "Sts")
+    status = _text(node, "Sts/Cd") or _text(node, "Sts")
     told = [node, *details] if len(details) == 1 else [node]
     detail = details[0] if len(details) == 1 else None
-    # the other one is the debtor of what came in and the creditor of what went out; a reversal swaps that
     reversal = _text(node, "RvslInd").lower() in ("true", "1")
-    side = "Dbtr" if (sign > 0) is not reversal else "Cdtr"
-    purposes = [text for one in details for text in _purpose(one)]
+    goes_back = reversal or bool(_returned(detail))
+    side = _other_side(detail, came_in=amount > 0, back=goes_back, account=account)
+    purposes = [text for one in details for text in (*_purpose(one), *_returned(one))]
     return Entry(
-        amount=amount * sign,
+        amount=amount,
         currency=currency,
         booking_date=_day(node, "BookgDt"),
         value_date=_day(node, "ValDt"),
         account=account,
         counterparty=_party(detail, side),
-        iban=_text(detail, f"RltdPties/{side}Acct/Id/IBAN") or _text(detail, f"RltdPties/{side}Acct/Id/Othr/Id"),
+        iban=_account_of(detail, side),
         bic=_first(detail, f"RltdAgts/{side}Agt/FinInstnId/BICFI", f"RltdAgts/{side}Agt/FinInstnId/BIC"),
         purpose=" ".join(purposes) or _first(detail, "AddtlTxInf") or _text(node, "AddtlNtryInf"),
         end_to_end_id=_agreed(details, "Refs/EndToEndId"),
@@ -104,17 +107,42 @@ def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, accoun
         customer_reference=_reference(detail, "Refs/InstrId") or _reference(node, "NtryRef"),
         bank_reference=next((ref for one in told if (ref := _bank_reference(one))), ""),
         kind=_kind(node),
-        reversal=reversal,
+        reversal=goes_back,
         pending=status not in ("BOOK", ""),
         place=f"{path}, line {node.sourceline}",
     )
+
+
+def _other_side(detail: Any, *, came_in: bool, back: bool, account: str) -> str:
+    """The debtor of what came in and the creditor of what went out; the other way round for what goes back.
+
+    Banks turn the parties of what goes back around or leave them as they were: whose account is ours is never the other one.
+    """
+    side, opposite = ("Dbtr", "Cdtr") if came_in is not back else ("Cdtr", "Dbtr")
+    ours = _bare(_account_of(detail, side)) == _bare(account) != _bare(_account_of(detail, opposite))
+    return opposite if ours else side
+
+
+def _account_of(detail: Any, side: str) -> str:
+    return _first(detail, f"RltdPties/{side}Acct/Id/IBAN", f"RltdPties/{side}Acct/Id/Othr/Id")
+
+
+def _bare(account: str) -> str:
+    return "".join(account.split()).upper()
+
+
+def _returned(detail: Any) -> list[str]:
+    """Why a payment was given back: the code of ISO 20022 or the bank's own, and its words; MT940 tells it in the purpose, too."""
+    reason = _first(detail, "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry")
+    return [text for text in (reason, *map(_own, _all(detail, "RtrInf/AddtlInf"))) if text]
 
 
 def _purpose(detail: Any) -> list[str]:
     plain = [text for one in _all(detail, "RmtInf/Ustrd") if (text := _own(one))]
     structured = [text for one in _all(detail, "RmtInf/Strd") if (text := _text(one, "CdtrRefInf/Ref"))]
     numbers = [text for one in _all(detail, "RmtInf/Strd/RfrdDocInf") if (text := _text(one, "Nb"))]
-    return [*plain, *structured, *numbers]
+    further = [text for one in _all(detail, "RmtInf/Strd/AddtlRmtInf") if (text := _own(one))]
+    return [*plain, *structured, *numbers, *further]
 
 
 def _party(detail: Any, side: str) -> str:
