@@ -207,9 +207,19 @@ def _buyer(invoice: Mapping[str, Any], company: Mapping[str, Any], language: str
         )
 
 
+_PROFORMA = "325"
+
+
 def _sense(invoice: Mapping[str, Any], language: str) -> Iterator[Warn]:
-    """A credit note of less than nothing is a further charge by its data, and was hardly meant as one."""
+    """A kind of document that is hardly to be posted as it stands: a credit note of less than nothing charges us by its data."""
     gross = money(invoice.get("gross")) or Decimal(0)
+    if invoice.get("type_code") == _PROFORMA:
+        yield warn(
+            "proforma",
+            language,
+            "Das ist eine Proforma-Rechnung: keine Rechnung nach § 14 UStG, ohne Vorsteuer und meist nicht zu bezahlen; auf die richtige warten.",
+            "This is a proforma invoice: no invoice for VAT, nothing can be deducted, and usually it is not to be paid; wait for the real one.",
+        )
     if gross < 0 and is_reversed(invoice, gross):
         amount, currency = -gross, invoice.get("currency")
         yield warn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.errors import Rejected
 from kontorist.core.filters import ZONE
 from kontorist.einvoice.document import find_invoice
-from scripts.sample.invoice import OTHER, cii, ubl
+from scripts.sample.invoice import OTHER, Invoice, cii, ubl
 from scripts.sample.page import pdf
 from scripts.sample.vendors import german_vat_id
 from tests.connectors.accounting.books import COMPANY, INVOICE, OTHER_IBAN, VENDOR, Books, page, stops
@@ -65,6 +66,11 @@ def test_a_vendor_of_the_same_name_with_another_vat_id_is_not_ours(books: Books)
 
 def test_an_invoice_to_somebody_else_stops_the_posting(books: Books) -> None:
     assert stops(books.propose(cii(replace(INVOICE, buyer=OTHER)))) == ["not-our-company"]
+
+
+@pytest.mark.parametrize("syntax", [cii, ubl])
+def test_a_proforma_invoice_stops_the_posting(books: Books, syntax: Callable[[Invoice], bytes]) -> None:
+    assert stops(books.propose(syntax(replace(INVOICE, type_code="325")))) == ["proforma"]
 
 
 def test_wrong_sums_are_refused(books: Books) -> None:
