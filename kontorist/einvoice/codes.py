@@ -116,9 +116,13 @@ def _reference(element: Any) -> Iterator[Breach]:
 
 
 def _cii(tree: Tree) -> Iterator[Breach]:
-    for element in tree.root.iter():
+    for element in tree.root.iterdescendants():
         if (look := _CII.get(local(element))) is not None:
             yield from look(element)
+        elif (found := _CII_AMOUNTS.get((local(element.getparent()), local(element)))) is not None:
+            text = (element.text or "").strip()
+            if len(text.partition(".")[2]) > 2:
+                yield *found, text
 
 
 def _ubl_once(tree: Tree) -> Iterator[Breach]:
@@ -161,6 +165,26 @@ _CII: dict[str, _Look] = {
     "ReasonCode": _reason,
     **dict.fromkeys(("BasisQuantity", "BilledQuantity"), _unit),
 }
+_HEADER_SUMS = {
+    "LineTotalAmount": ("BR-DEC-09", "line_total"),
+    "AllowanceTotalAmount": ("BR-DEC-10", "allowances"),
+    "ChargeTotalAmount": ("BR-DEC-11", "charges"),
+    "TaxBasisTotalAmount": ("BR-DEC-12", "net"),
+    "TaxTotalAmount": ("BR-DEC-13", "tax"),
+    "GrandTotalAmount": ("BR-DEC-14", "gross"),
+    "TotalPrepaidAmount": ("BR-DEC-16", "prepaid"),
+    "RoundingAmount": ("BR-DEC-17", "amounts"),
+    "DuePayableAmount": ("BR-DEC-18", "payable"),
+}
+_CII_AMOUNTS = {
+    **{("SpecifiedTradeSettlementHeaderMonetarySummation", name): told for name, told in _HEADER_SUMS.items()},
+    ("SpecifiedTradeAllowanceCharge", "ActualAmount"): ("BR-DEC-01", "allowances"),
+    ("SpecifiedTradeAllowanceCharge", "BasisAmount"): ("BR-DEC-02", "allowances"),
+    ("ApplicableTradeTax", "BasisAmount"): ("BR-DEC-19", "vat_breakdown"),
+    ("ApplicableTradeTax", "CalculatedAmount"): ("BR-DEC-20", "vat_breakdown"),
+    ("SpecifiedTradeSettlementLineMonetarySummation", "LineTotalAmount"): ("BR-DEC-23", "lines"),
+}
+"""Where CII has amounts, each with its rule about decimals; prices and allowances on them may have more."""
 LABELS = frozenset({"BR-CL-07", "BR-CL-10", "BR-CL-11", "BR-CL-13", "BR-CL-21", "BR-CL-23", "UBL-DT-06", "UBL-DT-07"})
 """Rules about how things are labelled: said to the approver, but no reason to send an invoice back, whose parties and sums are clear."""
 TEXTS: dict[str, tuple[str, str]] = {
@@ -185,6 +209,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The unit of a quantity is not one of UN/ECE Recommendations 20 and 21",
     ),
     "UBL-DT-01": ("Ein Betrag hat mehr als zwei Nachkommastellen", "An amount has more than two decimals"),
+    **{
+        rule: ("Ein Betrag hat mehr als zwei Nachkommastellen", "An amount has more than two decimals")
+        for rule, _ in _CII_AMOUNTS.values()
+    },
     "UBL-DT-06": ("Einer Anlage fehlt die Dateiart", "An attachment has no MIME code"),
     "UBL-DT-07": ("Einer Anlage fehlt der Dateiname", "An attachment has no file name"),
     "UBL-SR-12": ("Der Verkäufer hat mehr als eine USt-IdNr.", "The seller has more than one VAT identifier"),

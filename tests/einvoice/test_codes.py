@@ -20,6 +20,11 @@ CII = (
 )
 
 
+def cii_sum(name: str, amount: str) -> str:
+    group = "SpecifiedTradeSettlementHeaderMonetarySummation"
+    return f"<ram:{group}><ram:{name}>{amount}</ram:{name}></ram:{group}>"
+
+
 def rules(frame: str, inner: str) -> set[str]:
     return {rule for rule, _, _ in breaches(Tree(etree.fromstring(frame.format(inner))))}
 
@@ -55,6 +60,14 @@ def cii_charge(true: str, code: str) -> str:
             "BR-CL-07",
         ),
         (UBL, "<cbc:TaxAmount>1.00</cbc:TaxAmount>", "<cbc:TaxAmount>1.005</cbc:TaxAmount>", "UBL-DT-01"),
+        (CII, cii_sum("GrandTotalAmount", "1.18"), cii_sum("GrandTotalAmount", "1.189"), "BR-DEC-14"),
+        (CII, cii_sum("LineTotalAmount", "1"), cii_sum("LineTotalAmount", "0.999"), "BR-DEC-09"),
+        (
+            CII,
+            "<ram:NetPriceProductTradePrice><ram:ChargeAmount>0.333</ram:ChargeAmount></ram:NetPriceProductTradePrice>",
+            "<ram:ApplicableTradeTax><ram:BasisAmount>0.999</ram:BasisAmount></ram:ApplicableTradeTax>",
+            "BR-DEC-19",
+        ),
         (UBL, "<cbc:PriceAmount>1.00001</cbc:PriceAmount>", "<cbc:PayableAmount>1.00001</cbc:PayableAmount>", "UBL-DT-01"),
     ],
 )
