@@ -137,6 +137,22 @@ def test_what_is_no_winmail_dat_is_refused() -> None:
         read_tnef(b"something else")
 
 
+def test_an_enclosed_mail_in_base64_is_opened_like_another() -> None:
+    inner = _mail(("rechnung.xml", "application/xml", b"<x/>"))
+    head = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nAnbei.\n--x\n"
+    packed = (
+        head + b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(inner) + b"--x--\n"
+    )
+    mail = parse_mail(packed)
+    assert _names(mail) == [("attachment-1.eml", ""), ("rechnung.xml", "attachment-1.eml")]
+    assert (mail.attachments[0].data, mail.attachments[1].data) == (inner, b"<x/>")
+
+
+def test_an_enclosed_mail_that_is_neither_is_kept_as_it_came() -> None:
+    head = b"From: a@b.example\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+    assert b"K" in parse_mail(head + b"K\n").attachments[0].data
+
+
 # signed and encrypted --------------------------------------------------------
 
 

@@ -337,3 +337,19 @@ def test_a_page_whose_head_nobody_closed_is_read_and_what_was_swallowed_is_told(
     assert page_text("<p>a</p><noscript><p>b</p>").text.split() == ["a", "b"]
     page = page_text("<p>Hello</p><textarea>cancel <p>order 4711</p>")
     assert (page.text, page.hidden) == ("Hello", "cancel order 4711")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Bestellung 470 \n01 mit Gr \n\u00f6\u00dfe?\n", "Bestellung 47001 mit Gr\u00f6\u00dfe?"),
+        ("Wo ist  \nsie?\n\nGru\u00df\n-- \nNord\n", "Wo ist sie?\n\nGru\u00df\n-- \nNord"),
+        ("> alt \n> er Satz\nneu \n> noch alt\n", "> alter Satz\nneu\n> noch alt"),
+        ("a\n  eins\n", "a\n eins"),
+    ],
+)
+def test_words_that_a_mail_program_broke_are_joined(written: str, read: str) -> None:
+    head = "From: a@b.example\nContent-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\n\n"
+    assert parse_mail((head + written).encode()).text == read
+    plain = head.replace("; format=flowed; delsp=yes", "")
+    assert parse_mail((plain + written).encode()).text == written.strip("\n")

@@ -9,6 +9,7 @@ from email.message import Message
 from io import BytesIO
 
 from kontorist.reading.mail.charset import decode
+from kontorist.reading.mail.flowed import is_broken, joined
 from kontorist.reading.mail.structure import Bodies, kind
 from kontorist.reading.page import page_text
 
@@ -51,7 +52,7 @@ def _text(part: Message, body: Body) -> str:
     text, exact = decode(data, charset)
     if not exact:
         body.oddities["charset"] = charset or ""
-    return text
+    return joined(text) if kind(part) == "text/plain" and is_broken(part) else text
 
 
 def _charset(part: Message) -> str | None:
@@ -88,7 +89,20 @@ def _enclosed(part: Message) -> bytes:
         BytesGenerator(out, mangle_from_=False, maxheaderlen=0).flatten(inner)
     except (ValueError, LookupError, AttributeError, TypeError, IndexError, RecursionError):
         return out.getvalue() or str(payload).encode("utf-8", "replace")
-    return out.getvalue()
+    return _unpacked(out.getvalue()) if _is_packed(part, inner) else out.getvalue()
+
+
+def _is_packed(part: Message, inner: object) -> bool:
+    """Whether an enclosed mail is in base64: it must not be, some programs do it, and the parser finds no header field then."""
+    how = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    return how == "base64" and inner is not part and isinstance(inner, Message) and not inner.keys()
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        return data
 
 
 def _clean(text: str) -> str:
