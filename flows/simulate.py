@@ -140,6 +140,7 @@ def result(case: Case, rows: Sequence[ActionRow]) -> dict[str, Any]:
         "source": case.source,
         "case": case.title,
         "state": case.state,
+        "warnings": list(case.warnings),
         "steps": [
             {
                 "id": e.step or e.path,

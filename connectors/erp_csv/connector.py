@@ -97,8 +97,13 @@ class ErpCsv(Connector):
             yield from table.files()
 
     @classmethod
-    def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:  # noqa: ARG003 - the contract's
-        """Every row of a CSV file, its form and types found by looking at it. Raises NotReadable."""
+    def from_file(  # type: ignore[override]
+        cls,
+        kind: str,  # noqa: ARG003 - the contract's
+        path: Path,
+        settings: Mapping[str, Any],
+    ) -> Iterator[Item | NotReadable]:
+        """Every row of a CSV file, its form and types found by looking at it, and why a row is none. Raises NotReadable."""
         if not path.is_file():
             raise NotReadable(f"{path} is not a file; give a CSV file.")
         yield from items_of_file(path, settings)

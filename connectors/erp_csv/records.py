@@ -54,10 +54,12 @@ def read_header(path: Path, dialect: Dialect) -> list[str]:
 
 
 def read_records(path: Path, dialect: Dialect, width: int) -> Iterator[Record]:
-    """Every row below the headings, in the order of the file; blank lines are left out."""
+    """Every row below the headings, in the order of the file; blank lines are left out, also those of delimiters alone."""
     rows = _records(path, dialect, width)
     next(rows, None)
-    yield from rows
+    for record in rows:
+        if record.problem or any(cell.strip() for cell in record.fields):
+            yield record
 
 
 def _records(path: Path, dialect: Dialect, width: int | None) -> Iterator[Record]:
@@ -122,6 +124,6 @@ def _singly(start: int, raw: list[str], delimiter: str, width: int) -> Iterator[
 def _fitted(line: int, fields: list[str], width: int) -> Record:
     if len(fields) > width and not any(cell.strip() for cell in fields[width:]):
         fields = fields[:width]  # some exports end each line with a delimiter, but not the headings
-    if len(fields) == width:
+    if len(fields) == width or not any(cell.strip() for cell in fields):
         return Record(line, fields)
     return Record(line, fields, f"has {len(fields)} fields, the headings are {width}; the row is left out")

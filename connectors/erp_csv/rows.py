@@ -76,8 +76,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def items_of_file(path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:
-    """One item for each row of a CSV file that no configuration knows. Raises NotReadable."""
+def items_of_file(path: Path, settings: Mapping[str, Any]) -> Iterator[Item | NotReadable]:
+    """One item for each row of a CSV file that no configuration knows, and why a row is none. Raises NotReadable."""
     name = str(settings.get("table") or path.stem)
     try:
         seen = profile(path, TableOptions.model_validate({"file": path.name, **settings.get("options", {})}))
@@ -87,7 +87,9 @@ def items_of_file(path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:
     except ConfigurationError as error:
         raise NotReadable(str(error)) from error
     for record in read_records(path, seen.dialect, seen.width):
-        if not record.problem:
+        if record.problem:
+            yield NotReadable(f"{path.name}:{record.line}: {record.problem}.")
+        else:
             values = {c.name: cells.value_or_none(record.fields[c.index].strip(), kinds[c.name], seen.mark) for c in seen.columns}
             yield as_item(Row(name, f"{path.name}:{record.line}", values), ())
 

@@ -103,3 +103,12 @@ def test_a_file_that_a_flow_cannot_read_is_said_with_its_reader_and_the_others_g
     assert "no bank statement" in found["notes.yml"]["error"]
     assert "nothing that 'bank' reads" in found["mail.eml"]["error"]
     assert found["umsatz.mta"]["state"] == "unclear"
+
+
+def test_a_case_says_what_its_connector_warns_of(tmp_path: Path) -> None:
+    head = (
+        'From: a@b.example\nSubject: x\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=x\n\n'
+    )
+    (tmp_path / "mail.eml").write_text(head + "--x\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--x--\n")
+    (found,) = simulate(load_office(SAMPLE), tmp_path, "mailroom", [tmp_path / "mail.eml"])
+    assert any("verschlüsselt (OpenPGP)" in text for text in found["warnings"])
