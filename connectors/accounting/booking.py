@@ -59,6 +59,11 @@ def day(value: object) -> date | None:
 def needed(invoice: Mapping[str, Any]) -> tuple[str, date, Decimal]:
     """Number, date and gross amount. Raises Refusal naming what is missing."""
     number, issued, gross = invoice.get("number"), day(invoice.get("issue_date")), money(invoice.get("gross"))
+    if gross == 0:
+        raise Refusal(
+            f"Die Rechnung {number or ''} lautet auf 0,00: Es gibt nichts zu buchen.",
+            f"The invoice {number or ''} is for 0.00: there is nothing to post.",
+        )
     missing = [name for name, value in (("number", number), ("date", issued), ("gross amount", gross)) if not value]
     if missing or not number or issued is None or gross is None:
         words = {"number": "Nummer", "date": "Datum", "gross amount": "Bruttobetrag"}

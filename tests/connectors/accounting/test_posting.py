@@ -75,6 +75,11 @@ def test_a_credit_note_on_paper_is_posted_the_other_way_round_with_a_minus_and_w
         assert "an Konto" in proposal.sentence
 
 
+def test_an_invoice_for_nothing_is_told_from_one_without_an_amount(books: Books) -> None:
+    with pytest.raises(Rejected, match=r"lautet auf 0,00: Es gibt nichts zu buchen"):
+        books.propose(cii(replace(INVOICE, lines=[Line("Muster", "1", "0.00")])))
+
+
 @pytest.mark.parametrize("syntax", [cii, ubl])
 def test_a_credit_note_of_less_than_nothing_in_data_stops_the_posting(books: Books, syntax: Callable[[Invoice], bytes]) -> None:
     negative = [Line("Wellpappe", "-100", "1.00")]
