@@ -1,4 +1,7 @@
-"""Prefect's own server, on a SQLite whose connections wait for each other without holding up the whole server.
+"""Prefect's own server, on a SQLite whose connections wait for each other without holding up the whole server, for own pages only.
+
+It has no sign-in, and lets pages of every site use it: one that somebody opens on this machine could have a worker run a command. So
+requests from other pages, or under a name that is none of this machine or its network, are refused (`kontorist.core.callers`).
 
 SQLite's busy handler sleeps with the connection's mutex held, for up to the 60 s that Prefect gives it. When a failed request lets go of
 a cursor of that connection meanwhile, the thread of the event loop wants the mutex, too, and stands still: nobody can commit what
@@ -15,6 +18,10 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+import uvicorn
+
+from kontorist.core.callers import OwnPagesOnly
 
 _T = TypeVar("_T")
 WAIT_SECONDS = 60.0
@@ -66,7 +73,14 @@ def be_patient() -> None:
     setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=PatientConnection))  # noqa: B010 - mypy refuses the other way
 
 
+def be_reserved() -> None:
+    """The server that this process starts answers programs and its own pages, not those of other sites."""
+    real = uvicorn.run
+    setattr(uvicorn, "run", lambda app, **options: real(OwnPagesOnly(app), **options))  # noqa: B010 - mypy refuses the other way
+
+
 if __name__ == "__main__":
     be_patient()
+    be_reserved()
     sys.argv = ["prefect", "server", "start", *sys.argv[1:]]
     runpy.run_module("prefect", run_name="__main__", alter_sys=True)

@@ -7,9 +7,10 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from flows import prefect_serve
+from flows import prefect_serve, prefect_server
 from flows.prefect_serve import PatientConnection
 
 
@@ -96,3 +97,19 @@ def test_who_waits_too_long_is_refused(file: Path, monkeypatch: pytest.MonkeyPat
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         waiting.execute("BEGIN IMMEDIATE")
+
+
+@pytest.mark.slow
+def test_pages_of_other_sites_cannot_use_the_server(tmp_path: Path):
+    """They could have a worker run a command: a deployment's pull steps are programs."""
+    with prefect_server.server(tmp_path) as api:
+        own = api.removesuffix("/api")
+        for headers, status in (
+            ({}, 200),
+            ({"Origin": own}, 200),
+            ({"Origin": "https://evil.example"}, 403),
+            ({"Host": "evil.example"}, 403),
+        ):
+            assert httpx.post(f"{api}/deployments/filter", json={}, headers=headers, timeout=30).status_code == status
+        asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+        assert httpx.options(f"{api}/deployments/", headers=asked, timeout=30).status_code == 403
