@@ -8,6 +8,7 @@ import pytest
 
 from kontorist.core.errors import NotReadable
 from kontorist.reading.mail import parse_mail
+from kontorist.reading.mail.message import _parsed, _raw_fields
 from tests.growth import LINEAR, growth
 
 
@@ -35,6 +36,12 @@ FIELDS: dict[str, Callable[[int], bytes]] = {
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_header_field_costs_no_more_than_its_length(field: str) -> None:
     assert growth(lambda n: parse_mail(b"X: y\r\n" + FIELDS[field](n) + b"\r\n\r\nHello")) < LINEAR
+
+
+def test_a_field_that_is_given_again_and_again_costs_no_more_than_its_length() -> None:
+    many = b"From: a@b.example\r\nTo: one@b.example\r\n"
+    assert growth(lambda n: _raw_fields(_parsed(many + b"To: two@b.example\r\n" * n + b"\r\nHello")), 10_000) < LINEAR
+    assert [a.address for a in parse_mail(many + b"To: two@b.example\r\n\r\nHello").to] == ["one@b.example", "two@b.example"]
 
 
 @pytest.mark.parametrize("blanks", [b" ", b" " * 20_000, b"\r\n " * 9])

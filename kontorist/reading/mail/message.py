@@ -133,16 +133,18 @@ def _parsed(data: bytes, *, head_only: bool = False) -> Message:
     return parsed(data, head_only=head_only)
 
 
+_TOGETHER = {"to": ", ", "cc": ", ", "references": " "}
+"""Fields of which each counts where there are several, and what stands between them."""
+
+
 def _raw_fields(message: Message) -> dict[str, str]:
     """Each field as it stands there; of address fields given twice both, of others the first."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name, value in message.raw_items():
-        key, text = name.lower(), str(value)
-        if key in found and key in ("to", "cc", "references"):
-            found[key] += ", " + text if key != "references" else " " + text
-        else:
-            found.setdefault(key, text)
-    return found
+        key = name.lower()
+        if key not in found or key in _TOGETHER:
+            found.setdefault(key, []).append(str(value))
+    return {key: _TOGETHER.get(key, "").join(texts) for key, texts in found.items()}
 
 
 def _people(raw: dict[str, str], name: str) -> list[Address]:
