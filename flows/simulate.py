@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.base import Item
 from connectors.connections import surroundings
-from flows.advance import Tally, advance_chunk
+from flows.advance import LEASE_SECONDS, Tally, advance_chunk
 from flows.intake import take_in, trigger_options
 from flows.runtime import Runtime
 from kontorist.core import registry
@@ -20,7 +20,7 @@ from kontorist.core.errors import ConfigurationError, KontoristError, NotFound, 
 from kontorist.core.flow import AgentStep, Flow, UseStep, walk
 from kontorist.core.office import Office
 from kontorist.core.values import plain
-from kontorist.store import actions, cases
+from kontorist.store import actions, cases, leasing
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case
 from kontorist.store.database import open_throw_away
@@ -121,6 +121,8 @@ def _run(runtime: Runtime, flow: str, batch: Sequence[Item]) -> Iterator[dict[st
         return
     numbered = [_unique(item, i) for i, item in enumerate(batch)]
     ids = take_in(runtime, flow, "simulate", numbered)
+    with runtime.database.write() as connection:
+        leasing.take(connection, ids, runtime.owner, LEASE_SECONDS)
     advance_chunk(runtime, ids, Tally())
     with runtime.database.read() as connection:
         found = cases.load(connection, ids)
