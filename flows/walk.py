@@ -225,10 +225,12 @@ def done_entry(row: ActionRow, seq: int, name: str, flow: str, outputs: Mapping[
 
 
 def _entries(written: str, found: Any) -> list[Any]:
-    """What an `each:` goes through. Raises KontoristError for what has no entries."""
+    """What an `each:` goes through; a single text is a list of one. Raises KontoristError for what has no entries."""
     if not found and not isinstance(found, bool | int | float):
         return []
-    if isinstance(found, str) or not isinstance(found, Iterable):
+    if isinstance(found, str):
+        return [found]
+    if not isinstance(found, Iterable):
         raise KontoristError(f"`each:` needs a list, and '{written}' is none.")
     return list(found)
 

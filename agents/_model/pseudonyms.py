@@ -13,7 +13,7 @@ _PATTERNS = (
     (
         "STREET",
         re.compile(
-            rf"\b(?:[A-ZÄÖÜ][\wäöüß-]{0, 60}(?:straße|strasse|str\.|weg|platz|allee|ring|gasse|damm|ufer|chaussee|hof|markt)"
+            rf"\b(?:[A-ZÄÖÜ][\wäöüß-]{{0,60}}(?:straße|strasse|str\.|weg|platz|allee|ring|gasse|damm|ufer|chaussee|hof|markt)"
             rf"|{_WORD} (?:Straße|Strasse|Str\.|Weg|Platz|Allee|Ring|Gasse|Damm|Ufer|Chaussee)) ?\d+ ?[a-z]?\b"
             rf"|\b\d+[a-z]? (?:{_WORD} ){{1,3}}(?:Street|St\.|Road|Rd\.|Avenue|Ave\.|Lane|Drive|Square|Court|Close)\b"
         ),

@@ -39,13 +39,13 @@ STEP = """
 HARMFUL = {
     "a number instead of a list": '{each: "file.size", steps: [{set: {x: "{{ entry }}"}}]}',
     "a truth instead of a list": '{each: "file.size == 5", steps: [{set: {x: "{{ entry }}"}}]}',
-    "a text instead of a list": '{each: "file.name", steps: [{set: {x: "{{ entry }}"}}]}',
     "a method": '{set: {x: "{{ file.name.upper }}"}}',
     "no finite number": '{set: {x: "{{ 1e400 }}"}}',
 }
 HARMLESS = {
     "map": """{set: {x: "{{ file.list | map('upper') }}"}}""",
     "select": '{set: {x: "{{ file.list | select }}"}}',
+    "a single text": '{each: "file.name", steps: [{set: {x: "{{ entry }}"}}]}',
     "a list without entries": '{each: "file.none", steps: []}',
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connectors._saving import SaveFile
 from kontorist.core.clock import utcnow
 from kontorist.store import tables
 from tests.inbox.desks import Desk
@@ -40,7 +41,8 @@ def test_three_cards_by_keyboard_alone(desk: Desk, page: Any):
     assert page.complaints == []
 
 
-def test_an_approval_is_undone_by_one_key(desk: Desk, page: Any):
+def test_an_approval_is_undone_by_one_key(desk: Desk, page: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(SaveFile, "undo_window", 60.0)
     row, other = desk.cards("one", "two")
     page.goto(f"/card/{row.id}")
     page.keyboard.press("a")

@@ -98,7 +98,7 @@ def test_a_card_that_somebody_else_decided_says_so_and_does_nothing(desk: Desk, 
     page.evaluate("here()")
     page.wait_for_selector(".changed:not([hidden])")
     page.keyboard.press("a")
-    page.wait_for_selector("p.alert[role=alert]:has-text('Nothing was done')")
+    page.wait_for_selector("p.alert[role=alert]:has-text('Ole has rejected this already')")
     assert desk.row(row.id).state == "rejected"
 
 

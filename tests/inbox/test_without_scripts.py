@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connectors._saving import SaveFile
 from tests.inbox.conftest import Opens
 from tests.inbox.desks import Desk
 
@@ -17,7 +18,8 @@ def plain(desk: Desk, opens: Opens) -> Any:
     return opens("anna", java_script_enabled=False)
 
 
-def test_every_decision_works(desk: Desk, plain: Any):
+def test_every_decision_works(desk: Desk, plain: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(SaveFile, "undo_window", 60.0)
     rows = desk.cards("one", "two", "three", "four", "five")
     first, second, _third, fourth, fifth = rows
     plain.goto("/")
