@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,9 @@ from kontorist.cli.common import (
     say,
 )
 from kontorist.core.errors import NotAllowed, Unavailable
+
+if TYPE_CHECKING:
+    from kontorist.store.subjects import Found
 
 app = typer.Typer(no_args_is_help=True, help="Access, erasure and objection of a data subject (Art. 15, 17, 21 GDPR).")
 
@@ -45,19 +48,19 @@ def export(
     from kontorist.store import privacy
 
     store = open_store(data)
-    found, unread = _find(store, subject)
-    held = [{"found_in": sorted(places), **privacy.export(store, case)} for case, places in found.items()]
-    result = {"subject": subject, "cases": held, "not_read": unread, "note": _ELSEWHERE}
+    found = _find(store, subject)
+    held = [{"found_in": sorted(places), **privacy.export(store, case, found)} for case, places in found.cases.items()]
+    result = {"subject": subject, "cases": held, "not_read": found.unread, "shared_documents": found.shared, "note": _ELSEWHERE}
     target = to if to is not None or as_json else Path(f"privacy-{re.sub(r'[^a-z0-9]+', '-', subject.lower()).strip('-')}.zip")
     if target is not None:
         _write(store, target, result)
     if as_json:
         json_line({**result, "file": target})
         return
-    out(
-        f"{len(held)} cases speak of {subject}; written to {target}. Look through it before you hand it on: it names others, too."
-    )
-    _say_rest(unread)
+    theirs = sum(case["whole"] for case in held)
+    out(f"{theirs} cases are about {subject}, {len(held) - theirs} about others have rows or entries about {subject}.")
+    out(f"Written to {target}. Look through it before you hand it on: it may name others, too.")
+    _say_rest(found)
 
 
 @app.command()
@@ -69,13 +72,15 @@ def erase(
     office: OfficeOption = OFFICE,
     as_json: JsonOption = False,
 ) -> None:
-    """Empty every case that speaks of a person; what the law has be kept is restricted and said."""
+    """Empty every case that is about a person; what the law has be kept is restricted and said, cases about others stay."""
     from kontorist.store import privacy
 
     settings = _admin(office, as_)
     store = open_store(data)
-    found, unread = _find(store, subject)
-    done = privacy.erase(store, list(found), _held(settings), as_, dry_run=dry_run)
+    found = _find(store, subject)
+    others = privacy.of_others(store, found)
+    done = privacy.erase(store, [case for case in found.cases if case not in others], _held(settings), as_, dry_run=dry_run)
+    done.kept |= others
     if as_json:
         kept = [{"case": case, "reason": reason} for case, reason in done.kept.items()]
         json_line(
@@ -85,7 +90,8 @@ def erase(
                 "emptied": done.emptied,
                 "kept": kept,
                 "documents": done.documents,
-                "not_read": unread,
+                "not_read": found.unread,
+                "shared_documents": found.shared,
             }
         )
         return
@@ -93,7 +99,7 @@ def erase(
         out(f"case {case} stays: {reason}")
     would = "would be emptied" if dry_run else "were emptied"
     out(f"{len(done.emptied)} cases {would}, {len(done.kept)} stay, {done.documents} documents were deleted.")
-    _say_rest(unread)
+    _say_rest(found)
 
 
 @app.command("object")
@@ -122,7 +128,7 @@ def object_(
         out(f"Nothing that speaks of {name} goes to a language model{'' if changed else ' (that was noted already)'}.")
 
 
-def _find(store: Any, subject: str) -> tuple[dict[int, set[str]], list[str]]:
+def _find(store: Any, subject: str) -> Found:
     from kontorist.core.subject import Subject
     from kontorist.store import subjects
 
@@ -178,7 +184,9 @@ def _documents(cases: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str]]:
     return {d["sha256"]: re.sub(r"[^\w.-]+", "_", str(d["name"]))[-80:] for d in every}.items()
 
 
-def _say_rest(unread: list[str]) -> None:
-    for line in unread:
+def _say_rest(found: Found) -> None:
+    for line in found.unread:
         say(f"could not be read, look yourself: {line}")
+    for line in found.shared:
+        say(f"names the person among others and is kept as it is, look yourself: {line}")
     say(_ELSEWHERE)

@@ -11,14 +11,21 @@ from sqlalchemy import Connection, select
 from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
 from kontorist.store import actions, audit, case_decisions, cases, documents, forgetting, model_calls, office_state
+from kontorist.store.actions import ActionRow
 from kontorist.store.audit import Event
+from kontorist.store.cases import Case
 from kontorist.store.database import Database
+from kontorist.store.portions import Portion, is_row, portion_of
+from kontorist.store.subjects import Found
 from kontorist.store.tables import actions as actions_table
 from kontorist.store.tables import cases as cases_table
 
 _OBJECTIONS = "privacy.objections"
 _RESTRICTED = "privacy.restricted"
 _IN_FLIGHT = ("claimed", "committing", "uncertain")
+_ABOUT_OTHERS = (
+    "it is about others; the person stands only in single rows or entries of it, and these go with the case (retention.cases)"
+)
 _OPEN = ("runnable", "waiting", "unclear", "failed")
 
 Held = Callable[[str], str]
@@ -34,22 +41,39 @@ class Erasure:
     documents: int = 0
 
 
-def export(database: Database, case_id: int) -> dict[str, Any]:
-    """Everything about one case, as values: its data, steps, proposals with every version, decisions and events."""
+def export(database: Database, case_id: int, found: Found) -> dict[str, Any]:
+    """What of one case is about a person, as values: its data, steps, proposals with every version, decisions and events.
+
+    Of a case that is about others it has the rows and entries that are about the person, and nothing that tells of the others.
+    """
     with database.read() as connection:
-        (case,) = cases.load(connection, [case_id])
-        rows = actions.find(connection, case_id=case_id, state="all")
-        proposals = [_proposal(connection, row) for row in rows]
-        events = [e for s in [f"case:{case_id}", *(f"action:{r.id}" for r in rows)] for e in audit.read(connection, s)]
-    steps = [
-        {"step": e.step or e.path, "output": e.output, "evidence": e.evidence, "model": e.model, "at": e.at}
-        for e in case.journal.values()
-    ]
+        portion, case, rows, proposals = _portion(connection, case_id, found)
+        theirs = [row for row in rows if portion.has(row.path)]
+        about = [f"case:{case_id}"] if portion.whole else []
+        events = [e for s in [*about, *(f"action:{r.id}" for r in theirs)] for e in audit.read(connection, s)]
+    papers = [d.as_dict() for d in case.documents] if portion.whole and not is_row(case.data) else []
     return {
-        "case": case.id, "flow": case.flow, "source": case.source, "title": case.title, "state": case.state,
-        "created": case.created, "data": case.data, "documents": [d.as_dict() for d in case.documents],
-        "steps": steps, "proposals": proposals, "events": events,
+        "case": case.id, "whole": portion.whole, "flow": case.flow, "source": case.source if portion.whole else "",
+        "title": case.title if portion.whole else "", "state": case.state, "created": case.created,
+        "data": case.data if portion.whole else {}, "documents": papers,
+        "steps": portion.steps, "proposals": [proposals[r.path] for r in theirs], "events": events,
     }  # fmt: skip
+
+
+def of_others(database: Database, found: Found) -> dict[int, str]:
+    """The cases that are about others and have only rows or entries about the person, with why they stay.
+
+    Nothing is cut out of them: their journal is what the decisions about the others rest on.
+    """
+    with database.read() as connection:
+        return {case_id: _ABOUT_OTHERS for case_id in found.cases if not _portion(connection, case_id, found)[0].whole}
+
+
+def _portion(connection: Connection, case_id: int, found: Found) -> tuple[Portion, Case, list[ActionRow], dict[str, Any]]:
+    (case,) = cases.load(connection, [case_id])
+    rows = actions.of_cases(connection, [case_id]).get(case_id, [])
+    proposals = {row.path: _proposal(connection, row) for row in rows}
+    return portion_of(case, proposals, found.subject, in_document=case_id in found.in_documents), case, rows, proposals
 
 
 def _proposal(connection: Connection, row: Any) -> dict[str, Any]:

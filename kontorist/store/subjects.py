@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -12,6 +13,7 @@ from kontorist.core.subject import Subject
 from kontorist.reading import text_of
 from kontorist.store import documents
 from kontorist.store.database import Database
+from kontorist.store.portions import is_row
 from kontorist.store.tables import actions, approvals, case_documents, cases, metadata, revisions
 
 Progress = Callable[[int, int], None]
@@ -20,18 +22,43 @@ _DERIVED = {"case_words"}
 """Tables that hold, in other words, what the others hold."""
 
 
-def find(database: Database, subject: Subject, progress: Progress | None = None) -> tuple[dict[int, set[str]], list[str]]:
-    """Cases that speak of a person, each with where (`cases`, `journal`, a document's name), and what could not be read."""
-    found: dict[int, set[str]] = {}
+@dataclass
+class Found:
+    """Where an office speaks of a person."""
+
+    subject: Subject
+    cases: dict[int, set[str]] = field(default_factory=dict)
+    """Cases with where they do: a table (`cases`, `journal`), a document's name."""
+    in_documents: set[int] = field(default_factory=set)
+    """Cases that have a document about the person."""
+    unread: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    """Documents with many people's rows, such as a bank statement, that name the person."""
+
+
+def find(database: Database, subject: Subject, progress: Progress | None = None) -> Found:
+    """Cases that speak of a person, and what could not be read."""
+    found = Found(subject)
     for case_id, place in _in_tables(database, subject):
-        found.setdefault(case_id, set()).add(place)
-    unread = []
-    for case_id, name, problem in _in_documents(database, subject, progress):
+        found.cases.setdefault(case_id, set()).add(place)
+    tables = _of_rows(database)
+    shared: dict[str, str] = {}
+    for row, problem in _in_documents(database, subject, progress):
         if problem:
-            unread.append(f"case {case_id}: {name}: {problem}")
+            found.unread.append(f"case {row.case_id}: {row.name}: {problem}")
+        elif row.case_id in tables:  # the case is one row of it
+            shared.setdefault(row.sha256, f"case {row.case_id}: {row.name}")
         else:
-            found.setdefault(case_id, set()).add(name)
-    return dict(sorted(found.items())), unread
+            found.in_documents.add(row.case_id)
+            found.cases.setdefault(row.case_id, set()).add(row.name)
+    found.cases, found.shared = dict(sorted(found.cases.items())), list(shared.values())
+    return found
+
+
+def _of_rows(database: Database) -> set[int]:
+    with database.read() as connection:
+        rows = connection.execution_options(yield_per=_CHUNK).execute(select(cases.c.id, cases.c.data))
+        return {row.id for row in rows if is_row(row.data)}
 
 
 def _in_tables(database: Database, subject: Subject) -> Iterator[tuple[int, str]]:
@@ -52,8 +79,8 @@ def _query(table: Table) -> Any:
     return select(actions.c.case_id, table).join(actions, actions.c.id == table.c.action_id)
 
 
-def _in_documents(database: Database, subject: Subject, progress: Progress | None) -> Iterator[tuple[int, str, str]]:
-    """(case, document's name, why it could not be read); each file is read once, whoever has it."""
+def _in_documents(database: Database, subject: Subject, progress: Progress | None) -> Iterator[tuple[Any, str]]:
+    """Each document of a case that speaks of the person, or why it could not be read; each file is read once, whoever has it."""
     with database.read() as connection:
         rows = connection.execute(select(case_documents).order_by(case_documents.c.sha256)).all()
     digest, hit, problem = "", False, ""
@@ -62,7 +89,7 @@ def _in_documents(database: Database, subject: Subject, progress: Progress | Non
             digest, (hit, problem) = row.sha256, _read(database, subject, row)
             _tell(progress, position, len(rows))
         if hit or problem:
-            yield row.case_id, row.name, "" if hit else problem
+            yield row, "" if hit else problem
     _tell(progress, len(rows), len(rows))
 
 

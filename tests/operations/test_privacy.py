@@ -11,14 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from agents._model.rules import forbidden
+from connectors.base import Item, NewDocument
 from connectors.folder import Folder
+from flows.intake import take_in
 from flows.runner import direct_pass
 from flows.runtime import Runtime, open_runtime
 from kontorist.cli import app
 from kontorist.core.errors import KontoristError, NotAllowed
 from kontorist.core.subject import Subject
 from kontorist.store import audit, privacy
-from tests.flows.offices import NOTES, approve, make_office, proposals
+from tests.flows.offices import NOTES, approve, make_office, proposals, work
 
 TEXTS = {
     "a.txt": "Sehr geehrte Frau Gundula\nWurst, wir danken.",
@@ -26,6 +28,38 @@ TEXTS = {
     "c.txt": "Joanna Gundulawurst, joanna-gundula@wurst.example, gundula@wurst.example.net",
     "d.txt": "Rechnung an gundula@wurst.example.",
 }
+
+CUSTOMERS = "number;customer;email\n1;Meier;meier@eins.example\n2;Schulze;schulze@zwei.example\n3;Kunz;kunz@drei.example\n"
+CHECKED = """
+    trigger: {file: {connection: scans}}
+    steps:
+      - id: customers
+        lookup: erp.orders
+        many: true
+      - set: {known: "{{ customers | list }}"}
+      - id: note
+        action: shelf.save
+        with: {name: "{{ file.name }}", content: "{{ file.text }}"}
+        approve: {by: service}
+"""
+LETTERS = """
+    trigger: {schedule: "0 7 * * *"}
+    steps:
+      - id: customers
+        lookup: erp.orders
+        many: true
+      - each: customers
+        as: customer
+        steps:
+          - id: all
+            lookup: erp.orders
+            many: true
+          - id: note
+            action: shelf.save
+            with: {name: "{{ customer.number }}.txt", content: "An {{ customer.email }}"}
+            approve: {by: service}
+"""
+STATEMENT = b"1;meier@eins.example;10 EUR\n2;schulze@zwei.example;20 EUR"
 
 
 class Office:
@@ -117,6 +151,74 @@ def test_nothing_about_a_person_who_objects_goes_to_a_model(office: Office) -> N
     assert office.run("object", "gundula@wurst.example", "--as", "petra", "--lift")["objections"] == []
     assert runtime.setting(None).settings["never_to_a_model"]["persons"] == []
     runtime.close()
+
+
+class Table:
+    """An office whose flows look up a table of three customers."""
+
+    def __init__(self, folder: Path, flow: str, text: str, data: dict[str, Any], document: bytes | None = None) -> None:
+        self.folder, self.data = folder, folder / "data"
+        runtime = make_office(folder, {flow: text}, orders=CUSTOMERS)
+        papers = [] if document is None else [NewDocument("statement.csv", "text/csv", document, role="original")]
+        self.cases = take_in(runtime, flow, "scans", [Item("key", "Kunz.txt", "File of Kunz", data, papers)])
+        work(runtime)
+        runtime.close()
+
+    run = Office.run
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
+    return tmp_path
+
+
+def test_of_a_case_about_somebody_else_only_the_rows_about_the_person_are_handed_out(store: Path) -> None:
+    office = Table(store, "checked", CHECKED, {"file": {"name": "k.txt", "text": "Von kunz@drei.example"}})
+    (part,) = office.run("export", "meier@eins.example", "--to", str(store / "copy.zip"))["cases"]
+    assert (part["case"], part["whole"], part["found_in"]) == (office.cases[0], False, ["journal"])
+    (rows,) = part["steps"]
+    assert (rows["step"], [row["customer"] for row in rows["output"]], rows["rows"]) == ("customers", ["Meier"], ["orders.csv:2"])
+    with zipfile.ZipFile(store / "copy.zip") as file:
+        written = file.read("data.json").decode()
+    assert not any(name in written for name in ("Kunz", "kunz@", "Schulze", "schulze@"))
+
+
+def test_the_case_of_a_person_is_handed_out_without_the_rows_of_others(store: Path) -> None:
+    office = Table(store, "checked", CHECKED, {"file": {"name": "k.txt", "text": "Von kunz@drei.example"}})
+    (whole,) = office.run("export", "kunz@drei.example")["cases"]
+    assert (whole["whole"], whole["data"]["file"]["name"], len(whole["proposals"])) == (True, "k.txt", 1)
+    looked_up, repeated = whole["steps"]
+    assert ([row["customer"] for row in looked_up["output"]], looked_up["rows_of_others"]) == (["Kunz"], 2)
+    assert [row["customer"] for row in repeated["output"]["known"]] == ["Kunz"]
+
+
+def test_a_case_about_somebody_else_is_not_emptied(store: Path) -> None:
+    office = Table(store, "checked", CHECKED, {"file": {"name": "k.txt", "text": "Von kunz@drei.example"}})
+    done = office.run("erase", "meier@eins.example", "--as", "petra")
+    assert done["emptied"] == []
+    assert "about others" in done["kept"][0]["reason"]
+    assert office.run("erase", "kunz@drei.example", "--as", "petra")["emptied"] == office.cases
+
+
+def test_of_a_run_over_many_people_only_the_entry_of_the_person_is_handed_out(store: Path) -> None:
+    office = Table(store, "letters", LETTERS, {"scheduled": "now"})
+    (part,) = office.run("export", "meier@eins.example")["cases"]
+    assert not part["whole"]
+    assert [p["payload"]["content"] for p in part["proposals"]] == ["An meier@eins.example"]
+    assert not any(name in json.dumps(part) for name in ("kunz@", "schulze@"))
+    assert office.run("erase", "meier@eins.example", "--as", "petra", "--dry-run")["emptied"] == []
+
+
+def test_a_statement_with_the_rows_of_many_is_named_and_not_handed_out(store: Path) -> None:
+    data = {"row": {"payer": "kunz@drei.example"}, "table": "entries", "file": {"name": "k", "text": ""}}
+    office = Table(store, "checked", CHECKED, data, STATEMENT)
+    named = [f"case {office.cases[0]}: statement.csv"]
+    told = office.run("export", "schulze@zwei.example")
+    assert (told["shared_documents"], [case["whole"] for case in told["cases"]]) == (named, [False])
+    (whole,) = office.run("export", "kunz@drei.example", "--to", str(store / "copy.zip"))["cases"]
+    assert (whole["whole"], whole["documents"]) == (True, [])
+    assert zipfile.ZipFile(store / "copy.zip").namelist() == ["data.json"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "ab", "a b"])
