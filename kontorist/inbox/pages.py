@@ -59,6 +59,7 @@ def _environment(language: str) -> Translated:
         "shown": lambda v, key="": shown(v, language, key),
         "field": lambda v: words.gettext(labels.field(v)),
         "columns": columns,
+        "same_in_all": same_in_all,
         "brief": lambda v, at_most=600, key="": brief(v, language, at_most, key),
         "headline": lambda v: headline(v, language),
         "place": place,
@@ -174,6 +175,11 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found = dict.fromkeys(k for r in rows if isinstance(r, Mapping) for k in r)
     names = [*(n for n in labels.COLUMNS_FIRST if n in found), *(n for n in found if n not in labels.COLUMNS_FIRST)]
     return [n for n in names if any(r.get(n) not in (None, "", [], {}) for r in rows if isinstance(r, Mapping))]
+
+
+def same_in_all(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns of a table in which every row says the same: said once, they leave room for what tells the rows apart."""
+    return [n for n in columns(rows) if all(r.get(n) == rows[0].get(n) for r in rows)]
 
 
 def brief(value: Any, language: str, at_most: int = 600, key: str = "") -> str:

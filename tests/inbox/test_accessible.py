@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+import kontorist.inbox
 from kontorist.inbox.app import ROUTERS
 from kontorist.store import tables
 from tests.inbox.conftest import Opens
 from tests.inbox.desks import Desk
 
 pytestmark = pytest.mark.browser
+TEMPLATES = Path(kontorist.inbox.__file__).parent / "templates"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 LOOKS = [("desk", False), ("phone", True), *([("desk", True), ("phone", False)] if os.environ.get("LONG_TESTS") else [])]
@@ -70,6 +73,12 @@ def test_no_page_has_a_barrier_hangs_over_the_edge_or_asks_anybody_else(desk: De
     for shown in (page, admin):
         here = shown.url.split("/", 3)[2]
         assert [u for u in shown.requests if not re.match(rf"(https?://{here}/|data:)", u)] == []
+
+
+def test_every_box_that_scrolls_sideways_is_reached_by_keyboard_and_has_a_name():
+    boxes = [b for f in TEMPLATES.glob("*.html") for b in re.findall(r'<div class="wide"[^>]*>', f.read_text())]
+    assert len(boxes) > 8
+    assert [b for b in boxes if 'tabindex="0" role="region" aria-label=' not in b] == []
 
 
 def test_what_has_the_focus_is_seen_to_have_it(desk: Desk, page: Any):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,33 @@ def test_an_invoice_is_shown_as_people_read_it(desk: Desk):
     page = desk.browser("anna").get(f"/card/{row.id}").text
     assert "The invoice, as its data says" in page
     assert invoice["number"] in page
+
+
+ITEMS = [
+    {"number": "R-1", "customer": "Optik Lindner", "email": "info@lindner.example", "due": "2026-11-11", "amount": "970.70"},
+    {"number": "R-2", "customer": "Optik Lindner", "email": "info@lindner.example", "due": "2026-10-08", "amount": "2381.99"},
+]
+
+
+def grid(desk: Desk, rows: list[dict[str, str]]) -> str:
+    """What a card of a loop over these rows shows beside it."""
+    row = desk.mail_card(MAIL, path="each[0].reply")
+    journal(desk, row.case_id, path="each[0].", kind="entry", step="each", output={"items": [rows]})
+    return desk.browser("anna").get(f"/card/{row.id}").text.partition('<aside class="sheet original"')[2]
+
+
+def test_what_tells_rows_apart_stands_in_the_table_and_what_is_the_same_in_all_once_below(desk: Desk):
+    shown = grid(desk, ITEMS)
+    assert re.findall(r'<th scope="col">([^<]+)</th>', shown) == ["Number", "Due", "Amount"]
+    assert shown.count("Optik Lindner") == 1
+    assert "The same in all rows" in shown
+
+
+def test_a_single_row_is_read_from_top_to_bottom(desk: Desk):
+    shown = grid(desk, ITEMS[:1])
+    assert 'class="wide"' not in shown
+    assert "970.70" in shown
+    assert "The same in all rows" not in shown
 
 
 def test_a_file_name_cannot_leave_its_header(desk: Desk):
