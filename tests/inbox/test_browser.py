@@ -163,6 +163,18 @@ def test_on_a_phone_the_names_of_values_are_words_and_not_letters_below_each_oth
     assert [n for n in names if n[1] < 80] == []
 
 
+def test_on_a_phone_a_line_of_the_list_says_what_a_mail_is_about_behind_a_long_address(desk: Desk, page: Any):
+    mail = {"subject": "Status", "from": {"name": "Aino", "address": "aino@polar.example"}, "text": "?", "new_text": "?"}
+    desk.mail_card(
+        mail,
+        sentence="Replies to aino.virtanen@polaroutfitters-helsinki.example: “Re: Missing items from FD-2218, your order 47026”.",
+    )
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    said = page.locator(".row .what").first
+    assert said.evaluate("e => e.scrollHeight - e.clientHeight") <= 0
+
+
 def test_on_a_phone_nothing_hangs_over_the_edge(desk: Desk, page: Any):
     row = desk.card("x" * 300)
     page.set_viewport_size({"width": 390, "height": 844})
