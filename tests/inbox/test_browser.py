@@ -175,6 +175,28 @@ def test_on_a_phone_a_line_of_the_list_says_what_a_mail_is_about_behind_a_long_a
     assert said.evaluate("e => e.scrollHeight - e.clientHeight") <= 0
 
 
+def test_on_a_phone_a_link_leads_down_to_the_original_and_back(desk: Desk, page: Any):
+    page.goto(f"/card/{desk.card().id}")
+    assert not page.is_visible(".jump >> nth=0")  # it stands beside the proposal
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.click(".proposal .jump a")
+    assert page.locator(".original").bounding_box()["y"] < 500
+    page.click(".original .jump a")
+    assert page.locator(".proposal").bounding_box()["y"] >= 0
+
+
+def test_on_a_phone_the_name_of_a_file_and_its_download_do_not_overlap(desk: Desk, page: Any):
+    from connectors.base import NewDocument
+
+    mail = {"subject": "Invoice", "from": {"name": "Ann", "address": "ann@a.example"}, "text": "Here", "new_text": "Here"}
+    row = desk.mail_card(mail, [NewDocument("Rechnung_FU-900127_November.pdf", "application/pdf", b"%PDF-1.4", "attachment")])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/card/{row.id}")
+    page.click(".original details summary")
+    name, get = (page.locator(f".original details {part}").first.bounding_box() for part in ("summary", ".get"))
+    assert get["y"] >= name["y"] + name["height"]
+
+
 def test_on_a_phone_nothing_hangs_over_the_edge(desk: Desk, page: Any):
     row = desk.card("x" * 300)
     page.set_viewport_size({"width": 390, "height": 844})
