@@ -78,6 +78,11 @@ class CardView:
         return sorted(found.values(), key=lambda w: not w.get("stop"))
 
     @property
+    def newer(self) -> Any:
+        """The newest other case of the same conversation, where one came after this."""
+        return next((c for c in self.earlier if c.same_thread and c.id > self.case.id), None)
+
+    @property
     def stops(self) -> bool:
         """Whether a warning says stop."""
         return any(w.get("stop") for w in self.warnings)

@@ -12,7 +12,7 @@ from kontorist.core.clock import utcnow
 from kontorist.core.values import sha256
 from kontorist.inbox.diffs import words
 from kontorist.inbox.facts import Fact, Facts, pieces
-from kontorist.store import redraft, tables
+from kontorist.store import redraft, tables, voiding
 from tests.inbox.desks import Desk
 
 DATA = Path(__file__).parents[3] / "shared/data"
@@ -175,3 +175,13 @@ def test_there_are_three_new_drafts_at_most(desk: Desk):
         journal(desk, row.case_id, path=f"{row.path}~{number}", step="", kind="redraft", output={"reason": "shorter"}, info={})
     with desk.runtime.database.read() as connection:
         assert not redraft.possible(connection, [row])
+
+
+def test_a_new_mail_in_the_conversation_is_one_click_from_the_note_that_tells_to_read_it(desk: Desk):
+    row, other = desk.mail_card(MAIL), desk.mail_card({**MAIL, "subject": "Invoice 7, once more"})
+    with desk.runtime.database.write() as connection:
+        for case_id in (row.case_id, other.case_id):
+            connection.execute(tables.threads.insert().values(key="<1@a.example>", case_id=case_id))
+        voiding.void_threads(connection, ["<1@a.example>"], other.case_id, "There is a new mail.")
+    note = desk.browser("anna").get(f"/card/{row.id}").text.partition("There is a new mail.")[2].partition("</p>")[0]
+    assert f'<a href="/case/{other.case_id}">The new mail: Invoice 7, once more</a>' in note
