@@ -43,6 +43,10 @@ class Truth:
     looked_up: bool
 
 
+AHEAD = "15.12.2099"
+"""The delivery date of every order that has one: a date that is past is promised to nobody, and the past must not depend on today."""
+
+
 class World:
     """The mailbox as it is filled."""
 
@@ -51,6 +55,8 @@ class World:
         self.box, self.now, self.number = data / "mailbox", datetime.now(UTC).replace(microsecond=0), 0
         with (ROOT / "config/erp/auftraege.csv").open(encoding="utf-8-sig", newline="") as file:
             self.orders = list(csv.DictReader(file, delimiter=";"))
+        for order in self.orders:
+            order["Liefertermin"] = order["Liefertermin"] and AHEAD
 
     def put(self, folder: str, message: EmailMessage, when: datetime) -> None:
         """A mail into a folder of the Maildir, with its time."""
@@ -201,6 +207,9 @@ def make(folder: Path, mails: int, seed: int = 1) -> list[Truth]:
     office = folder / "office"
     shutil.copytree(ROOT / "config", office, ignore=shutil.ignore_patterns("mails", "eval"))
     (office / "mails").mkdir()
+    orders = office / "erp" / "auftraege.csv"
+    lines = (line.split(";") for line in orders.read_text(encoding="utf-8-sig").splitlines())
+    orders.write_text("\n".join(";".join([*c[:-2], AHEAD if c[-2][:1].isdigit() else c[-2], c[-1]]) for c in lines) + "\n")
     for path in (office / "flows").iterdir():
         if path.stem != "order-status":
             path.unlink()
