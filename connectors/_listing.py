@@ -21,6 +21,14 @@ def listed(folder: Path) -> list[Path]:
         raise _files.trouble(folder, error) from error
 
 
+def made(folder: Path) -> None:
+    """Make a folder of the office's own data, if it is not there. Raises AccessDenied, Unavailable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _files.trouble(folder, error) from error
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder. Raises AccessDenied, Unavailable where that cannot be told."""
     there = _status(path)

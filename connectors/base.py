@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from kontorist.core.errors import NotApproved, Rejected, Unavailable
+from kontorist.core.errors import NotApproved, NotReadable, Rejected, Unavailable
 from kontorist.core.permit import Permit
 from kontorist.core.values import sha256
 
@@ -317,8 +317,8 @@ class Connector(ABC):
         return None
 
     @classmethod
-    def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item]:
-        """Items from a file or folder given to `simulate` or to the upload page. Raises NotReadable."""
+    def from_file(cls, kind: str, path: Path, settings: Mapping[str, Any]) -> Iterator[Item | NotReadable]:
+        """Items from a file or folder given to `simulate` or to the upload page, and why a part of it is none. Raises NotReadable."""
         raise NotImplementedError(f"{cls.__name__} reads no files")
 
     # look-ups ------------------------------------------------------------

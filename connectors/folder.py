@@ -60,10 +60,7 @@ class Folder(Connector):
     def must_be_there(self) -> None:
         """Raise Unavailable when the folder is not there: one that is not mounted must not be made up."""
         if self.config.path.startswith("data:"):
-            try:
-                self.root.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _files.trouble(self.root, error) from error
+            _listing.made(self.root)
         if not _listing.is_folder(self.root):
             raise Unavailable(f"The folder {self.root} is not there. Create or mount it, or mend 'path' in connections.yaml.")
 
@@ -154,7 +151,7 @@ class Folder(Connector):
             _put_away(source, self.surroundings.path(self.config.done), digest)
 
     @classmethod
-    def from_file(  # type: ignore[override]
+    def from_file(
         cls,
         kind: str,  # noqa: ARG003 - the contract's
         path: Path,

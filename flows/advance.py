@@ -211,7 +211,7 @@ def _written(runtime: Runtime, proposed: Proposed, moves: Sequence[Move]) -> Sto
 
 def _unstorable(runtime: Runtime, proposed: Proposed, move: Move, tally: Tally, error: Exception) -> Stored:
     """A case fails of which something cannot be stored."""
-    text = _defect(error)
+    text = str(_defect(error))
     _written(runtime, [], [Move(move.case_id, (), move.round, "failed", text)])
     for work, _ in proposed:
         tally.add(work.case.flow, "failed")
@@ -219,10 +219,10 @@ def _unstorable(runtime: Runtime, proposed: Proposed, move: Move, tally: Tally, 
     return {}, {move.case_id}
 
 
-def _defect(error: Exception) -> str:
+def _defect(error: Exception) -> KontoristError:
     """What went wrong, without the statement of a database, which would repeat the case's texts."""
     what = getattr(error, "orig", None) or error
-    return str(KontoristError(f"This cannot be worked with ({type(what).__name__}: {what}). Look at what the flow does there."))
+    return KontoristError(f"This cannot be worked with ({type(what).__name__}: {what}). Look at what the flow does there.")
 
 
 def _asked(runtime: Runtime, work: Work, outcome: Outcome) -> Outcome:

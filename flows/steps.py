@@ -21,7 +21,7 @@ from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
 from kontorist.core.open_items import item_keys
 from kontorist.core.values import canonical, plain, sha256
-from kontorist.store import redraft
+from kontorist.store import redraft, settling
 from kontorist.store.cases import Entry
 from kontorist.store.context import origins_of, scope_of, values_of
 from kontorist.store.proposing import ANY_FIELD, NewAction
@@ -266,7 +266,7 @@ def _unpaid(step: ActionStep, values: Mapping[str, Any]) -> dict[str, list[str]]
     if step.unpaid is None:
         return {}
     named = expressions.evaluate_deep({"party": step.unpaid.party, "numbers": step.unpaid.numbers}, values)
-    return {"unpaid": item_keys(named["party"], named["numbers"])}
+    return {settling.UNPAID: item_keys(named["party"], named["numbers"])}
 
 
 def _case_warnings(work: Work) -> list[dict[str, Any]]:

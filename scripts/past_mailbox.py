@@ -43,8 +43,16 @@ class Truth:
     looked_up: bool
 
 
+ORDERS = "config/erp/auftraege.csv"
 AHEAD = "15.12.2099"
 """The delivery date of every order that has one: a date that is past is promised to nobody, and the past must not depend on today."""
+
+
+def orders() -> list[dict[str, str]]:
+    """The sample office's orders, with delivery dates that are not past."""
+    with (ROOT / ORDERS).open(encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file, delimiter=";"))
+    return [{**order, "Liefertermin": order["Liefertermin"] and AHEAD} for order in found]
 
 
 class World:
@@ -53,10 +61,7 @@ class World:
     def __init__(self, data: Path, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311 - the same mailbox for the same seed
         self.box, self.now, self.number = data / "mailbox", datetime.now(UTC).replace(microsecond=0), 0
-        with (ROOT / "config/erp/auftraege.csv").open(encoding="utf-8-sig", newline="") as file:
-            self.orders = list(csv.DictReader(file, delimiter=";"))
-        for order in self.orders:
-            order["Liefertermin"] = order["Liefertermin"] and AHEAD
+        self.orders = orders()
 
     def put(self, folder: str, message: EmailMessage, when: datetime) -> None:
         """A mail into a folder of the Maildir, with its time."""
@@ -207,9 +212,11 @@ def make(folder: Path, mails: int, seed: int = 1) -> list[Truth]:
     office = folder / "office"
     shutil.copytree(ROOT / "config", office, ignore=shutil.ignore_patterns("mails", "eval"))
     (office / "mails").mkdir()
-    orders = office / "erp" / "auftraege.csv"
-    lines = (line.split(";") for line in orders.read_text(encoding="utf-8-sig").splitlines())
-    orders.write_text("\n".join(";".join([*c[:-2], AHEAD if c[-2][:1].isdigit() else c[-2], c[-1]]) for c in lines) + "\n")
+    rows = orders()
+    with (folder / "office" / Path(ORDERS).relative_to("config")).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
     for path in (office / "flows").iterdir():
         if path.stem != "order-status":
             path.unlink()

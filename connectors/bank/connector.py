@@ -70,10 +70,7 @@ class Bank(Connector):
 
     def _must_be_there(self) -> None:
         if self.config.folder.startswith("data:"):
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _files.trouble(self.folder, error) from error
+            _listing.made(self.folder)
         if not _listing.is_folder(self.folder):
             raise Unavailable(f"The folder {self.folder} is not there. Create or mount it, or mend 'folder' in connections.yaml.")
 

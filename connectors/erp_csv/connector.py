@@ -97,7 +97,7 @@ class ErpCsv(Connector):
             yield from table.files()
 
     @classmethod
-    def from_file(  # type: ignore[override]
+    def from_file(
         cls,
         kind: str,  # noqa: ARG003 - the contract's
         path: Path,

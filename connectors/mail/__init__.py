@@ -183,7 +183,7 @@ class Mail(Connector):
         return item
 
     @classmethod
-    def from_file(  # type: ignore[override]
+    def from_file(
         cls,
         kind: str,  # noqa: ARG003 - the contract's
         path: Path,

@@ -208,11 +208,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Die Einheit einer Menge steht nicht in den UN/ECE-Empfehlungen 20 und 21",
         "The unit of a quantity is not one of UN/ECE Recommendations 20 and 21",
     ),
-    "UBL-DT-01": ("Ein Betrag hat mehr als zwei Nachkommastellen", "An amount has more than two decimals"),
-    **{
-        rule: ("Ein Betrag hat mehr als zwei Nachkommastellen", "An amount has more than two decimals")
-        for rule, _ in _CII_AMOUNTS.values()
-    },
+    **dict.fromkeys(
+        ("UBL-DT-01", *(rule for rule, _ in _CII_AMOUNTS.values())),
+        ("Ein Betrag hat mehr als zwei Nachkommastellen", "An amount has more than two decimals"),
+    ),
     "UBL-DT-06": ("Einer Anlage fehlt die Dateiart", "An attachment has no MIME code"),
     "UBL-DT-07": ("Einer Anlage fehlt der Dateiname", "An attachment has no file name"),
     "UBL-SR-12": ("Der Verkäufer hat mehr als eine USt-IdNr.", "The seller has more than one VAT identifier"),

@@ -60,23 +60,23 @@ def decide(
         raise
     except KontoristError as error:
         status = 409 if isinstance(error, Stale) else 403 if isinstance(error, NotAllowed) else 422
-        said = _decided_before(desk, card_id) if isinstance(error, Stale) else ""
-        return cards.render(request, desk, posted.viewer, card_id, status, said or str(error))
+        before = _decided_before(desk, card_id) if isinstance(error, Stale) else None
+        return cards.render(request, desk, posted.viewer, card_id, status, str(before or error))
     after = next_after(waiting, head)
     return RedirectResponse(f"/card/{after}?did={did}&of={head}" if after else f"/?did={did}&of={head}", 303)
 
 
-def _decided_before(desk: Desk, card_id: int) -> str:
-    """Who was faster, where somebody has decided the whole card meanwhile; empty where it is something else that has changed."""
+def _decided_before(desk: Desk, card_id: int) -> Stale | None:
+    """Who was faster, where somebody has decided the whole card meanwhile; None where it is something else that has changed."""
     with desk.database.read() as connection:
         rows = actions.card(connection, card_id)
         last = next(iter(reversed(actions.decisions(connection, card_id))), None)
     if last is None or any(r.state in cards.DECIDABLE for r in rows):
-        return ""
+        return None
     name = desk.label(last["person"])
     if last["decision"] == "reject":
-        return str(Stale(f"{name} has rejected this already. There is nothing left to decide here."))
-    return str(Stale(f"{name} has approved this already. There is nothing left to decide here."))
+        return Stale(f"{name} has rejected this already. There is nothing left to decide here.")
+    return Stale(f"{name} has approved this already. There is nothing left to decide here.")
 
 
 def measure(desk: Desk, connection: Connection, viewer: Viewer, card: int, did: str) -> None:

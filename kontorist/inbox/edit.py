@@ -19,13 +19,13 @@ from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.edit_form import changes, schema_of
 from kontorist.inbox.queue import next_after, open_cards
 from kontorist.inbox.viewer import FromForm, Posted
-from kontorist.store import actions, asking, authority, cases, documents, editing
+from kontorist.store import actions, asking, authority, cases, documents, editing, settling
 from kontorist.store.actions import ActionRow, Shown
 from kontorist.store.context import values_of
 from kontorist.store.editing import Edit
 
 router = APIRouter()
-_KEPT = ("case", "thread", "adopted", "paid")
+_KEPT = ("case", "thread", "adopted", settling.CODE)
 """Codes of warnings that do not come from the connector: a person's edit does not make them go away."""
 Written = Callable[[ActionRow, Mapping[str, Any]], dict[str, Any]]
 """The fields of an action that a person has changed, from the action and the shape of its payload."""

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
-from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, Stale
 from kontorist.inbox.decisions import give, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
@@ -21,6 +20,7 @@ from kontorist.inbox.listing import about
 from kontorist.inbox.pages import page
 from kontorist.inbox.queue import Card, counts, load, open_cards
 from kontorist.inbox.security import Form, number_in
+from kontorist.inbox.toast import has_time
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
 from kontorist.store import authority, deciding, facets, office_state
 from kontorist.store.actions import ActionRow, Shown
@@ -140,11 +140,11 @@ def show(
 
 
 def _waiting(connection: Connection, done: Sequence[int]) -> list[int]:
-    """Of the cards approved just now those that can still be taken back: their time has not come, or they are held back."""
-    stops, now = office_state.stops(connection), utcnow()
+    """Of the cards approved just now those that can still be taken back."""
+    stops = office_state.stops(connection)
     query = select(actions.c.card, actions.c.flow, actions.c.connection, actions.c.not_before)
     rows = connection.execute(query.where(actions.c.card.in_(done), actions.c.state == "approved"))
-    return sorted({r.card for r in rows if stops.hits(r.flow, r.connection) or (r.not_before and r.not_before > now)})
+    return sorted({r.card for r in rows if has_time(r, stops)})
 
 
 def _cards(form: Form) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,7 @@ from kontorist.inbox.sight import require_sight
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import actions, authority, office_state
 from kontorist.store.actions import ActionRow
+from kontorist.store.office_state import Stops
 
 KINDS = (
     "approved",
@@ -63,6 +65,10 @@ def toast(connection: Connection, viewer: Viewer, query: Mapping[str, str]) -> T
     left = max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in waits if r.not_before), default=0)
     allowed = viewer.decides and all(authority.may_decide(r, viewer.who) for r in waits)
     stops = office_state.stops(connection)
-    held = any(stops.hits(r.flow, r.connection) for r in waits)
-    undo = kind == "approved" and (left > 0 or (held and bool(waits))) and allowed  # else the next pass is as quick as a click
-    return Toast(kind, rows[0], max(0, left), undo, held)
+    undo = kind == "approved" and any(has_time(r, stops) for r in waits) and allowed
+    return Toast(kind, rows[0], max(0, left), undo, any(stops.hits(r.flow, r.connection) for r in waits))
+
+
+def has_time(row: Any, stops: Stops) -> bool:
+    """Whether there is time to take back what was approved: its window is open, or it is held back. Else the next pass is as quick as a click."""
+    return stops.hits(row.flow, row.connection) or bool(row.not_before and row.not_before > utcnow())
