@@ -34,7 +34,8 @@ SETTINGS = {
     "sqlite": "journal_mode=WAL, synchronous=FULL for Kontorist and for LangGraph",
     "langgraph": "SqliteSaver, a thread and an interrupt for each mail; durability sync (every step on disk), async (its default)"
     " and exit (only where it stops)",
-    "prefect": f"a flow run for each mail, a task for each of five steps; {PREFECT_MAILS} mails",
+    "prefect": f"a flow run for each mail, a task for each of five steps; {PREFECT_MAILS} mails; nobody is asked",
+    "prefect approved": "the same with the approval of all between the fourth step and the fifth: two flow runs for each mail",
     "line": "appended and fsynced one by one in all of them; Kontorist waits for the disk while it prepares the next one",
     "clock": f"starts when each contender is open and has done its first mails: {WARM} for Kontorist and LangGraph, one for Prefect",
     "prefect's server": "hears of the end of Kontorist's last pass after the clock has stopped, as under `kontorist up`; of the others' within it",
@@ -63,6 +64,7 @@ def _round(folder: Path) -> dict[str, dict[str, float]]:
     for durability in DURABILITIES:
         found[f"langgraph {durability}"] = _ms(partial(with_langgraph.run, folder / durability, MAILS, durability), MAILS)
     found["prefect"] = _ms(lambda: with_prefect.run(folder / "prefect", PREFECT_MAILS), PREFECT_MAILS)
+    found["prefect approved"] = _ms(lambda: with_prefect.run_approved(folder / "approved", PREFECT_MAILS), PREFECT_MAILS)
     return found
 
 
