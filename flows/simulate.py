@@ -196,13 +196,13 @@ def _asked(question: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 def items(office: Office, data_dir: Path, flow: str, paths: Sequence[Path]) -> Iterator[Item | NotReadable]:
     """What lies in the paths, read by the connector that fits each file; files that cannot be read come as errors."""
-    if _trigger_kind(office, flow) is None and not paths:
+    if trigger_kind(office, flow) is None and not paths:
         yield Item(f"simulate:{flow}", "simulate", flow, {"scheduled": utcnow()})
     for path in paths:
         if not path.exists():
             yield _unreadable(path, f"{path} does not exist.")
             continue
-        yield from _in(office, data_dir, _trigger_kind(office, flow), path, _feeder(office, flow))
+        yield from _in(office, data_dir, trigger_kind(office, flow), path, _feeder(office, flow))
 
 
 def _feeder(office: Office, flow: str) -> tuple[str, dict[str, Any]]:
@@ -217,13 +217,14 @@ def _feeder(office: Office, flow: str) -> tuple[str, dict[str, Any]]:
     return connection.connector, options | ({"options": configured} if isinstance(configured, dict) else {})
 
 
-def _trigger_kind(office: Office, flow: str) -> str | None:
+def trigger_kind(office: Office, flow: str) -> str | None:
+    """What a flow works on: its own trigger, or that of the flow that it comes after or is used by; None where it needs nothing to come in."""
     trigger = office.flows[flow].trigger
     kind = trigger.kind() if trigger else None
     if kind == "schedule":
         return None
     if trigger and trigger.after and trigger.after.flow in office.flows:
-        return _trigger_kind(office, trigger.after.flow)
+        return trigger_kind(office, trigger.after.flow)
     return kind or next(
         (k for name, f in office.flows.items() if _uses(office, name, flow) and f.trigger and (k := f.trigger.kind())), None
     )

@@ -55,7 +55,11 @@ def run(
             raise NotFound(f"There is no flow '{name}'; there are: {', '.join(loaded.flows)}.")
     lines = _pass(office, data, flows or None)
     _print(lines, as_json)
-    sys.exit(EXIT_PROBLEM if any(line["failed"] for line in lines) else 0)
+    sys.exit(_exit_code(lines))
+
+
+def _exit_code(lines: list[dict[str, Any]]) -> int:
+    return EXIT_PROBLEM if any(line["failed"] for line in lines) else 0
 
 
 def _pass(office: Path, data: Path, only: list[str] | None) -> list[dict[str, Any]]:
@@ -142,7 +146,7 @@ def _demo_once(office: Path, data: Path, as_json: bool) -> None:
         say(
             f"Done in {time.perf_counter() - started:.0f} s. `kontorist inbox list` shows what waits; `kontorist demo` opens the inbox in the browser."
         )
-    sys.exit(0)
+    sys.exit(_exit_code(lines))
 
 
 def _print_proposals(data: Path) -> None:
@@ -200,11 +204,13 @@ def simulate(
         Path | None, typer.Option("--page", metavar="FILE.html", help="Write a page with every case and step.")
     ] = None,
 ) -> None:
-    """Feed files through a flow with no side effect; one line a case."""
+    """Feed files through a flow with no side effect; one line a case, exit code 1 where one failed."""
     from flows import compare as comparing
     from flows.simulate import simulate as run_simulation
 
     loaded = open_office(office).require_valid()
+    if not paths and not since:
+        _works_without_files(loaded, flow)
     results = []
     for result in run_simulation(loaded, data, flow, paths or [], ignore_xml=ignore_xml, since=since):
         results.append(result)
@@ -219,7 +225,18 @@ def simulate(
         page.write_text(comparing.page(flow, results, changes), encoding="utf-8")
         say(f"The page is {page}.")
     _say_simulation(results, changes, as_json=as_json, compared=compare is not None)
-    sys.exit(0)
+    sys.exit(EXIT_PROBLEM if any(result["state"] == "failed" for result in results) else 0)
+
+
+def _works_without_files(office: Any, flow: str) -> None:
+    """Wrong usage, where a flow has nothing to work on."""
+    from flows.simulate import trigger_kind
+
+    if flow in office.flows and (kind := trigger_kind(office, flow)):
+        raise typer.BadParameter(
+            f"the flow '{flow}' works on what comes in (`{kind}:`). Name files or folders, or read its own source with --since 30d.",
+            param_hint="PATH…",
+        )
 
 
 def _say_simulation(results: list[dict[str, Any]], changes: list[dict[str, Any]], *, as_json: bool, compared: bool) -> None:

@@ -16,6 +16,12 @@ from flows import prefect_server
 from tests.flows.offices import make_office
 from tests.flows.test_engine import SAVE
 
+FAILS_WITHOUT_A_NUMBER = """steps:
+  - when: "'Bestellung' not in file.text"
+    steps:
+      - set: {x: "{{ file.name.upper }}"}
+"""
+
 
 def kontorist(*args: str, env: dict[str, str] | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kontorist.cli", *args]
@@ -120,6 +126,32 @@ def test_simulate_tells_everything_and_changes_nothing(office: dict[str, str]) -
     assert got[0]["proposals"][0]["payload"]["name"] == "4711.txt"
     assert not (data / "shelf").exists()
     assert not (data / "kontorist.sqlite").exists()
+
+
+def test_a_simulation_with_a_failed_case_tells_every_case_and_exits_with_1(office: dict[str, str]) -> None:
+    flow = Path(office["KONTORIST_OFFICE"]) / "flows" / "notes.yaml"
+    flow.write_text(flow.read_text().replace("steps:", FAILS_WITHOUT_A_NUMBER, 1))
+    scans = str(Path(office["KONTORIST_DATA"]) / "scans")
+    result = kontorist("simulate", "notes", scans, "--json", env=office)
+    assert ([r["state"] for r in lines(result)], result.returncode) == (["waiting", "waiting", "failed"], 1)
+    assert kontorist("simulate", "notes", f"{scans}/0.txt", env=office).returncode == 0
+    assert kontorist("simulate", "notes", f"{scans}/missing.txt", env=office).returncode == 1
+
+
+def test_a_simulation_without_anything_to_work_on_is_wrong_usage(office: dict[str, str]) -> None:
+    flows = Path(office["KONTORIST_OFFICE"]) / "flows"
+    (flows / "daily.yaml").write_text('trigger: {schedule: "0 7 * * *"}\nsteps: [{set: {x: "1"}}]\n')
+    refused = kontorist("simulate", "notes", env=office)
+    assert (refused.returncode, "Name files or folders" in " ".join(refused.stderr.split())) == (2, True)
+    assert kontorist("simulate", "daily", env=office).returncode == 0, "a schedule needs no file"
+
+
+@pytest.mark.slow
+def test_a_demonstration_with_a_failed_case_exits_with_1(office: dict[str, str], prefect: dict[str, str]) -> None:
+    flow = Path(office["KONTORIST_OFFICE"]) / "flows" / "notes.yaml"
+    flow.write_text(flow.read_text().replace("steps:", FAILS_WITHOUT_A_NUMBER, 1))
+    result = kontorist("demo", "--once", "--json", env={**office, **prefect})
+    assert ([line["failed"] for line in lines(result)], result.returncode) == ([1], 1)
 
 
 def test_check_says_what_is_wrong_and_where(office: dict[str, str]) -> None:
