@@ -166,7 +166,7 @@ def result(case: Case, rows: Sequence[ActionRow]) -> dict[str, Any]:
                 "sentence": r.sentence,
                 "payload": r.data,
                 "origins": r.origins,
-                "warnings": list(r.warnings),
+                "warnings": actions.told_once(r.warnings),
                 "approvers": r.rule.get("by", []),
             }
             for r in rows

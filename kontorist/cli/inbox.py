@@ -60,6 +60,8 @@ def list_(
 
 
 def _line(row: Any) -> dict[str, Any]:
+    from kontorist.store import actions
+
     return {
         "id": row.id,
         "case": row.case_id,
@@ -70,7 +72,7 @@ def _line(row: Any) -> dict[str, Any]:
         "state": row.state,
         "approvers": row.rule.get("by", []),
         "due": row.due,
-        "warnings": row.warnings,
+        "warnings": actions.told_once(row.warnings),
         "payload": row.data,
         "origins": row.origins,
         "sentence": row.sentence,
@@ -81,6 +83,8 @@ def _line(row: Any) -> dict[str, Any]:
 
 
 def _cells(row: Any) -> list[Any]:
+    from kontorist.store import actions
+
     due = f"{row.due:%Y-%m-%d %H:%M}" if row.due else ""
     return [
         row.id,
@@ -90,7 +94,7 @@ def _cells(row: Any) -> list[Any]:
         row.state,
         ", ".join(row.rule.get("by", [])),
         due,
-        "; ".join(w["text"] for w in row.warnings),
+        "; ".join(w["text"] for w in actions.told_once(row.warnings)),
     ]
 
 
@@ -116,7 +120,7 @@ def show(action_id: ActionId, office: OfficeOption = OFFICE, data: DataOption = 
         json_line({**_line(row), "receipt": row.receipt, "revisions": history, "decisions": decided, "rests_on": row.rests_on})
         return
     out(f"Action {row.id} (case {row.case_id}, {row.flow}): {row.sentence}")
-    for warning in row.warnings:
+    for warning in actions.told_once(row.warnings):
         out(f"  {'STOP' if warning.get('stop') else 'note'}: {warning['text']}")
     for key, value in row.data.items():
         out(f"  {key} [{', '.join(row.origins.get(key, []))}]: {value}")

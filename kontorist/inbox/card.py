@@ -74,8 +74,8 @@ class CardView:
     @property
     def warnings(self) -> list[dict[str, Any]]:
         """Every warning once, those that say stop first."""
-        found = {w.get("text", ""): dict(w) for r in self.rows for w in r.warnings if r.state not in ("withdrawn", "rejected")}
-        return sorted(found.values(), key=lambda w: not w.get("stop"))
+        found = actions.told_once(w for r in self.rows for w in r.warnings if r.state not in ("withdrawn", "rejected"))
+        return sorted(found, key=lambda w: not w.get("stop"))
 
     @property
     def newer(self) -> Any:

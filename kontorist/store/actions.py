@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -109,6 +109,15 @@ def card(connection: Connection, action_id: int) -> list[ActionRow]:
     """All actions on the card of this action, the leading one first."""
     head = get(connection, action_id).card
     return [as_row(r) for r in connection.execute(select(actions).where(actions.c.card == head).order_by(actions.c.id))]
+
+
+def told_once(warnings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each warning once, though both an agent and the connector give it; it stops or blocks where one of them does."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in warnings:
+        told = found.setdefault(str(one.get("text", "")), dict(one))
+        told |= {sign: True for sign in ("stop", "blocks") if one.get(sign)}
+    return list(found.values())
 
 
 def find(

@@ -130,6 +130,13 @@ def test_compressed_rtf_is_read_as_its_specification_shows() -> None:
     assert rtf_text(rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}Gr\'fc\'dfe,\par \u8364?5{\*\x nein}\par}") == "Grüße,\n€5"
 
 
+@pytest.mark.parametrize("media", ["application/xml", "text/xml"])
+def test_xml_without_a_name_gets_one_that_flows_take_for_xml(media: str) -> None:
+    head = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nAnbei.\n--x\n"
+    mail = parse_mail(head + f"Content-Type: {media}\nContent-Disposition: attachment\n\n<x/>\n--x--\n".encode())
+    assert _names(mail) == [("attachment-1.xml", "")]
+
+
 def test_what_is_no_winmail_dat_is_refused() -> None:
     from kontorist.core.errors import NotReadable
 

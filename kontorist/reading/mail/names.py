@@ -12,6 +12,8 @@ from kontorist.reading.mail import header
 from kontorist.reading.mail.charset import decode
 
 _MORE = {
+    "application/xml": ".xml",  # the standard library says .xsl
+    "text/xml": ".xml",
     "message/rfc822": ".eml",
     "text/calendar": ".ics",
     "application/ms-tnef": ".dat",
