@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_office, open_store, out
+from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, existing_store, json_line, open_office, out
 from kontorist.core.errors import NotAllowed
 
 
@@ -22,7 +22,7 @@ def adopt(
     person = open_office(office).settings.people.get(as_)
     if person is None or person.role != "admin":
         raise NotAllowed(f"{as_} is no admin of this office; office.yaml names those who are (role: admin).")
-    count = instance.adopt(open_store(data), as_)
+    count = instance.adopt(existing_store(data), as_)
     if as_json:
         json_line({"adopted": True, "to_decide": count})
     else:

@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from kontorist.cli.common import DATA, EXIT_PROBLEM, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_store, out, say
+from kontorist.cli.common import (
+    DATA,
+    EXIT_PROBLEM,
+    OFFICE,
+    DataOption,
+    JsonOption,
+    OfficeOption,
+    existing_store,
+    json_line,
+    out,
+    say,
+)
 
 app = typer.Typer(help="Proves or exports the audit chain.", no_args_is_help=True)
 
@@ -16,7 +27,7 @@ def verify(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: Json
     """Recompute the whole chain; exit code 1 names the first event that does not fit."""
     from kontorist.store import audit
 
-    with open_store(data).read() as connection:
+    with existing_store(data).read() as connection:
         verdict = audit.verify(connection)
     if as_json:
         json_line({"ok": not verdict.problem, "events": verdict.events, "problem": verdict.problem or None})
@@ -32,6 +43,6 @@ def export(office: OfficeOption = OFFICE, data: DataOption = DATA, as_json: Json
     """Print every event, oldest first, one JSON line each, with its hashes."""
     from kontorist.store import audit
 
-    with open_store(data).read() as connection:
+    with existing_store(data).read() as connection:
         for event in audit.read(connection):
             json_line(event)

@@ -81,6 +81,13 @@ def open_store(data: Path) -> Any:
     return open_database(data)
 
 
+def existing_store(data: Path) -> Any:
+    """The store of this data folder, where an office has been at work; a mistyped folder is said, not made."""
+    from kontorist.store.database import open_existing
+
+    return open_existing(data)
+
+
 def open_office(directory: Path) -> Any:
     """The office, or an error that says how to get one."""
     from kontorist.core.errors import ConfigurationError

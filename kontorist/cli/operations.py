@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_office, open_store, out
+from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, existing_store, json_line, open_office, out
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a .tar.gz.")]
 
@@ -25,7 +25,7 @@ def backup(file: FileArgument, office: OfficeOption = OFFICE, data: DataOption =
     """Write database, documents and data of the connections into one file, while the office is at work."""
     from kontorist.store import backup as writing
 
-    store = open_store(data)
+    store = existing_store(data)
     made = writing.write(store, file)
     store.close()
     if as_json:

@@ -17,9 +17,9 @@ from kontorist.cli.common import (
     DataOption,
     JsonOption,
     OfficeOption,
+    existing_store,
     json_line,
     open_office,
-    open_store,
     out,
     plain_deep,
     say,
@@ -47,7 +47,7 @@ def export(
     """Everything the office holds about a person, as one ZIP file: data.json and the documents."""
     from kontorist.store import privacy
 
-    store = open_store(data)
+    store = existing_store(data)
     found = _find(store, subject)
     held = [{"found_in": sorted(places), **privacy.export(store, case, found)} for case, places in found.cases.items()]
     result = {"subject": subject, "cases": held, "not_read": found.unread, "shared_documents": found.shared, "note": _ELSEWHERE}
@@ -76,7 +76,7 @@ def erase(
     from kontorist.store import privacy
 
     settings = _admin(office, as_)
-    store = open_store(data)
+    store = existing_store(data)
     found = _find(store, subject)
     others = privacy.of_others(store, found)
     done = privacy.erase(store, [case for case in found.cases if case not in others], _held(settings), as_, dry_run=dry_run)
@@ -117,7 +117,7 @@ def object_(
 
     _admin(office, as_)
     name = Subject(subject).text
-    with open_store(data).write() as connection:
+    with existing_store(data).write() as connection:
         changed = privacy.object_to(connection, name, as_, lift=lift)
         known = privacy.objections(connection)
     if as_json:

@@ -14,11 +14,17 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
-from kontorist.core.errors import ConfigurationError, NotApproved, Unavailable
+from kontorist.core.errors import ConfigurationError, NotApproved, NotFound, Unavailable
 from kontorist.store import audit
 from kontorist.store.waiting import WAIT_SECONDS, begin_immediate
 
 _SAFE_SQLITE = (3, 51, 3)
+EMBEDDED = "kontorist.sqlite"
+"""The file of the embedded database in a data folder."""
+_NAME_IT = (
+    "Name the data folder of your office with --data or KONTORIST_DATA; "
+    "a new office gets its database with the first `kontorist run` or `kontorist up`. Nothing was created."
+)
 MOVED = "This office has moved to "
 """How the refusal begins that an office left behind gives to everything written."""
 
@@ -50,7 +56,7 @@ def database_url(data_dir: Path) -> str:
 
 def embedded_url(data_dir: Path) -> str:
     """The address of the embedded file in a data folder."""
-    return f"sqlite:///{data_dir / 'kontorist.sqlite'}"
+    return f"sqlite:///{data_dir / EMBEDDED}"
 
 
 def with_driver(url: str) -> str:
@@ -122,6 +128,22 @@ def open_database(data_dir: Path, url: str | None = None) -> Database:
             f"The data folder {data_dir} cannot be created: {error.strerror}. Choose another with --data."
         ) from error
     return _migrated(Database(url or database_url(data_dir), data_dir))
+
+
+def open_existing(data_dir: Path) -> Database:
+    """The store of an office that has been at work; none is made. Raises NotFound where there is none, else as `open_database`."""
+    url = database_url(data_dir)
+    if not data_dir.is_dir():
+        raise NotFound(f"There is no data folder {data_dir}. {_NAME_IT}")
+    if url == embedded_url(data_dir) and not (data_dir / EMBEDDED).is_file():
+        raise NotFound(f"There is no office in the data folder {data_dir} (no {EMBEDDED}). {_NAME_IT}")
+    database = Database(url, data_dir)
+    with _readable_errors(url), database.engine.connect() as connection:
+        is_empty = not _has_versions(connection)
+    if is_empty:
+        database.close()
+        raise NotFound(f"There is no office in the database {_shown(url)}: it is empty. {_NAME_IT}")
+    return _migrated(database)
 
 
 def open_throw_away(folder: Path) -> Database:
@@ -235,9 +257,14 @@ def _readable_errors(url: str) -> Iterator[None]:
         raise Unavailable(_sentence(error, url)) from error
 
 
+def _shown(url: str) -> str:
+    """An address without its password."""
+    return url if url.startswith("sqlite") else url.rpartition("@")[2]
+
+
 def _sentence(error: DBAPIError, url: str) -> str:
     cause = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-    shown = url if url.startswith("sqlite") else url.rpartition("@")[2]
+    shown = _shown(url)
     if any(sign in cause for sign in ("malformed", "not a database", "Could not decode")):
         return f"The file of the database is damaged ({shown}: {cause}): stop the program and restore the file from the backup."
     if "full" in cause:

@@ -11,8 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from flows import prefect_server
+from kontorist.cli import app
+from kontorist.core.errors import NotFound
 from tests.flows.offices import make_office
 from tests.flows.test_engine import SAVE
 
@@ -173,6 +176,7 @@ def test_check_says_what_is_wrong_and_where(office: dict[str, str]) -> None:
         (("cases", "show", "99"), 1, "There is no case 99"),
         (("frobnicate",), 2, "No such command"),
         (("check", "--office", "/nonexistent"), 1, "cannot be read"),
+        (("audit", "verify", "--data", "/nonexistent"), 1, "Name the data folder of your office"),
         (("user", "add", "anna", "--password-stdin"), 1, "at least 10 characters"),
     ],
 )
@@ -181,6 +185,33 @@ def test_mistakes_get_a_sentence_and_the_right_exit_code(
 ) -> None:
     result = kontorist(*args, env=office, stdin="short\n")
     assert (result.returncode, says in result.stderr + result.stdout) == (code, True), result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("audit", "verify"),
+        ("audit", "export"),
+        ("privacy", "export", "eva@kunde.example"),
+        ("privacy", "erase", "eva@kunde.example", "--as", "petra"),
+        ("privacy", "object", "eva@kunde.example", "--as", "petra"),
+        ("backup", "{}/backup.tar.gz"),
+        ("adopt", "--as", "petra"),
+    ],
+)
+def test_a_mistyped_data_folder_is_said_and_nothing_is_made(
+    office: dict[str, str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "other").mkdir()
+    for folder in (tmp_path / "no" / "such", tmp_path / "other"):
+        words = [*(part.format(tmp_path) for part in command), "--data", str(folder)]
+        result = CliRunner().invoke(app, words, env=office)
+        assert isinstance(result.exception, NotFound)
+        assert f"data folder {folder}" in str(result.exception)
+        assert "--data or KONTORIST_DATA" in str(result.exception)
+    assert not (tmp_path / "no").exists()
+    assert list((tmp_path / "other").iterdir()) == []
+    assert not (tmp_path / "backup.tar.gz").exists()
 
 
 def test_an_unusable_data_folder_is_said_in_a_sentence(office: dict[str, str], tmp_path: Path) -> None:

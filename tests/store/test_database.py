@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import inspect
 
-from kontorist.core.errors import ConfigurationError, Unavailable
+from kontorist.core.errors import ConfigurationError, NotFound, Unavailable
 from kontorist.store import audit, tables
 from kontorist.store.audit import Event
-from kontorist.store.database import Database, database_url, migrate, open_database, sqlite_module
+from kontorist.store.database import Database, database_url, migrate, open_database, open_existing, sqlite_module, with_driver
 from kontorist.store.migrations import newest
 from kontorist.store.tables import metadata
 
@@ -126,6 +127,27 @@ def test_the_address_comes_from_the_environment(monkeypatch, tmp_path: Path) -> 
     for given in ("postgres://u:p@h/n", "postgresql://u:p@h/n"):
         monkeypatch.setenv("DATABASE_URL", given)
         assert database_url(tmp_path) == "postgresql+psycopg://u:p@h/n"
+
+
+def test_an_office_that_is_to_be_there_is_opened_and_none_is_made(monkeypatch, tmp_path: Path, postgres) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(NotFound, match=r"no kontorist\.sqlite"):
+        open_existing(tmp_path)
+    open_database(tmp_path).close()
+    open_existing(tmp_path).close()
+
+    url = postgres.empty_database()
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(NotFound, match="it is empty"):
+        open_existing(tmp_path)
+    with pytest.raises(NotFound, match="no data folder"):
+        open_existing(tmp_path / "elsewhere")
+    found = Database(with_driver(url), tmp_path)
+    with found.read() as connection:
+        assert not inspect(connection).get_table_names()
+    found.close()
+    open_database(tmp_path).close()
+    open_existing(tmp_path).close()
 
 
 def test_a_data_folder_that_cannot_be_made_gives_a_sentence(tmp_path: Path) -> None:
