@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from kontorist.cli.common import DATA, OFFICE, DataOption, JsonOption, OfficeOption, json_line, open_store, out, say, table
+from kontorist.cli.common import (
+    DATA,
+    OFFICE,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    OfficeOption,
+    json_line,
+    open_store,
+    out,
+    refuse_unknown,
+    say,
+    table,
+)
 
 app = typer.Typer(help="Cases: what came in and how far it is.", no_args_is_help=True)
 
@@ -21,13 +35,16 @@ def list_(
     as_json: JsonOption = False,
     state: Annotated[str | None, typer.Option(help="runnable, waiting, unclear, failed, done or closed")] = None,
     flow: Annotated[str | None, typer.Option(help="Only cases of this flow.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 1000,
+    limit: LimitOption = 1000,
 ) -> None:
     """List cases, newest first."""
     from kontorist.store import cases
 
+    refuse_unknown("--state", state, cases.STATES)
     with open_store(data).read() as connection:
         rows = cases.find(connection, state=state, flow=flow, limit=limit)
+        if not rows:
+            refuse_unknown("--flow", flow, sorted(cases.flows(connection) | _flows_of(office)))
     keys = ("id", "flow", "source", "state", "created", "error")
     if as_json:
         for row in rows:
@@ -38,6 +55,13 @@ def list_(
         ("id", "flow", "title", "state", "created", "error"),
         [[r.id, r.flow, r.title, r.state, f"{r.created:%Y-%m-%d %H:%M}", r.error] for r in rows],
     )
+
+
+def _flows_of(office: Path) -> set[str]:
+    """The flows that the office has files for, readable or not."""
+    from kontorist.core.office import flow_files
+
+    return {file.stem for file in flow_files(office)}
 
 
 @app.command()

@@ -20,6 +20,7 @@ OfficeOption = Annotated[
 ]
 DataOption = Annotated[Path, typer.Option("--data", envvar="KONTORIST_DATA", help="The data folder.", show_default="./var")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, messages on standard error.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
 OFFICE = Path("config")
 DATA = Path("var")
 
@@ -86,6 +87,13 @@ def existing_store(data: Path) -> Any:
     from kontorist.store.database import open_existing
 
     return open_existing(data)
+
+
+def refuse_unknown(option: str, given: str | None, known: Iterable[str]) -> None:
+    """Wrong usage, where an option names something that there is not: nothing found would be no answer."""
+    named = list(known)
+    if given and given not in named:
+        raise typer.BadParameter(f"there is no '{given}'; there are: {', '.join(named) or 'none'}.", param_hint=option)
 
 
 def open_office(directory: Path) -> Any:

@@ -19,6 +19,7 @@ from kontorist.cli.common import (
     open_office,
     open_store,
     out,
+    refuse_unknown,
     say,
     table,
 )
@@ -45,6 +46,7 @@ def list_(
     """List actions that wait for a decision, due ones first."""
     from kontorist.store import actions, authority
 
+    refuse_unknown("--state", state, ("open", "all", *actions.STATES))
     with open_store(data).read() as connection:
         rows = actions.find(connection, state=state, limit=100_000)
     if as_:

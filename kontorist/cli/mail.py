@@ -12,6 +12,7 @@ from kontorist.cli.common import (
     OFFICE,
     DataOption,
     JsonOption,
+    LimitOption,
     OfficeOption,
     json_line,
     open_office,
@@ -32,7 +33,7 @@ def ledger(
     as_json: JsonOption = False,
     connection: Annotated[str | None, typer.Option(help="Only what was seen at this connection.")] = None,
     since: Annotated[str | None, typer.Option(help="A time span, as 7d or 12h.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 100,
+    limit: LimitOption = 100,
 ) -> None:
     """List everything that was seen, newest first, with the case that it became."""
     from kontorist.core.clock import parse_duration, utcnow

@@ -174,9 +174,7 @@ def load_office(directory: Path) -> Office:
     connections = _connections(connections_file, environment)
     files = {"office.yaml": office_file, "connections.yaml": connections_file}
     flows: dict[str, Flow] = {}
-    for path in sorted((directory / "flows").glob("*.y*ml")):
-        if path.name.endswith((".test.yaml", ".test.yml")):
-            continue
+    for path in flow_files(directory):
         file = read_yaml(path, _shown(directory, path))
         files[path.stem] = file
         if flow := parse_flow(file):
@@ -184,6 +182,12 @@ def load_office(directory: Path) -> Office:
     office = Office(directory, settings, connections, flows, files)
     office.problems = [p for f in files.values() for p in f.problems]
     return office
+
+
+def flow_files(directory: Path) -> list[Path]:
+    """The files of the flows, without those of their tests."""
+    found = sorted((directory / "flows").glob("*.y*ml"))
+    return [path for path in found if not path.name.endswith((".test.yaml", ".test.yml"))]
 
 
 def _shown(directory: Path, path: Path) -> str:

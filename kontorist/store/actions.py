@@ -15,6 +15,7 @@ from kontorist.core.errors import NotFound
 from kontorist.store.many import among
 from kontorist.store.tables import actions, approvals, revisions
 
+STATES = ("proposed", "approved", "claimed", "committing", "done", "refused", "uncertain", "rejected", "expired", "withdrawn")
 OPEN = ("proposed", "uncertain", "refused")
 """States in which a person has to decide."""
 # Statements are made once: SQLAlchemy takes four times as long to make one as to run it.

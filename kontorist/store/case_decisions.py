@@ -28,6 +28,7 @@ def retry(connection: Connection, case_id: int, actor: str) -> None:
         )
     ).rowcount  # fmt: skip
     if not changed:
+        load(connection, [case_id])  # says so where there is none
         raise NotFound(f"Case {case_id} is neither failed nor unclear, so there is nothing to retry.")
     audit.append(connection, [Event("case.retried", actor, f"case:{case_id}", {})])
 
@@ -41,7 +42,8 @@ def close(connection: Connection, case_id: int, actor: str, reason: str = "") ->
         .values(state="closed", error=None, question=None, lease_until=None, updated=utcnow())
     ).rowcount
     if not changed:
-        raise NotFound(f"Case {case_id} has ended already, or does not exist.")
+        load(connection, [case_id])  # says so where there is none
+        raise NotFound(f"Case {case_id} has ended already.")
     audit.append(connection, [Event("case.closed", actor, f"case:{case_id}", {"reason": reason})])
 
 

@@ -130,6 +130,11 @@ _COLUMNS = (
 _PICK = itemgetter(*[list(cases.c.keys()).index(name) for name in _COLUMNS])
 
 
+def flows(connection: Connection) -> set[str]:
+    """The flows that have cases, those among them that the office no longer has."""
+    return set(connection.execute(select(cases.c.flow).distinct()).scalars())
+
+
 def find(
     connection: Connection, *, state: str | None = None, flow: str | None = None, limit: int = 1000, after: int = 0
 ) -> list[Any]:

@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 from flows import prefect_server
 from kontorist.cli import app
 from kontorist.core.errors import NotFound
+from kontorist.store.database import open_database
 from tests.flows.offices import make_office
 from tests.flows.test_engine import SAVE
+from tests.store.offices import take_in
 
 FAILS_WITHOUT_A_NUMBER = """steps:
   - when: "'Bestellung' not in file.text"
@@ -174,6 +176,8 @@ def test_check_says_what_is_wrong_and_where(office: dict[str, str]) -> None:
         (("inbox", "approve", "1", "--as", "nobody"), 1, "There is no person 'nobody'"),
         (("inbox", "approve", "1"), 2, "--as"),
         (("cases", "show", "99"), 1, "There is no case 99"),
+        (("cases", "retry", "99"), 1, "There is no case 99"),
+        (("cases", "close", "99"), 1, "There is no case 99"),
         (("frobnicate",), 2, "No such command"),
         (("check", "--office", "/nonexistent"), 1, "cannot be read"),
         (("audit", "verify", "--data", "/nonexistent"), 1, "Name the data folder of your office"),
@@ -185,6 +189,26 @@ def test_mistakes_get_a_sentence_and_the_right_exit_code(
 ) -> None:
     result = kontorist(*args, env=office, stdin="short\n")
     assert (result.returncode, says in result.stderr + result.stdout) == (code, True), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("cases", "list", "--state", "opne"), "runnable, waiting, unclear, failed, done, closed"),
+        (("cases", "list", "--flow", "nosuch"), "there is no 'nosuch'; there are: notes, old-flow."),
+        (("cases", "list", "--limit", "0"), "Invalid value for '--limit'"),
+        (("cases", "list", "--limit", "-3"), "Invalid value for '--limit'"),
+        (("mail", "ledger", "--limit", "0"), "Invalid value for '--limit'"),
+        (("inbox", "list", "--state", "opne"), "open, all, proposed, approved"),
+    ],
+)
+def test_a_filter_that_nothing_can_fit_is_wrong_usage(office: dict[str, str], args: tuple[str, ...], says: str) -> None:
+    store = open_database(Path(office["KONTORIST_DATA"]))
+    take_in(store, "k", flow="old-flow")
+    result = CliRunner().invoke(app, args, env=office)
+    assert (result.exit_code, says in " ".join(result.output.replace("│", "").split())) == (2, True), result.output
+    for known in ("--flow=old-flow", "--flow=notes", "--state=failed"):
+        assert CliRunner().invoke(app, ("cases", "list", known), env=office).exit_code == 0
 
 
 @pytest.mark.parametrize(
