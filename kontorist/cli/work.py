@@ -6,6 +6,7 @@ import secrets
 import sys
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from kontorist.cli.common import (
     say,
     table,
 )
+from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, NotFound, Unavailable
 
 COLUMNS = ("flow", "taken_in", "advanced", "proposed", "executed", "unclear", "failed")
@@ -68,16 +70,30 @@ def _pass(office: Path, data: Path, only: list[str] | None) -> list[dict[str, An
 
     sample.refuse_other(data, office)
     open_store(data).close()  # a database that cannot be opened is said before anything is started
+    started = utcnow()
     with prefect_server.server(data, say):
         from flows.schedule import one_pass
 
         try:
             with _spinner("Working …"):
-                return one_pass(office, data, only, patience=UNDO_PATIENCE)
+                lines = one_pass(office, data, only, patience=UNDO_PATIENCE)
         except KontoristError:
             raise
         except Exception as error:  # whatever Prefect raises, a person gets a sentence
             raise Unavailable(_prefect_failed(data, error)) from error
+    _say_unread(data, started)
+    return lines
+
+
+def _say_unread(data: Path, since: datetime) -> None:
+    """What the connections that were read since a moment could not read: files, statements, rows, each with its place."""
+    from kontorist.store import office_state
+
+    with open_store(data).read() as connection:
+        beats = office_state.heartbeats(connection)
+    for name, beat in sorted(beats.items()):
+        for fault in beat.get("faults", ()) if beat["at"] >= since else ():
+            say(f"Could not be read at '{name}': {fault}")
 
 
 def _prefect_failed(data: Path, error: Exception) -> str:

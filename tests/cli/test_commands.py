@@ -104,6 +104,29 @@ def test_a_clerk_works_in_the_terminal(office: dict[str, str], prefect: dict[str
     assert [s["id"] for s in case["steps"]] == ["wanted", "order", "note"]
 
 
+@pytest.mark.slow
+def test_a_pass_names_what_it_could_not_read_and_takes_in_the_rest(office: dict[str, str], prefect: dict[str, str]) -> None:
+    folder, data = Path(office["KONTORIST_OFFICE"]), Path(office["KONTORIST_DATA"])
+    with (folder / "connections.yaml").open("a") as file:
+        file.write('bank: {connector: bank, folder: "data:bank"}\n')
+    (folder / "flows" / "payments.yaml").write_text(
+        'trigger: {rows: {connection: bank, table: entries}}\nsteps: [{set: {x: "{{ row.amount }}"}}]\n'
+    )
+    (data / "bank").mkdir()
+    statement = ":20:1\n:25:12345678/1234567890\n:28C:1/1\n:60F:C261101EUR0,00\n:61:2611021102C10,00NTRFNONREF\n:86:166?20RE-1\n"
+    (data / "bank" / "good.sta").write_text(statement + ":62F:C261102EUR10,00\n-\n")
+    (data / "bank" / "broken.sta").write_text(statement.replace("261102", "269999"))
+    for path in (data / "bank").iterdir():
+        os.utime(path, (time.time() - 60, time.time() - 60))
+
+    result = kontorist("run", "--json", env={**office, **prefect})
+
+    assert (result.returncode, {line["flow"]: line["taken_in"] for line in lines(result)}) == (0, {"notes": 3, "payments": 1})
+    (told,) = [line for line in result.stderr.splitlines() if "Could not be read" in line]
+    assert told.startswith("Could not be read at 'bank': ")
+    assert "broken.sta" in told
+
+
 def test_an_edit_makes_a_new_revision_that_has_to_be_approved_anew(office: dict[str, str], tmp_path: Path) -> None:
     from flows.runtime import open_runtime
     from tests.flows.offices import arrive, work
