@@ -149,6 +149,11 @@ def serve_inbox(office: Path, data: Path, host: str, port: int) -> None:
     sample = dict.fromkeys(loaded.settings.people, password) if password else None
     url = prefect_server.running(data) or ""
     app = create_app(
-        loaded, open_store(data), prefect_url=url.removesuffix("/api"), demo_people=sample, again=_again(office, data)
+        loaded,
+        open_store(data),
+        prefect_url=url.removesuffix("/api"),
+        demo_people=sample,
+        again=_again(office, data),
+        bound=host,
     )
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

@@ -1,4 +1,4 @@
-"""Keeps pages of other sites away from a server that has no sign-in of its own, also where their name was made to point to this machine.
+"""Keeps pages of other sites away from our servers, also where their name was made to point to this machine.
 
 A page in somebody's browser can send requests to servers on their machine. Browsers say from which page (`Origin`, RFC 6454) and under
 which name (`Host`); one that resolves its own name to 127.0.0.1 (DNS rebinding) names itself in both. Programs send no `Origin`.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 HOSTS = "KONTORIST_HOSTS"
-"""Environment: further names under which such a server may be called, with commas between them."""
+"""Environment: further names under which our servers may be called, with commas between them."""
 _NEVER_PUBLIC = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -47,12 +47,24 @@ class OwnPagesOnly:
 def is_welcome(host: str, origin: str | None) -> bool:
     """Whether a request under this name, from a page of this origin (None: no browser says so), is one of ours."""
     here = _address(f"//{host}")
-    if here is None or not _is_own(here[0]):
+    if here is None or not is_ours(host):
         return False
     if origin is None:
         return True
     there = _address(origin)
     return there is not None and (there == here or (there[1] == here[1] and _is_loopback(there[0]) and _is_loopback(here[0])))
+
+
+def is_ours(host: str, also: Collection[str] = ()) -> bool:
+    """Whether a server may be called under this name: one of this machine or its network, of the environment, or one of `also`."""
+    name = name_in(f"//{host}")
+    return bool(name) and (_is_of_this_network(name) or name in _named() or name in also)
+
+
+def name_in(url: str) -> str:
+    """The name in an address, without its port; empty where there is none."""
+    address = _address(url)
+    return address[0] if address else ""
 
 
 def _address(url: str) -> tuple[str, int | None] | None:
@@ -67,9 +79,12 @@ def _address(url: str) -> tuple[str, int | None] | None:
     return name.rstrip(".").lower(), None if (parts.scheme, port) in (("http", 80), ("https", 443)) else port
 
 
-def _is_own(name: str) -> bool:
-    named = {h.strip().lower() for h in os.environ.get(HOSTS, "").split(",")}
-    return _ip(name) is not None or "." not in name or name.endswith(_NEVER_PUBLIC) or name in named
+def _is_of_this_network(name: str) -> bool:
+    return _ip(name) is not None or "." not in name or name.endswith(_NEVER_PUBLIC)
+
+
+def _named() -> set[str]:
+    return {h.strip().lower() for h in os.environ.get(HOSTS, "").split(",")}
 
 
 def _is_loopback(name: str) -> bool:

@@ -32,6 +32,7 @@ from kontorist.inbox import (
     hooks,
     listing,
     metrics,
+    names,
     oidc,
     path_page,
     presence,
@@ -85,10 +86,15 @@ def create_app(
     prefect_url: str = "",
     demo_people: Mapping[str, str] | None = None,
     again: Callable[[int, str], int] | None = None,
+    bound: str = "",
 ) -> FastAPI:
-    """The inbox of one office; `demo_people` (name → password) are offered as one-click buttons, `again` processes a case anew."""
+    """The inbox of one office; `demo_people` (name → password) are offered as one-click buttons, `again` processes a case anew.
+
+    `bound` is the name that its server listens on.
+    """
     app = FastAPI(title="Kontorist", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk(office, database, prefect_url.rstrip("/"), demo_people or None, again)
+    app.state.names = names.names_of(office, bound)
     for router in (*ROUTERS, *api.ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -19,6 +19,7 @@ TITLES: Mapping[int, str] = {
     409: "This has changed meanwhile",
     413: "This is too large",
     415: "Send JSON",
+    421: "This inbox has another name",
     422: "This does not fit",
     500: "Something went wrong",
     503: "Not available now",

@@ -1,4 +1,4 @@
-"""What protects every page: headers, the origin of forms, their size."""
+"""What protects every page: headers, the name it is asked for under, the origin of forms, their size."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import PlainTextResponse, Response
 
 from kontorist.core.errors import NotAllowed
+from kontorist.inbox import names
 from kontorist.inbox.problems import PREFIX, problem
 
 MAX_FORM = 2 * 1024 * 1024
@@ -74,21 +75,25 @@ async def form_of(request: Request) -> Form:
 
 
 async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse forms of other sites; give every answer its headers."""
-    if request.method not in ("GET", "HEAD") and not _from_here(request):
-        said = "This form comes from another site, so nothing was done."
-        response: Response = problem(403, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 403)
+    """Refuse requests under a name that is not ours, and forms of other sites; give every answer its headers."""
+    if not names.is_asked_by_name(request):
+        response = _refused(request, 421, names.refusal(request))
+    elif request.method not in ("GET", "HEAD") and not _from_here(request):
+        response = _refused(request, 403, "This form comes from another site, so nothing was done.")
     elif request.url.path.startswith("/api/") and _too_large(request):
         most = _most(request) // 2**20
         response = problem(413, f"This is larger than {most} MB, or does not say how large it is, so it was not read.")
     elif any(len(part) > _DIGITS and part.isdigit() for part in request.url.path.split("/")):
-        said = "There is no such page."  # no database has a number as large as this
-        response = problem(404, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 404)
+        response = _refused(request, 404, "There is no such page.")  # no database has a number as large as this
     else:
         response = await call_next(request)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _refused(request: Request, status: int, said: str) -> Response:
+    return problem(status, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, status)
 
 
 def _too_large(request: Request) -> bool:

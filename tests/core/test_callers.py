@@ -1,4 +1,4 @@
-"""A server without a sign-in answers its own pages and programs, not the pages of other sites."""
+"""Our servers answer their own pages and programs, not the pages of other sites."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kontorist.core.callers import HOSTS, OwnPagesOnly, is_welcome
+from kontorist.core.callers import HOSTS, OwnPagesOnly, is_ours, is_welcome, name_in
 
 WELCOME = [
     ("127.0.0.1:4200", None),
@@ -73,3 +73,11 @@ def test_what_is_refused_never_reaches_the_server():
     assert [m.get("status") for m in _answered("http", own, other)] == [403, None]
     assert _answered("websocket", own, other) == [{"type": "websocket.close", "code": 1008}]
     assert _answered("http")[0]["status"] == 403
+
+
+def test_a_server_is_ours_under_names_that_it_was_given_too():
+    assert is_ours("Kontorist.Muster.de.:8765", {"kontorist.muster.de"})
+    assert not is_ours("kontorist.muster.de.evil.example", {"kontorist.muster.de"})
+    assert not is_ours("", {""})
+    assert name_in("https://Kontorist.Muster.de:8443/card/1") == "kontorist.muster.de"
+    assert name_in("") == ""
