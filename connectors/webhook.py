@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from connectors import _files, _listing
 from connectors._looking import Look, folder_stamp
 from connectors.base import Config, Connector, Health, Item, NewDocument
+from kontorist.core import private
 from kontorist.core.errors import AccessDenied, NotReadable, Rejected, Unavailable
 from kontorist.core.values import sha256
 
@@ -104,6 +105,10 @@ class Webhook(Connector):
         with contextlib.suppress(FileNotFoundError):
             if len(os.listdir(self.waiting)) >= _WAITING_AT_MOST:  # noqa: PTH208 - names alone, as quickly as can be
                 raise Unavailable("Too many deliveries wait to be taken in. Send it again later.")
+        try:
+            private.make_folder(self.waiting)
+        except OSError as error:
+            raise _files.trouble(self.waiting, error) from error
         _files.publish(body, self.waiting / f"{key}.json", lambda: None)
         return key
 
@@ -171,7 +176,7 @@ class Webhook(Connector):
     def try_out(self) -> Health:
         """Whether a delivery could be kept."""
         try:
-            self.waiting.mkdir(parents=True, exist_ok=True)
+            private.make_folder(self.waiting)
         except OSError as error:
             return Health(False, str(_files.trouble(self.waiting, error)))
         if not os.access(self.waiting, os.W_OK | os.X_OK):

@@ -11,12 +11,26 @@ from urllib.parse import urlsplit
 
 from connectors.connections import open_connection
 from flows import prefect_server
+from kontorist.core import private
 from kontorist.core.errors import KontoristError
 from kontorist.core.office import Office
 from kontorist.store import audit, instance, office_state
 from kontorist.store.database import open_database, sqlite_module
 
 _LEAST_FREE_MB = 500
+_OURS = (
+    "kontorist.sqlite*",
+    "instance.json",
+    "demo.json",
+    "documents",
+    "cache",
+    "hooks",
+    "imports",
+    "prefect",
+    "tokens",
+    "workers",
+)
+"""What lies in a data folder beside the files that connections share with other programs."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -25,6 +39,9 @@ def examine(office: Office, data_dir: Path) -> Iterator[dict[str, Any]]:
     errors = [p for p in office.problems if p.severity == "error"]
     yield _finding("configuration", not errors, str(errors[0]) if errors else "valid in shape; `kontorist check` looks deeper")
     yield _database(data_dir)
+    yield _privacy(data_dir)
+    for file in private.open_to_others(office.directory, [".env"]):
+        yield _finding("secrets", False, f"other users of this machine may read {file}: run `chmod go= {file.resolve()}`")
     yield _disk(data_dir)
     yield _prefect(data_dir)
     for name in office.connections:
@@ -51,6 +68,19 @@ def _database(data_dir: Path) -> dict[str, Any]:
         return _finding("database", False, f"{kind}, {events} audit events. {copied}")
     held = "; the stop button is pressed" if stops.office else ""
     return _finding("database", True, f"{kind}, {events} audit events{held}")
+
+
+def _privacy(data_dir: Path) -> dict[str, Any]:
+    found = private.open_to_others(data_dir, _OURS)
+    if not found:
+        return _finding("data folder", True, f"what Kontorist keeps in {data_dir} is closed to other users of this machine")
+    named = ", ".join(p.name for p in found)
+    return _finding(
+        "data folder",
+        False,
+        f"other users of this machine may read {named} in {data_dir}: run `chmod 700 {data_dir.resolve()}`, or, where a program of "
+        f"another user has files in this folder, `cd {data_dir.resolve()} && chmod -R go= {' '.join(p.name for p in found)}`",
+    )
 
 
 def _disk(data_dir: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from kontorist.core import private
 from kontorist.core.errors import Unavailable
 
 START_SECONDS = 180
@@ -92,7 +93,7 @@ def answers(url: str) -> bool:
 def start(data_dir: Path, port: int | None = None) -> tuple[subprocess.Popen[bytes], str]:
     """Start a server on loopback and wait until it answers. Raises Unavailable with the end of its log."""
     home = data_dir / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    private.make_folder(home)
     port = port or free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = (home / "server.log").open("ab")

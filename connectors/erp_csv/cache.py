@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.erp_csv import cells
+from kontorist.core import private
 from kontorist.core.errors import Unavailable
 
 try:  # Python's own library may be one that can damage a WAL database (fixed in SQLite 3.51.3)
@@ -142,7 +143,7 @@ class Cache:
     def _open(self) -> Any:
         if self._connection is None:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private.make_folder(self.path.parent)
             except OSError as error:
                 raise Unavailable(f"The folder {self.path.parent} cannot be made: {error.strerror}.") from error
             self._connection = _connect_patiently(self.path)

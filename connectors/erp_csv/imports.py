@@ -19,6 +19,7 @@ from connectors import _files
 from connectors.base import Action, Context, Payload, Proposal, Receipt, Warn
 from connectors.erp_csv import cells
 from connectors.erp_csv.options import ImportColumn, ImportTable
+from kontorist.core import private
 from kontorist.core.errors import ConfigurationError, KontoristError, Rejected, Unavailable, Uncertain
 from kontorist.core.permit import Permit
 from kontorist.core.problems import did_you_mean
@@ -223,6 +224,7 @@ def _note(connector: Any, payload: ImportPayload, key: str) -> Path:
 def _mark(note: Path, about: Mapping[str, Any]) -> None:
     draft = note.with_suffix(".tmp")
     try:
+        private.make_folder(note.parent)
         _files.write(draft, json.dumps(about, ensure_ascii=False).encode())
         draft.replace(note)
     except OSError as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 from connectors import _files
 from connectors.erp_csv.options import SftpOptions
+from kontorist.core import private
 from kontorist.core.errors import AccessDenied, ConfigurationError, KontoristError, Unavailable
 from kontorist.core.values import sha256
 
@@ -59,7 +60,7 @@ class Mirror:
 
     def _remember(self, when: float) -> None:
         with contextlib.suppress(OSError):  # then the next one looks once more
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            private.make_folder(self._memory.parent)
             self._memory.write_text(self._sought)
             os.utime(self._memory, (when, when))
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from connectors.mail import loopback
 from connectors.mail.config import OAuth
+from kontorist.core import private
 from kontorist.core.errors import AccessDenied, Unavailable
 
 _EARLY = 120  # seconds before its end that a token is renewed
@@ -133,7 +134,7 @@ class Tokens:
         kept = {key: answer[key] for key in ("access_token", "refresh_token") if key in answer}
         kept["expires_at"] = time.time() + float(answer.get("expires_in", 3600))
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.make_folder(self.path.parent)
             handle, draft = tempfile.mkstemp(dir=self.path.parent)  # 0600 from the start
             with os.fdopen(handle, "w") as file:
                 json.dump(kept, file)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kontorist.core import private
 from kontorist.core.errors import Unavailable
 
 _SCHEMA = """PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS seen (folder TEXT, generation TEXT, id TEXT, key TEXT,
@@ -26,7 +27,7 @@ class Seen:
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A broken cache is thrown away and made again."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self.path.parent)
         connection = sqlite3.connect(self.path, timeout=_WAIT)
         try:
             try:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
+from kontorist.core import private
 from kontorist.core.errors import ConfigurationError, NotApproved, NotFound, Unavailable
 from kontorist.store import audit
 from kontorist.store.waiting import WAIT_SECONDS, begin_immediate
@@ -122,12 +123,15 @@ class Database:
 def open_database(data_dir: Path, url: str | None = None) -> Database:
     """The store, created or migrated as needed. Raises Unavailable or ConfigurationError with what to do."""
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private.make_folder(data_dir)
     except OSError as error:
         raise Unavailable(
             f"The data folder {data_dir} cannot be created: {error.strerror}. Choose another with --data."
         ) from error
-    return _migrated(Database(url or database_url(data_dir), data_dir))
+    url = url or database_url(data_dir)
+    if url == embedded_url(data_dir):
+        private.make_file(data_dir / EMBEDDED)  # SQLite gives its other files the same rights
+    return _migrated(Database(url, data_dir))
 
 
 def open_existing(data_dir: Path) -> Database:

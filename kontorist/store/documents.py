@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, select
 
+from kontorist.core import private
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound, Unavailable
 from kontorist.core.values import sha256
@@ -33,7 +34,7 @@ def put(database: Database, data: bytes) -> str:
     try:
         if target.exists() and sha256(target.read_bytes()) == digest and _freshened(target):
             return digest
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(target.parent)
         _write(target, data, durable=database.durable)
         if database.durable:
             _sync_folder(target.parent)
@@ -96,7 +97,7 @@ def _write(target: Path, data: bytes, *, durable: bool) -> None:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        new.chmod(0o440)
+        new.chmod(0o400)
         new.replace(target)
     finally:
         new.unlink(missing_ok=True)

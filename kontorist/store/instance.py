@@ -213,7 +213,7 @@ def _bind(database: Database, connection: Connection, name: str, epoch: int) -> 
     """Make database and data folder belong together."""
     bond = secrets.token_hex(4)  # of two copies of one backup that were adopted one after the other, each has its own
     new = _path(database).with_suffix(f".{bond}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         _write(handle, {"id": name, "epoch": epoch, "bond": bond, "begun": _begun(connection)})
         inode = os.fstat(handle).st_ino

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from kontorist.core import private
 from kontorist.core.errors import KontoristError
 from kontorist.store import audit, documents, instance
 from kontorist.store.backup import DATABASE, FORMAT, MANIFEST, Backup, no_room
@@ -29,7 +30,7 @@ def restore(file: Path, data_dir: Path) -> Backup:
     if not file.is_file():
         raise KontoristError(f"There is no backup {file}.")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private.make_folder(data_dir)
         with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore-") as staging:
             found = _unpack(file, Path(staging))
             events = _examine(Path(staging), file)
@@ -51,7 +52,7 @@ def _unpack(file: Path, folder: Path) -> Backup:
                     manifest = _read(tar, member)
                     continue
                 target = folder / _safe(member, file)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                private.make_folder(target.parent)
                 sums[member.name] = _write(tar, member, target)
                 size += member.size
     except (tarfile.TarError, EOFError, zlib.error) as error:
@@ -82,7 +83,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> str:
         while source and (block := source.read(_BLOCK)):
             digest.update(block)
             out.write(block)
-    target.chmod(0o440 if member.name.startswith("documents/") else 0o640)
+    target.chmod(0o400 if member.name.startswith("documents/") else 0o600)
     return digest.hexdigest()
 
 

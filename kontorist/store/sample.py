@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import exists, select
 
+from kontorist.core import private
 from kontorist.core.errors import ConfigurationError
 from kontorist.store.database import Database
 from kontorist.store.tables import events, people
@@ -24,6 +25,7 @@ def begin(database: Database, office: Path) -> None:
             f"The data folder {database.data_dir} is that of an office at work: a demonstration would give its people new passwords. "
             "Name another one: kontorist demo --data DIR"
         )
+    private.make_file(file)
     file.write_text(json.dumps({"office": str(office.resolve())}))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import or_, update
 
+from kontorist.core import private
 from kontorist.core.clock import utcnow
 from kontorist.store.database import Database
 from kontorist.store.tables import actions, cases, passes
@@ -63,7 +64,7 @@ def _announce(data_dir: Path, name: str) -> tuple[str, int | None]:
     """Lock a file, and give it its name only then: without a lock it would be that of a dead one."""
     new = data_dir / FOLDER / f".new-{name}"
     try:
-        new.parent.mkdir(exist_ok=True)
+        private.make_folder(new.parent)
         file = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError:
         return name, None

@@ -26,7 +26,7 @@ def test_a_document_is_written_once_and_read_only(sqlite) -> None:
     first = place.stat()
     documents.put(sqlite, b"x")
     assert place.stat().st_ino == first.st_ino
-    assert stat.S_IMODE(first.st_mode) == 0o440
+    assert stat.S_IMODE(first.st_mode) == 0o400
     assert [p.name for p in place.parent.iterdir()] == [place.name], "nothing half-written is left"
 
 
