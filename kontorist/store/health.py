@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -13,6 +14,10 @@ from kontorist.store.tables import cases
 
 _REASON = 300
 """Characters of an error that tell reasons apart."""
+_REASONS = 5000
+"""Different reasons that are looked at; beyond that somebody has to mend something, whatever is listed."""
+_VALUE = re.compile(r"""„[^“]*“|“[^”]*”|"[^"]*"|'[^']*'|\S*[\d@]\S*""")
+_VALUES = re.compile(r"…(?:[\s,;]+…)+")
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,16 @@ class FlowHealth:
 
 @dataclass(frozen=True)
 class Stuck:
-    """Failed or unclear cases with the same reason in one flow: one look, one click."""
+    """Failed or unclear cases with the same cause in one flow: one look, one click."""
 
     flow: str
     state: str
     error: str
+    """The reason of the newest one."""
     count: int
     newest: int
+    reasons: int = 1
+    """In how many wordings, with different values, the cause was told."""
 
 
 def of_flows(connection: Connection, flows: Iterable[str], midnight: datetime) -> Mapping[str, FlowHealth]:
@@ -69,15 +77,27 @@ def last_item(connection: Connection, name: str) -> datetime | None:
 
 
 def stuck(connection: Connection, limit: int = 100) -> list[Stuck]:
-    """Failed and unclear cases by flow and reason, the most frequent first."""
+    """Failed and unclear cases by flow and cause, the most frequent first."""
     reason = func.substr(func.coalesce(cases.c.error, ""), 1, _REASON)
     query = select(cases.c.flow, cases.c.state, reason, func.count(), func.max(cases.c.id))
     query = query.where(cases.c.state.in_(("failed", "unclear"))).group_by(cases.c.flow, cases.c.state, reason)
-    return [Stuck(*row) for row in connection.execute(query.order_by(cases.c.state, func.count().desc()).limit(limit))]
+    found: dict[tuple[str, str, str], Stuck] = {}
+    for row in connection.execute(query.order_by(func.max(cases.c.id).desc()).limit(_REASONS)):
+        one = Stuck(*row)
+        key = (one.flow, one.state, cause(one.error))
+        newer = found.get(key)
+        found[key] = replace(newer, count=newer.count + one.count, reasons=newer.reasons + 1) if newer else one
+    return sorted(found.values(), key=lambda s: (s.state, -s.count, -s.newest))[:limit]
 
 
 def alike(connection: Connection, state: str, flow: str, error: str, limit: int = 500) -> list[int]:
     """The cases of one line of `stuck`, by the state, flow and error of one of them."""
     reason = func.substr(func.coalesce(cases.c.error, ""), 1, _REASON)
-    query = select(cases.c.id).where(cases.c.state == state, cases.c.flow == flow, reason == error[:_REASON])
-    return list(connection.execute(query.order_by(cases.c.id).limit(limit)).scalars())
+    query = select(cases.c.id, reason).where(cases.c.state == state, cases.c.flow == flow).order_by(cases.c.id)
+    wanted = cause(error[:_REASON])
+    return [number for number, text in connection.execute(query) if cause(text) == wanted][:limit]
+
+
+def cause(reason: str) -> str:
+    """A reason without its values: what is quoted, has a digit in it or is an address."""
+    return _VALUES.sub("…", _VALUE.sub("…", reason))

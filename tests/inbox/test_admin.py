@@ -17,6 +17,7 @@ from flows.intake import intake
 from kontorist.core.clock import utcnow
 from kontorist.inbox.app import create_app
 from kontorist.store import office_state, tables
+from kontorist.store.health import cause
 from kontorist.store.model_calls import Memory
 from tests.inbox.desks import Desk, make_desk
 
@@ -102,6 +103,46 @@ def test_all_that_is_stuck_for_one_reason_is_tried_again_with_one_button(desk: D
     with desk.runtime.database.read() as connection:
         states = dict(connection.execute(tables.cases.select().with_only_columns(tables.cases.c.id, tables.cases.c.state)).all())
     assert states == {1: "runnable", 2: "runnable", 3: "failed"}
+
+
+def test_reasons_that_differ_in_their_values_only_are_one_line_with_the_newest_as_example(desk: Desk):
+    desk.cards("one", "two", "three", "four")
+    table = tables.cases
+    told = [
+        "In erp.orders steht nichts zu 47001, anna@example.org.",
+        "In erp.orders steht nichts zu 47037.",
+        "Kein offener Posten passt.",
+        "am ehesten „Bestellung“ (31 %) oder „etwas anderes“ (9 %).",
+    ]
+    with desk.runtime.database.write() as connection:
+        for number, error in enumerate(told, 1):
+            connection.execute(update(table).where(table.c.id == number).values(state="unclear", error=error))
+    page = desk.browser("petra").get("/admin/stuck").text
+    assert page.count("Try all again") == 1
+    assert page.count("for example:") == 1
+    assert told[1] in page
+    assert told[0] not in page
+    assert desk.browser("petra").post("/admin/stuck/2/retry").status_code == 200
+    with desk.runtime.database.read() as connection:
+        states = dict(connection.execute(table.select().with_only_columns(table.c.id, table.c.state)).all())
+    assert states == {1: "runnable", 2: "runnable", 3: "unclear", 4: "unclear"}
+
+
+def test_what_makes_reasons_one_cause():
+    assert cause("am ehesten „Bestellung“ (31 %) oder „etwas anderes“ (9 %).") == "am ehesten … %) oder … %)."
+    assert cause("PDF fehlt: 47008, 47038.") == cause("PDF fehlt: 1, 2, 3.")
+    assert cause("Kein offener Posten passt.") != cause("Der Text ist leer.")
+
+
+def test_the_ledger_is_red_only_where_a_case_failed(desk: Desk):
+    desk.cards("one", "two", "three")
+    table = tables.cases
+    with desk.runtime.database.write() as connection:
+        for number, state in enumerate(("failed", "unclear", "closed"), 1):
+            connection.execute(update(table).where(table.c.id == number).values(state=state, error=f"It is {state}."))
+    page = desk.browser("petra").get("/admin/ledger").text
+    assert re.findall(r'class="under late">(It is \w+\.)', page) == ["It is failed."]
+    assert page.count('class="under dim">It is') == 2
 
 
 def test_a_silent_and_a_broken_connection_are_said_on_the_first_page(desk: Desk):

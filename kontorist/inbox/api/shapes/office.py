@@ -113,13 +113,14 @@ class AuditPage(BaseModel):
 
 
 class StuckBody(BaseModel):
-    """Failed or unclear cases with the same reason."""
+    """Failed or unclear cases with the same cause, whose values may differ."""
 
     flow: str
     state: str
-    error: str
+    error: str = Field(description="of the newest one")
     count: int
     newest: int
+    reasons: int = Field(description="in how many wordings the cause was told")
 
 
 class Retried(BaseModel):
