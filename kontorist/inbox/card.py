@@ -167,6 +167,7 @@ def render(
         numbers = counts(connection, waiting, viewer)
         done = toast(connection, viewer, request.query_params)
         stops = office_state.stops(connection)
+        anew = redraft.newest(connection, view.head)
         redraftable = redraft.possible(connection, view.rows) and bool(redo(desk, view.head.flow))
     found = facts_of(entries)
     originals = views(desk.database, view.case, entries, found, language_for(request, desk, viewer))
@@ -182,6 +183,7 @@ def render(
         "doubts": found.doubtful() if view.decidable else [],
         "path_taken": told(entries),
         "redraftable": redraftable,
+        "anew": anew,
         "cited": [one for one in _cited(entries) if not one.get("case")],
         "replied": replies,
         "waits": max((math.ceil((r.not_before - utcnow()).total_seconds()) for r in view.approved if r.not_before), default=0),

@@ -39,6 +39,19 @@ def possible(connection: Connection, rows: Sequence[ActionRow]) -> bool:
     return connection.execute(others.limit(1)).scalar() is None and not rows[0].path.startswith("ask-")
 
 
+def newest(connection: Connection, row: ActionRow) -> int | None:
+    """The card of the last draft that came in place of this one; None where it was not drafted anew, or none has come yet."""
+    place, mark, _ = row.path.rpartition("~")
+    if not mark:
+        return None
+    later = select(table.c.card).where(
+        table.c.case_id == row.case_id,
+        table.c.id > row.id,
+        (table.c.path == place) | table.c.path.startswith(f"{place}~", autoescape=True),
+    )
+    return connection.execute(later.order_by(table.c.id.desc()).limit(1)).scalar()
+
+
 def redraft(connection: Connection, shown: Sequence[Shown], who: Who, reason: str, steps: Collection[str]) -> None:
     """Reject these revisions for good, and let the flow do `steps` again and propose anew. Raises Stale or NotAllowed."""
     rows = [actions.get(connection, item.action_id) for item in shown]

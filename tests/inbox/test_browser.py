@@ -53,6 +53,22 @@ def test_an_approval_is_undone_by_one_key(desk: Desk, page: Any, monkeypatch: py
     assert desk.row(row.id).state == "proposed"
 
 
+def test_undo_after_its_time_says_that_it_is_over(desk: Desk, page: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(SaveFile, "undo_window", 2.0)
+    row, other = desk.cards("one", "two")
+    page.goto(f"/card/{row.id}")
+    page.keyboard.press("a")
+    page.wait_for_url(f"**/card/{other.id}*")
+    assert not page.is_visible("#late")
+    page.wait_for_selector("[data-key=u]", state="detached")
+    page.keyboard.press("u")
+    page.wait_for_selector("#late:has-text('There is nothing to undo any more.')")
+    page.click("#late a")
+    page.wait_for_url("**/?tab=done")
+    assert desk.row(row.id).state == "approved"
+    assert page.complaints == []
+
+
 def test_keys_mean_nothing_while_somebody_types(desk: Desk, page: Any):
     row = desk.card()
     page.goto(f"/card/{row.id}?edit=1")

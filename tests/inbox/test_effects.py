@@ -317,7 +317,10 @@ def test_reject_with_a_new_draft_and_the_new_one_can_leave_and_the_old_one_never
     later(desk)
     assert (desk.row(card).state, post.sent) == ("rejected", [])
     (new,) = [r for r in desk.rows() if r.state == "proposed"]
-    page.goto(f"/card/{new.id}")
+    page.goto(f"/card/{card}")
+    page.click(f"a:has-text('Open card {new.id}')")
+    page.wait_for_url(f"**/card/{new.id}")
+    assert "drafted anew" not in page.text_content(".proposal")
     page.click("summary:has-text('Why it took this path')")
     assert "too short" in page.text_content(".trace")
     page.keyboard.press("a")

@@ -42,9 +42,18 @@ document.addEventListener("keydown", (event) => {
     press(one("[data-row]")); // nothing is chosen yet: the first one
   } else {
     const element = event.key.length === 1 && one(`[data-key="${CSS.escape(event.key)}"]`);
-    if (element) { event.preventDefault(); press(element); }
+    if (element) { event.preventDefault(); press(element); } else if (event.key === "u") tooLate();
   }
 });
+let told;
+function tooLate() {
+  const late = one("#late");
+  if (!late) return;
+  all(".toast:not(#late)").forEach((other) => other.remove());
+  late.hidden = false;
+  clearTimeout(told);
+  told = setTimeout(() => { late.hidden = true; }, 7000);
+}
 document.addEventListener("click", (event) => {
   all("details[open].drop, details[open].menu").forEach((d) => { if (!d.contains(event.target)) d.open = false; });
 });
@@ -82,7 +91,7 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 // the toast ----------------------------------------------------------------
-const toast = one(".toast");
+const toast = one(".toast:not(#late)");
 if (toast) {
   history.replaceState(null, "", location.pathname + location.search.replace(/[?&](did|of)=[^&]*/g, "").replace(/^&/, "?"));
   const number = toast.querySelector("[data-countdown]");
