@@ -144,7 +144,7 @@ def _said_of_twins(runtime: Runtime) -> str:
     """What is said of a proposal for a business fact that stands already."""
     german = next(iter(runtime.office.settings.languages), "de") == "de"
     return (
-        "Dasselbe ist schon vorbereitet oder erledigt: Aktion {}."
+        "Dasselbe ist schon vorbereitet oder erledigt: Karte {}."
         if german
         else "The same is already prepared or done: action {}."
     )

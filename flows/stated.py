@@ -78,7 +78,7 @@ def _stated(case: Case, value: Mapping[str, Any]) -> Entry | None:
 
 
 _TEXTS = {
-    "de": "Der nächste Schritt braucht „{name}“ von „{step}“ (Aktion {action}). {who} hat festgestellt, dass sie ausgeführt wurde; "
+    "de": "Der nächste Schritt braucht „{name}“ von „{step}“ (Karte {action}). {who} hat festgestellt, dass sie ausgeführt wurde; "
     "von hier aus war „{name}“ nicht zu finden. Bitte dort nachsehen und eintragen, oder den Vorgang schließen.",
     "en": "The next step needs “{name}” of “{step}” (action {action}). {who} found that it happened; from here “{name}” could not "
     "be found. Look there and fill it in, or close the case.",

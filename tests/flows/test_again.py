@@ -73,7 +73,7 @@ def test_a_reply_that_left_does_not_leave_again(office: Runtime) -> None:
     assert process_again(office, 1, "anna") == 2
     work(office)
     assert [(p.state, p.error) for p in proposals(office) if p.case_id == 2] == [
-        ("withdrawn", "Dasselbe ist schon vorbereitet oder erledigt: Aktion 1.")
+        ("withdrawn", "Dasselbe ist schon vorbereitet oder erledigt: Karte 1.")
     ]
     assert len([p for p in (office.data_dir / "box" / ".Sent").rglob("*") if p.is_file() and p.stat().st_size]) == 1
 

@@ -133,7 +133,7 @@ def test_a_step_that_lacks_an_output_asks_a_person_who_can_give_it(runtime: Runt
     asked = case(runtime, row.case_id)
     assert (asked.state, asked.question["kind"]) == ("unclear", "fields")
     assert list(asked.question["fields"]) == ["number"]
-    assert all(word in (asked.error or "") for word in ("number", "kept", "Anna hat", f"Aktion {row.id}"))
+    assert all(word in (asked.error or "") for word in ("number", "kept", "Anna hat", f"Karte {row.id}"))
     number = "2026-11-27" if flow == "formatted" else "4711"
     with runtime.database.write() as connection:
         case_decisions.answer(connection, row.case_id, {"number": number}, "ole")

@@ -167,10 +167,10 @@ def test_each_sentence_is_known_by_its_own_pattern_and_keeps_its_values():
             "flows/a.yaml:6:5: there is no agent 'x'; there are: draft, reply",
             "flows/a.yaml:6:5: Den Agenten „x“ gibt es nicht; es gibt: draft, reply",
         ),
-        ("Action 2 is done already.", "Aktion 2 ist schon erledigt."),
+        ("Action 2 is done already.", "Karte 2 ist schon erledigt."),
         (
             "Action 2 is refused; only what is approved and has not run yet can be taken back.",
-            "Aktion 2 wurde außen zurückgewiesen; zurücknehmen lässt sich nur, was freigegeben und noch nicht ausgeführt ist.",
+            "Karte 2 wurde außen zurückgewiesen; zurücknehmen lässt sich nur, was freigegeben und noch nicht ausgeführt ist.",
         ),
         ("'{1}' is {2}; 'x' needs one.", "„{1}“ passt nicht in „x“: {2}."),
         ("Nobody has ever translated this.", "Nobody has ever translated this."),
@@ -179,6 +179,12 @@ def test_each_sentence_is_known_by_its_own_pattern_and_keeps_its_values():
 )
 def test_reasons_inside_of_sentences_are_translated_and_all_else_stays(english: str, german: str):
     assert translated("de", english) == german
+
+
+def test_what_has_a_number_and_is_decided_is_called_a_card_everywhere():
+    said = [*sentences("de").values(), *texts("de")._messages.values()]
+    assert [german for german in said if re.search(r"Aktion (\{|%\()", german)] == []
+    assert {texts("de").gettext(EVENTS[f"action.{e}"]) for e in ("approved", "done")} == {"Karte freigegeben", "Karte ausgeführt"}
 
 
 def test_a_hostile_text_takes_no_time():
