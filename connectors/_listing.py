@@ -10,6 +10,9 @@ from pathlib import Path
 
 from connectors import _files
 
+_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".lock")
+_OF_WINDOWS = {"thumbs.db", "ehthumbs.db", "desktop.ini"}
+"""What Windows leaves in folders that people look into."""
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
@@ -19,6 +22,12 @@ def listed(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError as error:
         raise _files.trouble(folder, error) from error
+
+
+def is_noise(name: str) -> bool:
+    """Whether a program keeps a file of this name for itself, or is still writing it."""
+    small = name.lower()
+    return small.startswith((".", "~$")) or small.endswith(_UNFINISHED) or small in _OF_WINDOWS
 
 
 def made(folder: Path) -> None:

@@ -237,6 +237,8 @@ class Surroundings:
     data_dir: Path
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What the office says for all: `company`, `timezone`, `languages`, `today`."""
+    triggers: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    """What flows take from it: the kind of each trigger with its options."""
 
     def path(self, written: str) -> Path:
         """A path as an admin wrote it: `data:` prefix means the data folder, else relative to the office folder."""

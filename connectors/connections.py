@@ -104,7 +104,9 @@ def surroundings(office: Office, data_dir: Path, name: str) -> Surroundings:
         "timezone": office.settings.timezone,
         "languages": office.settings.languages,
     }
-    return Surroundings(name, office.directory.resolve(), data_dir.resolve(), settings)
+    sources = [flow.trigger.source() for flow in office.flows.values() if flow.trigger]
+    mine = [source for source in sources if source and source[1].get("connection") == name]
+    return Surroundings(name, office.directory.resolve(), data_dir.resolve(), settings, mine)
 
 
 def open_connection(office: Office, data_dir: Path, name: str) -> Connector:

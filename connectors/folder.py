@@ -19,7 +19,6 @@ from kontorist.core.errors import ConfigurationError, KontoristError, NotReadabl
 from kontorist.core.values import sha256
 
 _QUIET = 2.0
-_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".lock")
 _PAGE = 50
 
 
@@ -35,9 +34,21 @@ class FileOptions(BaseModel):
     """The trigger `file`: each new file becomes a case."""
 
     model_config = ConfigDict(extra="forbid")
-    pattern: str | list[str] = Field("*", description="Which names: `*.pdf`, or a list of such patterns.")
+    pattern: str | list[str] = Field(
+        "*",
+        description="Which names: `*.pdf`, or a list of such patterns; a file that no flow takes is told as a problem of the connection.",
+    )
     recursive: bool = Field(False, description="Also the folders below.")
     text: bool = Field(True, description="Read the text of documents into `file.text`.")
+
+    @property
+    def patterns(self) -> list[str]:
+        """The patterns, however many were written."""
+        return [self.pattern] if isinstance(self.pattern, str) else self.pattern
+
+    def takes(self, name: str) -> bool:
+        """Whether a file of this name is wanted; capital letters do not matter."""
+        return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in self.patterns)
 
 
 class Folder(Connector):
@@ -55,6 +66,8 @@ class Folder(Connector):
         self._problems: dict[str, str] = {}
         self._unread: dict[str, str] = {}
         """Folders below that could not be looked into at the last look."""
+        self._left: dict[bool, list[Path]] = {}
+        """Files that no flow takes, at the last look without and with the folders below."""
         self._look = Look()
 
     def must_be_there(self) -> None:
@@ -98,11 +111,24 @@ class Folder(Connector):
     def _files(self, options: Any) -> list[Path]:
         self.must_be_there()
         done = self.surroundings.path(self.config.done) if self.config.done else None
-        patterns = [options.pattern] if isinstance(options.pattern, str) else options.pattern
         self._unread = {}
-        walked = _walk(self.root, options.recursive, done, self._unread)
-        found = [p for p in walked if any(_fits(p.name, pattern) for pattern in patterns)]
-        return _listing.by_age(found)
+        walked = list(_walk(self.root, options.recursive, done, self._unread))
+        self._left[options.recursive] = self._untaken(walked)
+        return _listing.by_age(p for p in walked if options.takes(p.name))
+
+    def _untaken(self, files: Iterable[Path]) -> list[Path]:
+        """Those that no flow takes; none where no flow takes anything, for a folder that is only written to."""
+        wanted = self._wanted()
+        return [
+            p for p in files if wanted and not any(o.takes(p.name) and (o.recursive or p.parent == self.root) for o in wanted)
+        ]
+
+    def _wanted(self) -> list[FileOptions]:
+        return [
+            FileOptions.model_validate({name: value for name, value in options.items() if name in FileOptions.model_fields})
+            for kind, options in self.surroundings.triggers
+            if kind == "file"
+        ]
 
     def _settled(self, files: list[Path]) -> list[Path]:
         """Those that have been quiet for two seconds, or were the same in two looks a second apart."""
@@ -161,9 +187,8 @@ class Folder(Connector):
         if not path.exists():
             raise NotReadable(f"{path} is not there.")
         wanted = FileOptions.model_validate({k: v for k, v in settings.items() if k in FileOptions.model_fields})
-        patterns = [wanted.pattern] if isinstance(wanted.pattern, str) else wanted.pattern
         for file in sorted(_walk(path, True, None)) if path.is_dir() else [path]:
-            if file is path or any(_fits(file.name, pattern) for pattern in patterns):
+            if file is path or wanted.takes(file.name):
                 try:
                     yield file_item(file, path if path.is_dir() else path.parent, text=wanted.text)
                 except NotReadable as error:
@@ -180,12 +205,21 @@ class Folder(Connector):
             return Health(False, f"The folder {self.root} may not be read and written by this user. Change its rights.")
         for path in files:
             self._is_too_large(path)
+        self._left[False] = self._untaken(files)
         count = len(files)
         return Health(True, f"{self.root} with {count} files", {"files": count})
 
     def problems(self) -> Iterable[str]:
-        """Folders below that cannot be looked into, and files that could not be taken in, as long as they are there."""
-        return [*self._unread.values(), *(problem for path, problem in self._problems.items() if Path(path).exists())]
+        """Folders below that cannot be looked into, and files that could not or shall not be taken in, as long as they are there."""
+        yield from self._unread.values()
+        yield from (problem for path, problem in self._problems.items() if Path(path).exists())
+        yield from self._left_alone()
+
+    def _left_alone(self) -> Iterator[str]:
+        patterns = ", ".join(dict.fromkeys(pattern for options in self._wanted() for pattern in options.patterns))
+        for path in sorted({path for left in self._left.values() for path in left}):
+            if path.exists():
+                yield f"{path}: no flow takes such a file (taken are {patterns}), so nobody works on it; give it to somebody"
 
 
 def file_item(path: Path, root: Path, *, text: bool = True) -> Item:
@@ -224,10 +258,6 @@ def _key(digest: str) -> str:
     return f"file:{digest}"
 
 
-def _fits(name: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(name.lower(), pattern.lower())
-
-
 def _walk(folder: Path, recursive: bool, without: Path | None, unread: dict[str, str] | None = None) -> Iterator[Path]:
     """Ordinary, finished files; links are not followed, so that nothing outside of the folder gets in.
 
@@ -247,7 +277,7 @@ def _walk(folder: Path, recursive: bool, without: Path | None, unread: dict[str,
         folders[:] = sorted(below) if recursive else []
         for name in sorted(names):
             path = Path(place, name)
-            if not name.startswith((".", "~$")) and not name.lower().endswith(_UNFINISHED) and _listing.is_file(path):
+            if not _listing.is_noise(name) and _listing.is_file(path):
                 yield path
 
 

@@ -30,6 +30,10 @@ _GONE = (
     "the file was taken away while it was read; its entries are taken in when it is there again.",
     "Die Datei wurde weggenommen, während sie gelesen wurde; ihre Umsätze kommen herein, wenn sie wieder da ist.",
 )
+_OTHER = (
+    "no statement that can be read here (camt, MT940, CSV), so its entries do not come in.",
+    "Kein Auszug, der hier gelesen werden kann (camt, MT940, CSV); seine Umsätze kommen nicht herein.",
+)
 _COLUMNS = (*Entry(Decimal(0), "EUR").as_dict(), "message", "statement", "file")
 
 
@@ -60,6 +64,7 @@ class Bank(Connector):
         """The statements in all files that are whole, oldest file first; what cannot be read is a problem."""
         files = self._files()
         self._problems = {name: told for name, told in self._problems.items() if any(name == str(p) for p in files)}
+        self._problems |= {str(path): f"{path.name}: {_OTHER[self._language.startswith('de')]}" for path in self._others()}
         for path in _listing.by_age(files):
             for one in self._of_file(path):
                 yield path, one
@@ -67,6 +72,10 @@ class Bank(Connector):
     def _files(self) -> list[Path]:
         self._must_be_there()
         return [p for p in _listing.listed(self.folder) if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
+
+    def _others(self) -> list[Path]:
+        there = [p for p in _listing.listed(self.folder) if p.suffix.lower() not in _SUFFIXES and not _listing.is_noise(p.name)]
+        return _listing.by_age(there)
 
     def _must_be_there(self) -> None:
         if self.config.folder.startswith("data:"):

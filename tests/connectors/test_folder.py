@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from kontorist.core.values import sha256
 from kontorist.testing import carried_out, permit_for
 
 NOTHING_KNOWN = lambda keys: set()  # noqa: E731
+LEFT_ALONE = "no flow takes such a file (taken are *.pdf, *.csv), so nobody works on it; give it to somebody"
 
 
 @pytest.fixture
@@ -132,6 +134,30 @@ def test_a_file_too_large_is_reported_and_the_others_go_on(opened, root):
     assert [p.split(": ")[0] for p in asked.problems()] == [str(root / "large.txt")]
     (root / "large.txt").unlink()
     assert list(scans.problems()) == []
+
+
+def test_a_file_that_no_flow_takes_is_told_by_name_until_it_is_gone(opened, root):
+    for name in ("a.pdf", "b.csv", "photo.jpg", "Thumbs.db", ".hidden", "below/c.csv", "below/d.docx"):
+        put(root / name)
+    scans = opened()
+    triggers = [("file", {"connection": "scans", "pattern": "*.pdf"})]
+    triggers += [("file", {"connection": "scans", "pattern": ["*.csv"], "recursive": True}), ("rows", {"connection": "scans"})]
+    scans.surroundings = replace(scans.surroundings, triggers=triggers)
+
+    assert names(scans.read("file", FileOptions(pattern="*.pdf"), NOTHING_KNOWN)) == ["a.pdf"]
+    assert [*scans.problems()] == [f"{root / 'photo.jpg'}: {LEFT_ALONE}"]
+    list(scans.read("file", FileOptions(pattern="*.csv", recursive=True), NOTHING_KNOWN))
+    assert [*scans.problems()] == [f"{root / name}: {LEFT_ALONE}" for name in ("below/d.docx", "photo.jpg")]
+    (root / "below/d.docx").unlink()
+    assert [*scans.problems()] == [f"{root / 'photo.jpg'}: {LEFT_ALONE}"]
+
+
+def test_a_folder_that_is_only_written_to_leaves_nothing_alone(opened, root):
+    put(root / "photo.jpg")
+    scans = opened()
+
+    assert scans.try_out().ok
+    assert [*scans.problems()] == []
 
 
 def test_taken_in_files_are_put_away_and_never_over_another_one(opened, root, tmp_path):

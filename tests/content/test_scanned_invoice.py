@@ -9,10 +9,15 @@ from pathlib import Path
 from fpdf import FPDF
 from PIL import Image
 
+from flows.advance import Tally
+from flows.intake import intake
+from flows.runtime import open_runtime
 from flows.simulate import simulate
 from kontorist.core.office import load_office
 from kontorist.reading import pdf
+from kontorist.store import cases
 from tests.content.truth import OFFICE
+from tests.flows.offices import work
 
 LINES = (
     "Wellpappe Nord GmbH, Hafenstraße 4, 24103 Kiel",
@@ -56,3 +61,22 @@ def test_the_card_of_a_scanned_invoice_says_once_that_it_was_read_by_ocr(tmp_pat
     assert (read["number"], str(read["gross"]), read["iban"]) == ("WN-2026-1201", "119.00", "DE89370400440532013000")
     said = [w["text"] for w in case["proposals"][0]["warnings"] if "OCR" in w["text"]]
     assert said == ["'scan.jpg' ist ein Scan, per OCR gelesen: bitte mit dem Bild vergleichen."]
+
+
+def test_what_is_put_into_the_folder_is_read_or_laid_before_a_person_whatever_it_is(tmp_path: Path) -> None:
+    files = {
+        "IMG_2040.jpg": scan(),
+        "IMG_2041.heic": b"\x00\x00\x00\x18ftypheic\x00" + bytes(range(256)),
+        "brief.docx": b"PK\x03\x04\x00",
+    }
+    runtime = open_runtime(OFFICE, tmp_path / "data", url=f"sqlite:///{tmp_path}/store.sqlite")
+    (tmp_path / "data" / "scans").mkdir(parents=True)
+    for name, data in files.items():
+        (tmp_path / "data" / "scans" / name).write_bytes(data)
+
+    intake(runtime, "invoice-intake", Tally())
+    work(runtime)
+
+    with runtime.database.read() as connection:
+        found = {case.title: case.state for case in cases.load(connection, range(1, len(files) + 1))}
+    assert found == {"IMG_2040.jpg": "waiting", "IMG_2041.heic": "unclear", "brief.docx": "unclear"}

@@ -118,6 +118,19 @@ def test_a_file_that_is_broken_of_another_account_or_does_not_add_up_is_a_proble
     assert connector.try_out().ok
 
 
+def test_a_file_that_is_no_statement_is_told_until_it_is_gone(office):
+    put(office, "good.sta", mt940(entry("100,00", "R1")))
+    for name in ("Auszug.zip", "Thumbs.db", "~$Liste.xlsx"):
+        put(office, name, b"x")
+    connector = bank(office)
+
+    assert len(keys(connector)) == 1
+    assert [told.partition(",")[0] for told in connector.problems()] == ["Auszug.zip: Kein Auszug"]
+    (connector.folder / "Auszug.zip").unlink()
+    keys(connector)
+    assert list(connector.problems()) == []
+
+
 @pytest.mark.parametrize(
     "cells", [f"03.11.2026;{'9' * 30},00;x", f'03.11.2026;10,00;"{"x" * 2_000_000}"', f"03.11.2026;10,00;{'x' * 200_000}"]
 )
