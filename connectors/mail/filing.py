@@ -50,7 +50,7 @@ class Move(Action):
             raise Rejected(f"'{payload.folder}' is not the name of a mail folder.")
         return Proposal(
             payload={"folder": folder, "mail": _where(mail)},
-            sentence=say(context.language, "move", folder),
+            sentence=say(context.language, "move", folder, _subject(mail, context)),
             business_key=f"move:{connector.surroundings.name}:{mail['key']}:{folder}",
         )
 
@@ -102,7 +102,7 @@ class Flag(Action):
         mail = _mail(context)
         return Proposal(
             payload={"flag": payload.flag, "on": payload.on, "mail": _where(mail)},
-            sentence=say(context.language, "flag" if payload.on else "unflag", payload.flag),
+            sentence=say(context.language, "flag" if payload.on else "unflag", payload.flag, _subject(mail, context)),
             business_key=f"flag:{connector.surroundings.name}:{mail['key']}:{payload.flag}:{payload.on}",
         )
 
@@ -132,6 +132,10 @@ def _mail(context: Context) -> dict[str, Any]:
     if mail is None:
         raise Rejected(say(context.language, "no_mail"))
     return mail
+
+
+def _subject(mail: Mapping[str, Any], context: Context) -> str:
+    return str(mail.get("subject") or "") or say(context.language, "no_subject")
 
 
 def _where(mail: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ EXAMPLES = {
     "weekday": "{{ today | weekday }}",
     "days_until": "{{ order.expected_on | days_until(today) }}",
     "salutation": "{{ mail.from.name | salutation }}",
+    "named": "{{ customer.email | named(customer.name) }}",
     "iban": "{{ vendor.iban | iban }}",
     "is_iban": "{{ vendor.iban | is_iban }}",
     "is_working_day": "{{ today | is_working_day('SH') }}",

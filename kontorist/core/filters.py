@@ -98,6 +98,9 @@ _TITLED = {
 _DEGREES = {"dr.", "prof.", "dr", "prof"}
 _WORDS_OF_A_NAME, _LONGEST_NAME = 7, 60
 _LETTERS_OF_A_NAME = re.compile(r"(?!.*\.\w\w)[\w .,&+'’()-]+")  # no sentence, no address
+_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f\x85\u2028\u2029<>@"\\]')
+_TO_BE_QUOTED = re.compile(r"[(),:;\[\]]")
+"""What would end a name, or begin something else, in an address field (RFC 5322)."""
 _PARTICLES = {"von", "van", "de", "der", "den", "zu", "zum", "zur", "vom", "ten", "ter", "del", "della", "di", "le", "la"}
 
 
@@ -114,6 +117,14 @@ def salutation(name: Any, language: str = "de") -> str:
     if language == "de":
         return f"Guten Tag {text}," if text else "Guten Tag,"
     return f"Dear {text}," if text else "Hello,"
+
+
+def named(address: Any, name: Any) -> str:
+    """A mail address with the name of whom it belongs to, `Muster GmbH <info@muster.example>`; the address alone where there is none."""
+    bare, text = str(address or "").strip(), " ".join(_NOT_IN_A_NAME.sub(" ", str(name or "")).split())[:200]
+    if not bare or not text or "<" in bare:
+        return bare
+    return f'"{text}" <{bare}>' if _TO_BE_QUOTED.search(text) else f"{text} <{bare}>"
 
 
 def is_name(text: str) -> bool:
@@ -197,6 +208,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "weekday": weekday,
     "days_until": days_until,
     "salutation": salutation,
+    "named": named,
     "iban": iban,
     "is_iban": is_iban,
     "is_working_day": is_working_day,

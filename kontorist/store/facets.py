@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from email.utils import parseaddr
 from typing import Any
 
 
@@ -19,7 +20,13 @@ def sender_of(data: Mapping[str, Any], payloads: Sequence[Mapping[str, Any]]) ->
     if payer := _part(data, "row").get("counterparty"):
         return str(payer)
     to = next((p["to"] for p in payloads if p.get("to")), "")
-    return ", ".join(map(str, to)) if isinstance(to, list) else str(to) or str(_part(data, "file").get("name") or "")
+    receivers = ", ".join(map(_called, to)) if isinstance(to, list) else _called(to)
+    return receivers or str(_part(data, "file").get("name") or "")
+
+
+def _called(receiver: Any) -> str:
+    """Whom a mail goes to: the name that stands with the address, if one does."""
+    return parseaddr(str(receiver))[0] or str(receiver)
 
 
 def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -85,6 +85,7 @@ def test_every_filter_has_an_example_that_works() -> None:
         "order": {"expected_on": date(2026, 12, 25)},
         "vendor": {"name": "Meier KG", "iban": "DE89370400440532013000"},
         "vendors": VALUES["customers"],
+        "customer": {"name": "Meier KG", "email": "info@meier.example"},
         "mail": {"from": {"name": "Meyer KG"}},
     }
     given = {name: expressions.render(example, values) for name, example in EXAMPLES.items()}
@@ -94,6 +95,7 @@ def test_every_filter_has_an_example_that_works() -> None:
         "weekday": "Mittwoch",
         "days_until": "2",
         "salutation": "Guten Tag Meyer KG,",
+        "named": "Meier KG <info@meier.example>",
         "iban": "DE89 3704 0044 0532 0130 00",
         "is_iban": "True",
         "is_working_day": "True",

@@ -16,3 +16,14 @@ def test_a_payment_shows_who_paid_and_how_much() -> None:
 def test_a_reply_shows_who_wrote() -> None:
     mail = {"mail": {"from": {"name": "Ida Berg", "address": "ida@berg.example"}}, "row": ENTRY}
     assert sender_of(mail, [{"to": ["ida@berg.example"]}]) == "Ida Berg"
+
+
+def test_a_new_mail_shows_whom_it_goes_to_by_name() -> None:
+    for written, shown in [
+        ("Optik Lindner <g@optik.example>", "Optik Lindner"),
+        ('"Meier, Söhne" <m@meier.example>', "Meier, Söhne"),
+        ("m@meier.example", "m@meier.example"),
+        ("", ""),
+    ]:
+        assert sender_of({}, [{"to": [written]}]) == shown
+    assert sender_of({}, [{"to": ["A <a@x.example>", "b@x.example"]}]) == "A, b@x.example"

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from connectors.base import Context
 from connectors.mail import compose
 from connectors.mail.config import Access, MailConfig
+from connectors.mail.filing import Move, MovePayload
 from connectors.mail.sending import Send, written
 from connectors.mail.smtp import Smtp
 from kontorist.core.errors import AccessDenied, NotApproved, Rejected, Unavailable, Uncertain
+from kontorist.core.filters import named
 from kontorist.reading.mail import parse_mail
 from tests.connectors.mail.conftest import Box, letter, make
 from tests.connectors.mail.servers import Imap, Mailserver, free_port
@@ -228,3 +230,27 @@ def test_a_crash_after_the_fence_leaves_one_mail(local: Box) -> None:
     local.do("reply", item, to="karla@kunde.example", body="Kommt morgen.", key="same")
     local.do("send", None, to="karla@kunde.example", subject="x", body="Kommt morgen.", key="same")
     assert local.count("Sent") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Teekontor Süderelbe GmbH & Co. KG", "Teekontor Süderelbe GmbH & Co. KG"),
+        ("Meier, Söhne (Lübeck): [Lager]; e. K.", "Meier, Söhne (Lübeck): [Lager]; e. K."),
+        ("Evil <x@evil.example>,\r\nBcc: y@evil.example", "Evil x evil.example , Bcc: y evil.example"),
+        ('"Quoted" \\ O\'Hara', "Quoted O'Hara"),
+        ("  ", ""),
+        (None, ""),
+    ],
+)
+def test_a_receiver_with_a_name_is_that_address_alone_whatever_the_name_is(name: str | None, kept: str) -> None:
+    assert compose.address_of(named("info@meier.example", name)) == (kept, "info@meier.example")
+    assert named("", name) == ""
+
+
+def test_the_sentence_of_a_move_says_which_mail_it_is(local: Box) -> None:
+    local.put(letter())
+    (item,) = local.taken_in()
+    context = Context(1, "f", item.data, {}, "de")
+    proposal = Move().propose(local.connector, MovePayload(folder="Newsletter"), context)
+    assert proposal.sentence == "Verschiebt die Mail „Wo bleibt 47001?“ in den Ordner „Newsletter“."
