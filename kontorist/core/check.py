@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from kontorist.core import expressions, registry
+from kontorist.core import expressions, registry, salvage
 from kontorist.core.arrived import fields_of
 from kontorist.core.content import Content
 from kontorist.core.errors import KontoristError
@@ -27,7 +27,7 @@ from kontorist.core.flow import (
     walk,
 )
 from kontorist.core.office import Connection, Office, add_errors, load_office, parse_flow
-from kontorist.core.problems import Problem, did_you_mean
+from kontorist.core.problems import Problem, closest, did_you_mean
 from kontorist.core.yamlfile import Loc, YamlFile, parse_yaml
 
 ARRIVED = {"mail", "file", "row", "table", "webhook", "documents", "case", "now", "today", "scheduled", "before"}
@@ -38,16 +38,17 @@ _FIXED = {"documents", "case", "now", "today"}
 
 def check(directory: Path) -> list[Problem]:
     """Every problem of the office in this folder, sorted by place."""
-    office = load_office(directory)
-    problems = [*office.problems]
+    loaded = load_office(directory)
+    problems, office = [*loaded.problems], salvage.usable(loaded)
     for file in office.files.values():
         file.problems.clear()
     _check_connections(office)
     _check_people(office)
     _check_limits(office)
     _check_mailboxes(office)
-    for name, flow in office.flows.items():
-        _FlowCheck(office, name, flow, office.files[name]).run()
+    for name, file in office.files.items():
+        if not name.endswith(".yaml"):
+            _check_flow(office, name, office.flows.get(name), file)
     problems += [p for f in office.files.values() for p in f.problems]
     return sorted(set(problems))
 
@@ -55,10 +56,15 @@ def check(directory: Path) -> list[Problem]:
 def check_text(office: Office, name: str, text: str) -> list[Problem]:
     """The problems of one flow as it stands in an editor, in an office that is loaded already."""
     file = parse_yaml(text, YamlFile(office.files[name].path if name in office.files else f"{name}.yaml"))
-    flow = parse_flow(file)
-    if flow is not None:
-        _FlowCheck(office, name, flow, file).run()
+    _check_flow(office, name, parse_flow(file), file)
     return sorted(set(file.problems))
+
+
+def _check_flow(office: Office, name: str, flow: Flow | None, file: YamlFile) -> None:
+    """Check a flow, or what is left of one that could not be read whole."""
+    left = (flow, frozenset[str]()) if flow is not None else salvage.flow(file)
+    if left is not None:
+        _FlowCheck(office, name, left[0], file, left[1]).run()
 
 
 def connector_class(connection: Connection) -> Any:
@@ -87,20 +93,29 @@ def _check_people(office: Office) -> None:
     file, settings = office.files["office.yaml"], office.settings
     for name, person in settings.people.items():
         for i, group in enumerate(person.groups):
-            if group not in settings.groups:
+            if group not in settings.groups and "groups" not in office.unsure:
                 file.add(("people", name, "groups", i), f"there is no group '{group}'{did_you_mean(group, settings.groups)}")
-        if person.deputy and person.deputy not in settings.people:
+        if person.deputy and person.deputy not in settings.people and "people" not in office.unsure:
             file.add(
                 ("people", name, "deputy"), f"there is no person '{person.deputy}'{did_you_mean(person.deputy, settings.people)}"
             )
-    if settings.model not in ("built-in", "environment") and settings.model not in settings.models:
+    known = ("built-in", "environment", *settings.models)
+    if settings.model not in known and "models" not in office.unsure:
         file.add(
             ("model",), f"there is no model '{settings.model}'{did_you_mean(settings.model, ['built-in', *settings.models])}"
         )
 
 
+def _connections_of(office: Office) -> set[str]:
+    """The names of all connections, those among them that lack what they need."""
+    data = office.files["connections.yaml"].data
+    return {*office.connections, *(data if isinstance(data, dict) else ())}
+
+
 def _check_limits(office: Office) -> None:
-    names = [*office.connections, *office.settings.models, "environment"]
+    if {"connections", "models"} & office.unsure:
+        return
+    names = [*_connections_of(office), *office.settings.models, "environment"]
     for name in office.settings.limits:
         if name not in names:
             hint = did_you_mean(name, names)
@@ -124,9 +139,9 @@ def _check_mailboxes(office: Office) -> None:
 class _FlowCheck:
     """Checks one flow; notes problems in its file."""
 
-    def __init__(self, office: Office, name: str, flow: Flow, file: YamlFile) -> None:
-        self.office, self.name, self.flow, self.file = office, name, flow, file
-        self.actions: set[str] = set()
+    def __init__(self, office: Office, name: str, flow: Flow, file: YamlFile, lost: frozenset[str]) -> None:
+        self.office, self.name, self.flow, self.file, self.lost = office, name, flow, file, lost
+        self.actions: set[str] = set(lost)
         """Ids of the actions met so far."""
         self.columns: dict[str, list[str]] = {}
         """Known fields of a name: a look-up's columns, an agent's outputs."""
@@ -140,15 +155,19 @@ class _FlowCheck:
         """Check trigger and steps."""
         self._trigger()
         self._readers()
-        names = ARRIVED | set(self.flow.parameters)
+        names = ARRIVED | set(self.flow.parameters) | self.lost
         self._ids()
         self._steps(self.flow.steps, ("steps",), set(names))
 
     def _readers(self) -> None:
         known = {*self.office.settings.people, *self.office.settings.groups}
         for i, name in enumerate(self.flow.visible_to or ()):
-            if name not in known:
+            if name not in known and not self._hidden("people", "groups"):
                 self.file.add(("visible_to", i), f"there is no group or person '{name}'{did_you_mean(name, known)}")
+
+    def _hidden(self, *parts: str) -> bool:
+        """Whether a mistake elsewhere hides names of these parts, so that nobody can say what there is not."""
+        return not self.office.unsure.isdisjoint(parts)
 
     def _trigger(self) -> None:
         trigger = self.flow.trigger
@@ -212,6 +231,8 @@ class _FlowCheck:
 
     def _connector(self, name: str, loc: Loc) -> Any:
         if name not in self.office.connections:
+            if name in _connections_of(self.office) or self._hidden("connections"):
+                return None
             self.file.add(loc, f"there is no connection '{name}'{did_you_mean(name, self.office.connections)}")
             return None
         return connector_class(self.office.connections[name])
@@ -262,7 +283,8 @@ class _FlowCheck:
         for key in agent.templates:
             self._template((step.model_extra or {}).get(key), (*loc, key), names)
         self._template((step.model_extra or {}).get("template"), (*loc, "template"), names | set(agent.own_names))
-        if step.model and step.model not in ("built-in", "environment") and step.model not in self.office.settings.models:
+        models = ("built-in", "environment", *self.office.settings.models)
+        if step.model and step.model not in models and not self._hidden("models"):
             self.file.add(
                 (*loc, "model"), f"there is no model '{step.model}'{did_you_mean(step.model, self.office.settings.models)}"
             )
@@ -323,11 +345,12 @@ class _FlowCheck:
 
     def _payload(self, step: ActionStep, action: Any, loc: Loc) -> None:
         fields = {f.alias or n: f for n, f in action.Payload.model_fields.items()}
-        for key in step.with_:
-            if key not in fields:
-                self.file.add((*loc, "with", key), f"{step.action} takes no '{key}'{did_you_mean(key, fields)}", key=True)
+        unknown = [key for key in step.with_ if key not in fields]
+        for key in unknown:
+            self.file.add((*loc, "with", key), f"{step.action} takes no '{key}'{did_you_mean(key, fields)}", key=True)
+        meant = {closest(key, fields) for key in unknown}
         for key, field in fields.items():
-            if field.is_required() and key not in step.with_:
+            if field.is_required() and key not in step.with_ and key not in meant:
                 self.file.add((*loc, "with") if step.with_ else loc, f"{step.action} needs '{key}' under `with:`", key=True)
         for key in action.recipients:
             doubtful = self.content.of(step.with_.get(key))
@@ -342,18 +365,20 @@ class _FlowCheck:
                 (*loc, "approve"), f"{step.action} has nobody who may approve it; add `approve: {{by: GROUP}}`", key=True
             )
         other = approve.together_with
-        if other is not None and other not in self.actions:
+        if other is not None and other not in self.actions and salvage.ANY not in self.lost:
             self.file.add(
                 (*loc, "approve", "together_with"),
                 f"there is no action '{other}' before this one{did_you_mean(other, self.actions)}",
             )
         self.actions |= {step.id} if step.id else set()
+        if self._hidden("people", "groups"):
+            return
         known = {*self.office.settings.people, *self.office.settings.groups}
         by = [approve.by] if isinstance(approve.by, str) else approve.by or []
         for name in [*by, *([approve.escalate] if approve.escalate else [])]:
             if name not in known and "{" not in name:
                 self.file.add((*loc, "approve"), f"there is no group or person '{name}'{did_you_mean(name, known)}", key=True)
-        fixed = isinstance(approve.count, int) and not any("{" in name for name in by)
+        fixed = isinstance(approve.count, int) and known.issuperset(by) and not self._hidden("members")
         if fixed and by and len(self.office.members(by)) < int(approve.count):
             self.file.add((*loc, "approve"), f"{approve.count} people must approve, but {', '.join(by)} has fewer", key=True)
 
@@ -413,7 +438,8 @@ class _FlowCheck:
             self.file.add(loc, f"is not a valid {'expression' if expression else 'template'}: {message}", line_offset=line - 1)
             return
         used = sorted(expressions.uses(text, expression=expression))
-        for name in sorted(expressions.roots(text, expression=expression) - names):
+        unknown = expressions.roots(text, expression=expression) - names
+        for name in sorted(unknown) if salvage.ANY not in self.lost else ():
             line = next((line for path, line in used if path == (name,)), 1)
             self.file.add(loc, f"'{name}' is not known here{did_you_mean(name, names)}", line_offset=line - 1, word=name)
         for path, line in used:

@@ -15,7 +15,7 @@ from kontorist.core.clock import parse_duration
 from kontorist.core.errors import ConfigurationError
 from kontorist.core.flow import DOTTED, KINDS, NAME, Flow
 from kontorist.core.notify import Notify
-from kontorist.core.problems import Problem, did_you_mean
+from kontorist.core.problems import Problem, closest, did_you_mean
 from kontorist.core.yamlfile import Loc, YamlFile, fill_secrets, read_yaml
 
 
@@ -138,6 +138,8 @@ class Office:
     flows: dict[str, Flow]
     files: dict[str, YamlFile] = field(default_factory=dict, repr=False)
     problems: list[Problem] = field(default_factory=list)
+    unsure: frozenset[str] = frozenset()
+    """While it is checked: the parts (people, groups, members, models, connections) whose names a mistake hides."""
 
     @property
     def language(self) -> str:
@@ -213,7 +215,8 @@ def _settings(data: Any, file: YamlFile) -> OfficeFile:
     try:
         return OfficeFile.model_validate(data)
     except ValidationError as error:
-        add_errors(file, error, OfficeFile)
+        if file.data is not None or not file.problems:  # else the whole file cannot be read, which is told already
+            add_errors(file, error, OfficeFile)
         name = data.get("company", {}).get("name") if isinstance(data, dict) and isinstance(data.get("company"), dict) else None
         return OfficeFile(company=Company(name=str(name or "?")))
 
@@ -291,8 +294,15 @@ _PATTERNS = {
 
 def add_errors(file: YamlFile, error: ValidationError, shape: type[BaseModel], prefix: Loc = ()) -> None:
     """Note pydantic's errors at their places in the file, in plain words."""
+    misspelt = [
+        (*item["loc"][:-1], closest(str(item["loc"][-1]), _options(shape, item["loc"])))
+        for item in error.errors()
+        if item["type"] == "extra_forbidden"
+    ]
     for item in error.errors():
-        loc = (*prefix, *_plain_loc(item["loc"]))
+        loc = (*prefix, *plain_loc(item["loc"]))
+        if item["type"] == "missing" and item["loc"] in misspelt:
+            continue  # it is there, under a misspelt name that is told
         if item["type"] == "extra_forbidden":
             file.add(loc, f"unknown option '{loc[-1]}'{did_you_mean(str(loc[-1]), _options(shape, item['loc']))}", key=True)
         elif item["type"] == "missing":
@@ -306,7 +316,7 @@ def add_errors(file: YamlFile, error: ValidationError, shape: type[BaseModel], p
             file.add(loc, f"'{loc[-1] if loc else ''}' {message}" if "'" not in message else message)
 
 
-def _plain_loc(loc: tuple[str | int, ...]) -> Loc:
+def plain_loc(loc: tuple[str | int, ...]) -> Loc:
     """Without the tags that pydantic puts behind the index of a step."""
     return tuple(
         part for i, part in enumerate(loc) if not (i and isinstance(loc[i - 1], int) and part in KINDS and len(loc) > i + 1)

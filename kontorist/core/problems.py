@@ -26,10 +26,14 @@ class Problem:
         return asdict(self)
 
 
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """What a misspelt word was meant to be, where one of the choices is like it."""
+    return next(iter(difflib.get_close_matches(word, sorted(choices), n=1, cutoff=0.6)), None)
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`, did you mean 'x'?` or `; there are: a, b` or nothing, to be put behind a message."""
     known = sorted(choices)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f", did you mean '{close[0]}'?"
+    if close := closest(word, known):
+        return f", did you mean '{close}'?"
     return f"; there are: {', '.join(known)}" if known and len(known) <= 30 else ""

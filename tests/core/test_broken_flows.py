@@ -35,6 +35,11 @@ def test_two_hundred_broken_flows_are_found_at_their_line(office: Office) -> Non
     assert len(missed) <= len(files) * 0.05, missed
 
 
+def test_what_follows_from_a_mistake_is_not_told(office: Office) -> None:
+    several = {b.what for b in broken() if len(check_text(office, b.flow, b.text)) > 1}
+    assert several <= {"too many approvers"}, "which puts a second `count:` beside the first"
+
+
 def test_shipped_flows_have_no_problem(office: Office) -> None:
     assert [p for name in office.flows for p in check_text(office, name, (FLOWS / f"{name}.yaml").read_text())] == []
 
