@@ -19,6 +19,7 @@ from kontorist.core import logs
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import ConfigurationError, KontoristError, Unavailable
 from kontorist.core.flow import After, Flow
+from kontorist.core.timetable import in_words
 from kontorist.store import asking, conversations, documents, following, office_state, taking_in, undelivered, voiding
 from kontorist.store.cases import Case, DocumentRef
 from kontorist.store.context import arrived, values_of
@@ -187,7 +188,8 @@ def _scheduled(runtime: Runtime, flow_name: str, cron: str, tally: Tally) -> int
     """One case for the last due moment, if it was not taken in yet: a missed one is made up for, but never more than one."""
     due = last_due(cron, runtime.office.settings.timezone, utcnow())
     shown = due.astimezone(ZoneInfo(runtime.office.settings.timezone))
-    item = Item(f"schedule:{due.isoformat()}", f"schedule {cron}", f"{flow_name} {shown:%d.%m.%Y %H:%M}", {"scheduled": due})
+    title = f"{runtime.office.flows[flow_name].title or flow_name} {shown:%d.%m.%Y %H:%M}"
+    item = Item(f"schedule:{due.isoformat()}", in_words(cron, runtime.office.language), title, {"scheduled": due})
     count = len(take_in(runtime, flow_name, "schedule", [item]))
     tally.add(flow_name, "taken_in", count)
     return count

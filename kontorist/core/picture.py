@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kontorist.core.flow import EachStep, Flow, UseStep, WhenStep, kind_of
+from kontorist.core.timetable import in_words
 
 _ROW, _HIGH, _WIDE, _INDENT, _MARGIN = 46, 34, 380, 30, 12
 _ROUND = re.compile(r"#\d+")
@@ -72,15 +73,17 @@ def picture(
     *,
     styled: bool = True,
     say: Callable[[str], str] = str,
+    language: str = "en",
 ) -> str:
     """The flow as SVG. `journal` maps the paths of a case's steps (and of its actions) to their outputs: they are highlighted.
 
-    `styled=False` leaves colours and fonts to the page around it. `say` translates the words that are not the admin's own.
+    `styled=False` leaves colours and fonts to the page around it. `say` translates the words that are not the admin's own; schedules are said
+    in the `language`.
     Give the flow as it was when the case began, with the flows it used then, and the picture is that of then.
     """
     taken = None if journal is None else {_ROUND.sub("#", path): output for path, output in journal.items()}
     layout = _Layout(flows, taken, say)
-    layout.boxes.append(_Box(0, "trigger", _trigger(flow, say), on=journal is not None))
+    layout.boxes.append(_Box(0, "trigger", _trigger(flow, say, language), on=journal is not None))
     layout.steps(flow.steps, "", 0, "", reached=journal is not None)
     deepest = max(box.depth for box in layout.boxes)
     width, height = _MARGIN * 2 + _WIDE + deepest * _INDENT, _MARGIN * 2 + len(layout.boxes) * _ROW
@@ -118,7 +121,7 @@ def _safe(text: str) -> str:
     return html.escape("".join(c if c.isprintable() else " " for c in text))
 
 
-def _trigger(flow: Flow, say: Callable[[str], str]) -> str:
+def _trigger(flow: Flow, say: Callable[[str], str], language: str) -> str:
     kind = flow.trigger.kind() if flow.trigger else None
     if flow.trigger is None or kind is None:
         return say("used by other flows")
@@ -127,7 +130,7 @@ def _trigger(flow: Flow, say: Callable[[str], str]) -> str:
     source = flow.trigger.source()
     if source:
         return f"{say(kind)} · {source[1].get('connection', '?')}"
-    return f"{say(kind)} {getattr(flow.trigger, kind) if kind == 'schedule' else ''}".strip()
+    return f"{say(kind)} {in_words(flow.trigger.schedule or '', language)}".strip()
 
 
 def _said(step: Any, kind: str) -> str:

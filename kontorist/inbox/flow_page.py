@@ -37,7 +37,7 @@ def _render(
         broken = next((m for m in overview.mistakes(connection) if m.name == name), None)
         done = toast(connection, viewer, request.query_params)
     drawn = found.flows.get(name)
-    say = words(language_for(request, desk, viewer))
+    language = language_for(request, desk, viewer)
     values: dict[str, Any] = {
         "name": name,
         "view": view,
@@ -45,7 +45,7 @@ def _render(
         "found": found,
         "about": drawn.description if drawn else "",
         "steps": len(list(walk(drawn.steps))) if drawn else 0,
-        "picture": Markup(picture(drawn, found.flows, styled=False, say=say)) if drawn else "",  # noqa: S704 - made here, escaped
+        "picture": Markup(picture(drawn, found.flows, styled=False, say=words(language), language=language)) if drawn else "",  # noqa: S704 - made here, escaped
         "problem": problem,
         "toast": done,
     }

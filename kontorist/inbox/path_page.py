@@ -50,8 +50,10 @@ def show(request: Request, desk: TheDesk, viewer: SignedIn, case_id: int) -> Res
         change = next((c for c in reversed(versions.history(connection, case.flow)) if c.version == case.flow_version), None)
         newest = versions.is_good(connection, case.flow, case.flow_version)
     journal = {row.path: row.state for row in rows} | {path: e.output for path, e in case.journal.items()}
-    say = words(language_for(request, desk, viewer))
-    drawn = picture(then[case.flow], then, journal, styled=False, say=say) if case.flow in then else ""
+    language = language_for(request, desk, viewer)
+    drawn = ""
+    if case.flow in then:
+        drawn = picture(then[case.flow], then, journal, styled=False, say=words(language), language=language)
     values = {
         "case": case,
         "picture": Markup(drawn),  # noqa: S704 - made here, every text in it escaped

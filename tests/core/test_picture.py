@@ -40,6 +40,11 @@ def test_the_path_of_a_case_is_highlighted_and_the_other_branch_is_not() -> None
     assert highlighted(picture(BRANCHES, {}, {"-1": True, "-1/first": None}))[1:] == ["a", "yes: first: one"]
 
 
+def test_a_schedule_is_said_in_words() -> None:
+    flow = Flow.model_validate({"trigger": {"schedule": "0 7 * * 1-5"}, "steps": [{"stop": "a"}]})
+    assert "<title>schedule werktags (Mo–Fr) um 7:00</title>" in picture(flow, {}, language="de")
+
+
 def test_a_text_in_a_flow_is_text() -> None:
     svg = picture(BRANCHES, {})
     assert "<script>" not in svg

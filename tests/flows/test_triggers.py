@@ -47,6 +47,15 @@ def numbers(runtime: Runtime, flow: str) -> list[int]:
         return [row.id for row in cases.find(connection, flow=flow)]
 
 
+def test_a_case_that_the_clock_starts_says_in_words_when_that_is(tmp_path: Path) -> None:
+    runtime = make_office(tmp_path, {"nightly": "title: Nachtlauf\ntrigger: {schedule: '0 7 * * 1-5'}\nsteps: [{stop: over}]\n"})
+    intake(runtime, "nightly", Tally())
+
+    started = case(runtime, numbers(runtime, "nightly")[0])
+    assert started.title.startswith("Nachtlauf ")
+    assert started.source == "werktags (Mo–Fr) um 7:00"
+
+
 def test_a_file_that_is_handed_in_becomes_a_case_once(tmp_path: Path) -> None:
     runtime = make_office(tmp_path, {"handed": HANDED})
     (tmp_path / "a.txt").write_text("hello")

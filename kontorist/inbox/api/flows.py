@@ -52,7 +52,7 @@ def flow_picture(
     """A flow as a picture, drawn from its YAML."""
     if flow not in desk.office.flows:
         raise NotFound("There is no such flow.")
-    drawn = picture(desk.office.flows[flow], desk.office.flows, say=words(language))
+    drawn = picture(desk.office.flows[flow], desk.office.flows, say=words(language), language=language)
     return Response(drawn, media_type="image/svg+xml", headers=dict(PICTURE))
 
 
