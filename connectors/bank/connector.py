@@ -228,7 +228,7 @@ def _items(path: Path, statement: Statement, entries: Sequence[Entry], original:
         title = f"{money} · {entry.counterparty or entry.kind} · {entry.purpose}"
         yield Item(
             source_key=_key(entry),
-            source=f"{path.name}: {entry.place}",
+            source=f"{path.name}: {said_in(language, entry.place)}",
             title=title[:120],
             data={"row": _values(path, statement, entry), "table": "entries"},
             documents=[original.document],

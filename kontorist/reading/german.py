@@ -18,7 +18,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "Das XML hat eine Dokumenttyp-Deklaration (DOCTYPE): Rechnungen haben nie eine, Angriffe brauchen sie.",
     ),
     (r"The XML is a program or a schema, not a document\.", "Das XML ist ein Programm oder ein Schema, kein Beleg."),
-    (r"The XML is broken: ", "Das XML ist beschädigt: "),
+    (r"The XML is broken; get the file again\.", "Das XML ist beschädigt; bitte lassen Sie sich die Datei noch einmal geben."),
+    (
+        r"The XML is broken in line (\d+); get the file again\.",
+        r"Das XML ist in Zeile \1 beschädigt; bitte lassen Sie sich die Datei noch einmal geben.",
+    ),
     (
         r"Reading it took longer than (\d+) seconds, so it was stopped\.",
         r"Das Lesen dauerte länger als \1 Sekunden und wurde abgebrochen.",

@@ -41,8 +41,10 @@ def _parsed(data: bytes) -> Any:
     )
     try:
         return etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise NotReadable(f"The XML is broken: {str(error).partition(' (<string>')[0]}.") from error
+    except etree.XMLSyntaxError as error:
+        raise NotReadable(f"The XML is broken in line {error.lineno or 1}; get the file again.") from error
+    except ValueError as error:
+        raise NotReadable("The XML is broken; get the file again.") from error
 
 
 def _refuse_doctype(data: bytes) -> None:

@@ -164,7 +164,7 @@ def test_where_an_entry_stands_is_said_without_counting_all_before_it_again():
         + "\n".join([one] * 3)
         + "</Stmt></BkToCstmrStmt></Document>"
     )
-    assert [e.place for e in read(text).entries] == [f"BkToCstmrStmt/Stmt/Ntry[{n}], line {n + 2}" for n in (1, 2, 3)]
+    assert [e.place for e in read(text).entries] == [f"entry {n}, line {n + 2}" for n in (1, 2, 3)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from kontorist.core.errors import NotReadable
 from kontorist.reading.bank import Entry, read_statements
+from kontorist.reading.german import said_in
 
 OURS, THEIRS = "DE89370400440532013000", "DE02120300000000202051"
 
@@ -34,6 +36,12 @@ def detail(debtor: tuple[str, str], creditor: tuple[str, str], rest: str = "", s
     return f"<TxDtls>{amount}<RltdPties>{parties}</RltdPties>{rest}</TxDtls>"
 
 
+STATEMENT = f"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>M1</MsgId></GrpHdr>
+<Stmt><Id>S1</Id><Acct><Id><IBAN>{OURS}</IBAN></Id></Acct>
+<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-20</Dt></BookgDt></Ntry>
+<Ntry><Amt Ccy="EUR">2.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-21</Dt></BookgDt></Ntry>
+</Stmt></BkToCstmrStmt>
+</Document>"""
 US, THEM = ("Wir GmbH", OURS), ("Erika Muster", THEIRS)
 REASON = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>Konto erloschen</AddtlInf></RtrInf>"
 
@@ -76,3 +84,31 @@ def test_a_collective_entry_may_hold_a_return_among_its_payments():
 def test_details_that_make_up_the_entry_only_without_their_signs_are_left_together():
     (entry,) = entries("130.00", detail(THEM, US, signed="100.00"), detail(THEM, US, signed="-30.00"))
     assert entry.amount == Decimal("130.00")
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (('<Amt Ccy="EUR">2.00</Amt>', ""), "Umsatz 2, Zeile 4: Der Betrag fehlt."),
+        (('<Amt Ccy="EUR">2.00</Amt>', '<Amt Ccy="EUR">zwei</Amt>'), "Umsatz 2, Zeile 4: 'zwei EUR' ist kein Betrag."),
+        (("<CdtDbtInd>DBIT", "<CdtDbtInd>?"), "Umsatz 2, Zeile 4: Ob Gutschrift oder Lastschrift, steht nicht da."),
+        (("2026-11-21", "21. November"), "Umsatz 2, Zeile 4: '21. November' ist kein Datum."),
+        (("<Id>S1</Id>", ""), "Zeile 2: Dem Auszug fehlt die Kennung."),
+        (("</BkToCstmrStmt>", ""), "Das XML ist in Zeile 6 beschädigt; bitte lassen Sie sich die Datei noch einmal geben."),
+    ],
+)
+def test_what_is_wrong_is_told_by_file_and_entry_and_in_no_words_of_xml(broken, told):
+    text = STATEMENT.replace(*broken)
+    with pytest.raises(NotReadable) as raised:
+        read_statements("auszug.xml", text.encode())
+    assert said_in("de", str(raised.value)) == f"'auszug.xml': {told}"
+
+
+def test_of_several_statements_the_number_is_told():
+    one = STATEMENT[STATEMENT.index("<Stmt>") : STATEMENT.index("</BkToCstmrStmt>")]
+    two = STATEMENT.replace("</BkToCstmrStmt>", one.replace("S1", "S2") + "</BkToCstmrStmt>")
+    places = [entry.place for one in read_statements("auszug.xml", two.encode()) for entry in one.entries]
+    assert places == [
+        f"statement {one}, entry {two}, line {line}" for one, two, line in ((1, 1, 3), (1, 2, 4), (2, 1, 6), (2, 2, 7))
+    ]
+    assert said_in("de", places[-1]) == "Auszug 2, Umsatz 2, Zeile 7"

@@ -19,6 +19,7 @@ _KINDS = {
 }
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 _AMOUNT = re.compile(r"\d{1,18}(\.\d{1,5})?")
+_CALLED = {"Stmt": "statement", "Rpt": "statement", "Ntfctn": "statement", "Ntry": "entry", "Bal": "balance", "TxDtls": "part"}
 _NONE = {"NOTPROVIDED", "NOTAVAILABLE", "NONREF"}
 
 
@@ -29,20 +30,20 @@ def read_camt(root: Any) -> list[Statement]:
     if space is None or message is None:
         raise NotReadable("The XML is no bank statement (camt.052, camt.053 or camt.054).")
     part, kind = _KINDS[_name(message)]
-    found = [_statement(one, space.group(1), kind, path) for one, path in _numbered(message, part)]
+    found = [_statement(one, space.group(1), kind, place) for one, place in _numbered(message, part)]
     if not found:
-        raise NotReadable(f"The message {_text(message, 'GrpHdr/MsgId') or '?'} holds no statement ({part} is missing).")
+        raise NotReadable(f"The message {_text(message, 'GrpHdr/MsgId') or '?'} holds no statement.")
     return found
 
 
-def _statement(node: Any, version: str, kind: str, path: str) -> Statement:
+def _statement(node: Any, version: str, kind: str, place: str) -> Statement:
     account = _text(node, "Acct/Id/IBAN") or _text(node, "Acct/Id/Othr/Id")
     number, currency = _text(node, "Id"), _text(node, "Acct/Ccy")
     if not account or not number:
         raise NotReadable(f"{_place(node)}: the statement has no {'account' if not account else 'id'}.")
     balances = {_text(one, "Tp/CdOrPrtry/Cd"): _balance(one) for one in _all(node, "Bal")}
-    within = f"{_name(node.getparent())}/{path}"
-    entries = [entry for one, step in _numbered(node, "Ntry") for entry in _entries(one, account, f"{within}/{step}")]
+    within = f"{place}, " if place else ""
+    entries = [entry for one, step in _numbered(node, "Ntry") for entry in _entries(one, account, f"{within}{step}")]
     return Statement(
         format=version,
         account=account,
@@ -61,7 +62,7 @@ def _balance(node: Any) -> Balance:
     return Balance(amount * _sign(node), currency, _day(node, "Dt"))
 
 
-def _entries(node: Any, account: str, path: str) -> Iterator[Entry]:
+def _entries(node: Any, account: str, place: str) -> Iterator[Entry]:
     """The details of an entry when they say their amounts and these make up the entry; else the entry as one."""
     whole, currency = _amount(node, "Amt")
     whole *= _sign(node)
@@ -69,9 +70,9 @@ def _entries(node: Any, account: str, path: str) -> Iterator[Entry]:
     amounts = [_detail_amount(one, currency, _sign(node)) for one in details]
     if len(details) > 1 and None not in amounts and sum((one or Decimal(0) for one in amounts), Decimal(0)) == whole:
         for detail, amount in zip(details, amounts, strict=True):
-            yield _entry(node, [detail], amount or Decimal(0), currency, account, path)
+            yield _entry(node, [detail], amount or Decimal(0), currency, account, place)
     else:
-        yield _entry(node, details, whole, currency, account, path)
+        yield _entry(node, details, whole, currency, account, place)
 
 
 def _detail_amount(node: Any, currency: str, sign: int) -> Decimal | None:
@@ -83,7 +84,7 @@ def _detail_amount(node: Any, currency: str, sign: int) -> Decimal | None:
     return None
 
 
-def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, account: str, path: str) -> Entry:
+def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, account: str, place: str) -> Entry:
     status = _text(node, "Sts/Cd") or _text(node, "Sts")
     told = [node, *details] if len(details) == 1 else [node]
     detail = details[0] if len(details) == 1 else None
@@ -109,7 +110,7 @@ def _entry(node: Any, details: list[Any], amount: Decimal, currency: str, accoun
         kind=_kind(node),
         reversal=goes_back,
         pending=status not in ("BOOK", ""),
-        place=f"{path}, line {node.sourceline}",
+        place=f"{place}, line {node.sourceline}",
     )
 
 
@@ -188,10 +189,16 @@ def _all(node: Any, path: str) -> Iterator[Any]:
 
 
 def _numbered(node: Any, step: str) -> Iterator[tuple[Any, str]]:
-    """The children of this name with their steps, `Ntry[3]`: looking that up for each alone takes time by the square."""
+    """The children of this name with what people call them, `entry 3`: looking that up for each alone takes time by the square."""
     found = list(_all(node, step))
     for number, child in enumerate(found, 1):
-        yield child, f"{step}[{number}]" if len(found) > 1 else step
+        yield child, _called(step, number, len(found))
+
+
+def _called(name: str, number: int, of: int) -> str:
+    """`entry 3`; empty for what people have no word for, and for the only statement or balance of a file."""
+    word = _CALLED.get(name, "")
+    return f"{word} {number}" if word and (of > 1 or word == "entry") else ""
 
 
 def _one(node: Any, path: str) -> Any:
@@ -214,13 +221,15 @@ def _first(node: Any, *paths: str) -> str:
 def _sign(node: Any) -> int:
     found = _text(node, "CdtDbtInd")
     if found not in ("CRDT", "DBIT"):
-        raise NotReadable(f"{_place(node)}: whether it is a credit or a debit is not said (CdtDbtInd is '{found}').")
+        raise NotReadable(f"{_place(node)}: whether it is a credit or a debit is not said.")
     return 1 if found == "CRDT" else -1
 
 
 def _amount(node: Any, path: str) -> tuple[Decimal, str]:
     found = _one(node, path)
     text, currency = ("", "") if found is None else (_own(found), str(found.get("Ccy") or ""))
+    if not text:
+        raise NotReadable(f"{_place(node)}: the amount is missing.")
     if not _AMOUNT.fullmatch(text) or not re.fullmatch(r"[A-Z]{3}", currency):
         raise NotReadable(f"{_place(node)}: '{text} {currency}' is no amount.")
     value = Decimal(text)
@@ -236,10 +245,10 @@ def _day(node: Any, path: str) -> date | None:
 
 
 def _place(node: Any) -> str:
-    """`Stmt[2]/Ntry[3], line 40`: for people."""
+    """`statement 2, entry 3, line 40`: for people."""
     steps, line = [], node.sourceline
     while node is not None and node.getparent() is not None:
         twins = [one for one in node.getparent() if one.tag == node.tag]
-        steps.append(f"{_name(node)}[{twins.index(node) + 1}]" if len(twins) > 1 else _name(node))
+        steps.append(_called(_name(node), twins.index(node) + 1, len(twins)))
         node = node.getparent()
-    return f"{'/'.join(reversed(steps))}, line {line}"
+    return ", ".join([*filter(None, reversed(steps)), f"line {line}"])

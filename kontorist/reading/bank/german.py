@@ -15,7 +15,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"The XML is no bank statement \(camt\.052, camt\.053 or camt\.054\)\.",
         "Das XML ist kein Kontoauszug (camt.052, camt.053 oder camt.054).",
     ),
-    (r"The message (.+) holds no statement \((\w+) is missing\)\.", r"Die Nachricht \1 enthält keinen Auszug (\2 fehlt)."),
+    (r"The message (.+) holds no statement\.", r"Die Nachricht \1 enthält keinen Auszug."),
     (r"The file holds no statement \(MT940\)\.", "Die Datei enthält keinen Auszug (MT940)."),
     (
         r"The file has entries of several accounts \((.+)\); export one at a time\.",
@@ -36,10 +36,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         ": Der Auszug nennt ein zweites Konto (:25:), wo der Text eines Umsatzes stehen müsste.",
     ),
     (
-        r": whether it is a credit or a debit is not said \(CdtDbtInd is '(.*)'\)\.",
-        r": Ob Gutschrift oder Lastschrift, steht nicht da (CdtDbtInd: '\1').",
+        r": whether it is a credit or a debit is not said\.",
+        ": Ob Gutschrift oder Lastschrift, steht nicht da.",
     ),
     (r": the row has an amount, but no booking date\.", ": Die Zeile hat einen Betrag, aber keinen Buchungstag."),
+    (r": the amount is missing\.", ": Der Betrag fehlt."),
     (r"('[^']*') is no amount\.", r"\1 ist kein Betrag."),
     (r"('[^']*') is no balance( \(:\w+:\))\.", r"\1 ist kein Saldo\2."),
     (r"('[^']*') is no entry \(:61:\)\.", r"\1 ist kein Umsatz (:61:)."),
@@ -76,5 +77,9 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"('[^']*') is about the account (\S+), which is not one of ours in connections\.yaml\.",
         r"\1 betrifft das Konto \2, das in connections.yaml nicht zu unseren gehört.",
     ),
-    (r"\bline (\d+)(?=:)", r"Zeile \1"),
+    (r"\bstatement (\d+)(?=, )", r"Auszug \1"),
+    (r"\bbalance (\d+)(?=, )", r"Saldo \1"),
+    (r"\bentry (\d+)(?=, )", r"Umsatz \1"),
+    (r"\bpart (\d+)(?=, )", r"Teil \1"),
+    (r"\bline (\d+)(?=:|$)", r"Zeile \1"),
 )

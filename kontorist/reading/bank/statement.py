@@ -51,7 +51,7 @@ class Entry:
     reversal: bool = False
     pending: bool = False
     place: str = ""
-    """Where it stands in its file, for a person: `line 12`, `/Document/…/Ntry[3]`."""
+    """Where it stands in its file, for a person: `line 12`, `entry 3, line 40`."""
     twin: int = 1
     """Counts entries of one statement that are alike in every respect."""
 
