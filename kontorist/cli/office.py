@@ -143,6 +143,7 @@ def serve_inbox(office: Path, data: Path, host: str, port: int) -> None:
     from flows import prefect_server
     from kontorist.cli.common import open_store
     from kontorist.inbox.app import create_app
+    from kontorist.inbox.patience import Connection
 
     loaded = open_office(office)
     password = os.environ.get("KONTORIST_SAMPLE_PASSWORD", "")
@@ -156,4 +157,4 @@ def serve_inbox(office: Path, data: Path, host: str, port: int) -> None:
         again=_again(office, data),
         bound=host,
     )
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, http=Connection)
