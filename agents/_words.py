@@ -42,10 +42,13 @@ _WORDS = {
         "Not in the document: {field} “{value}” – dropped.",
     ),
     "too_long": ("Nur die ersten {limit} Zeichen wurden gelesen.", "Only the first {limit} characters were read."),
-    "no_knowledge": ("Dazu steht nichts in den Wissensseiten.", "The knowledge pages say nothing about this."),
+    "no_knowledge": (
+        "In den Wissensseiten habe ich dazu nichts Passendes gefunden.",
+        "I found nothing in the knowledge pages that fits this.",
+    ),
     "weak_knowledge": (
-        "Dazu habe ich keine sichere Stelle in den Wissensseiten gefunden; am nächsten kommt „{heading}“ ({p}).",
-        "I found no certain passage in the knowledge pages; the closest is “{heading}” ({p}).",
+        "Dazu habe ich keine sichere Stelle in den Wissensseiten gefunden; am nächsten kommt „{heading}“.",
+        "I found no certain passage in the knowledge pages; the closest is “{heading}”.",
     ),
     "unsupported": ("Im Entwurf ohne Beleg: {facts}.", "In the draft without a source: {facts}."),
     "only_in_mail": (

@@ -47,7 +47,8 @@ class Result:
     """Journal values (str, Decimal, date, list, dict …): what later steps see under the step's id."""
     evidence: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
     """Field → places it was found; characters are positions in the rendered `text`."""
-    confidence: float = 1.0
+    confidence: float | None = 1.0
+    """How likely it is right, where that is known: people are shown it as a percentage. None where it is not."""
     unclear: str = ""
     """Why a person has to look, in plain words; empty when the case can go on."""
     question: Mapping[str, Any] = field(default_factory=dict)

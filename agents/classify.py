@@ -194,10 +194,11 @@ def _result(finding: Any, options: ClassifyOptions) -> Result:
 
 def _judged(result: Result, task: Task, setting: Setting) -> Result:
     """The result, marked unclear when it is below the step's threshold."""
-    if result.unclear or result.confidence >= task.options.at_least:
+    sure = result.confidence or 0.0
+    if result.unclear or sure >= task.options.at_least:
         return result
     scores: list[tuple[str, float]] = sorted(result.output["scores"].items(), key=lambda item: -item[1])
-    ranked = [(result.output["label"], result.confidence), *((n, p) for n, p in scores if n != result.output["label"])]
+    ranked = [(result.output["label"], sure), *((n, p) for n, p in scores if n != result.output["label"])]
     (first, p), (second, q) = [(_called(task.options, name), share) for name, share in ranked[:2]]
     sentence = say(setting, "not_sure" if q >= 0.05 else "not_sure_one", first=first, p=p, second=second, q=q)
     return replace(result, unclear=sentence, question=_choice(task))
@@ -281,7 +282,7 @@ def _doubt(built_in: Result, label: str, options: ClassifyOptions, setting: Sett
     if label in own:
         return ""
     nothing = _finds_nothing(own, options, setting)
-    sure = built_in.confidence >= options.at_least and not nothing
+    sure = (built_in.confidence or 0.0) >= options.at_least and not nothing
     # what is left beside "nothing" still says which labels are out of the question
     scores = {name: p for name, p in built_in.output["scores"].items() if not nothing or name not in own}
     share = scores.get(label, 0.0) / max(sum(scores.values()), 1e-9)

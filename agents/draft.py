@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field, model_validator
 
 from agents._draft import written
 from agents._draft.facts import changed, unsupported
-from agents._draft.knowledge import Hit, choose, search, sections
+from agents._draft.knowledge import Section, choose, sections
+from agents._draft.search import Hit, search
 from agents._model.ask import Answer, ask, fell_back, stood_in
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
@@ -38,11 +39,11 @@ _FRAMES = {
     ("en", "formal"): ("Dear {name},", "Dear Sir or Madam,", "Kind regards"),
     ("en", "informal"): ("Hello {name},", "Hello,", "Best wishes"),
 }
-_SECTIONS_AT_MOST = 2
+_SECTIONS_AT_MOST = 3
+_NEAR = 0.3  # a passage that does not fit well enough is named to whoever answers from here on
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")  # lines that held nothing but an `if` or a `for` leave holes
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _FRAMED = 3  # paragraphs of a letter that has a salutation and a closing
-_AS_NEAR = 0.8  # a second section counts when it is about as near as the first
 _QUOTE_AT_MOST = 300
 _MARKED_AT_MOST = 50
 
@@ -60,7 +61,9 @@ class DraftOptions(Options):
     knowledge: list[str] | bool = Field(False, description="knowledge pages the reply may rest on, or true for all")
     warn: str = Field("", description="what whoever approves has to know besides, a template; nothing where it gives no text")
     question: str = Field("", description="what is asked, a template; default: the mail's subject and new text")
-    at_least: float = Field(0.7, ge=0, le=1, description="below this confidence in the pages found the case goes to a person")
+    at_least: float = Field(
+        0.7, ge=0, le=1, description="how clearly a passage has to fit; where none does, the case goes to a person"
+    )
 
     @model_validator(mode="after")
     def _has_a_source(self) -> DraftOptions:
@@ -129,8 +132,9 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
         [say(setting, "no_template", language=wanted, taken=language)] if template is not None and language != wanted else []
     )
     warnings += [told] if (told := str(task.rendered.get("warn") or "").strip()) else []
-    hits = _hits(task, language, setting) if options.knowledge else []
-    used = [h for h in hits[:_SECTIONS_AT_MOST] if h.confidence >= options.at_least and h.nearness >= _AS_NEAR * hits[0].nearness]
+    pages = _pages(task, language, setting)
+    hits = search(_asked(task), pages)
+    used = [h for h in hits[:_SECTIONS_AT_MOST] if h.fit >= options.at_least]
     replies = written.earlier(task, setting) if options.knowledge or options.write else []
     output: dict[str, Any] = {
         "text": "",
@@ -145,9 +149,9 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     text, empty = _text(task, template, "\n\n".join(h.section.text for h in used), language, setting)
     if empty:
         result = replace(result, warnings=[*warnings, say(setting, "empty_values", names=", ".join(empty))])
-    confidence = used[0].confidence if used else 1.0
+    sure = None if used else 1.0  # that a passage fits is a matter of nearness: how likely it is the answer, nobody knows
     return _Prepared(
-        replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=confidence),
+        replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=sure),
         language,
         task.feedback,
         used,
@@ -193,9 +197,11 @@ def _framed(body: str, task: Task, language: str, setting: Setting) -> str:
 # knowledge -------------------------------------------------------------------
 
 
-def _hits(task: Task, language: str, setting: Setting) -> list[Hit]:
-    available = choose(sections(setting.office_dir / "knowledge"), task.options.knowledge, language)
-    return search(_asked(task), available, named=not isinstance(task.options.knowledge, bool))
+def _pages(task: Task, language: str, setting: Setting) -> list[Section]:
+    """The sections the draft may rest on."""
+    if not task.options.knowledge:
+        return []
+    return choose(sections(setting.office_dir / "knowledge"), task.options.knowledge, language)
 
 
 def _asked(task: Task) -> str:
@@ -207,15 +213,10 @@ def _asked(task: Task) -> str:
 
 
 def _nothing_found(result: Result, hits: Sequence[Hit], setting: Setting) -> Result:
-    best = hits[0] if hits else None
-    near = best is not None and best.confidence >= 0.3
-    unclear = (
-        say(setting, "weak_knowledge", heading=best.section.heading, p=best.confidence)
-        if near and best
-        else say(setting, "no_knowledge")
-    )
+    near = [hit.section.heading for hit in hits[:1] if hit.fit >= _NEAR]
+    unclear = say(setting, "weak_knowledge", heading=near[0]) if near else say(setting, "no_knowledge")
     question = {"kind": "fields", "fields": {"text": {"type": "text", "means": "reply"}}}
-    return replace(result, unclear=unclear, question=question, confidence=best.confidence if best else 0.0)
+    return replace(result, unclear=unclear, question=question, confidence=None)
 
 
 def _citation(hit: Hit) -> dict[str, str]:

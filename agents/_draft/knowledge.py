@@ -1,8 +1,7 @@
-"""The office's knowledge pages: read from `knowledge/*.md`, cut into sections, searched by meaning."""
+"""The office's knowledge pages: read from `knowledge/*.md` and cut into sections."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,6 @@ from kontorist.core.errors import ConfigurationError
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*\n", re.DOTALL)
 _HEADING = re.compile(r"(?m)^##[ \t]+(.+?)[ \t]*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_READ_AT_MOST = 6_000
-# measured on questions that the pages answer (0.31 to 0.63) and questions that they do not (0.05 to 0.28)
-_EVEN, _STEP = 0.26, 0.04
-_EVEN_NAMED = 0.21  # an admin who names pages has said already that they fit the case
 
 
 @dataclass(frozen=True)
@@ -35,16 +30,6 @@ class Section:
     text: str
     start: int
     """Where the text begins in the file."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A section that was found, and how sure it is that it answers the question."""
-
-    section: Section
-    confidence: float
-    nearness: float
-    """The similarity it rests on, to compare sections with each other."""
 
 
 def sections(folder: Path) -> list[Section]:
@@ -85,32 +70,3 @@ def choose(available: Sequence[Section], pages: Sequence[str] | bool, language: 
         wanted = {name.removesuffix(".md") for name in pages}
         available = [s for s in available if s.page in wanted or s.file.removesuffix(".md") in wanted]
     return [s for s in available if s.language == language] or list(available)
-
-
-def search(question: str, available: Sequence[Section], *, named: bool = False) -> list[Hit]:
-    """The sections by how well they answer the question, best first; `named` when an admin chose the pages for this case."""
-    if not available or not question.strip():
-        return []
-    import numpy as np
-
-    from agents._builtin.text import row_vectors, sentences, vectors
-
-    asked = np.vstack(
-        [
-            vectors([question[:_READ_AT_MOST]]),
-            *([row_vectors(s)] if (s := [x.text for x in sentences(question[:_READ_AT_MOST])[:30]]) else []),
-        ]
-    )
-    hits = []
-    for section in available:
-        pieces = [section.heading, f"{section.title}: {section.heading}", *(x.text for x in sentences(section.text)[:30])]
-        whole = row_vectors([f"{section.heading}\n{section.text}"[:1500]])
-        near = 0.5 * (asked @ whole.T).max(axis=1) + 0.5 * (asked @ row_vectors(pieces).T).max(axis=1)
-        nearest = float(near.max())
-        hits.append(Hit(section, _certainty(nearest, _EVEN_NAMED if named else _EVEN), nearest))
-    return sorted(hits, key=lambda hit: -hit.confidence)
-
-
-def _certainty(nearness: float, even: float) -> float:
-    """From a cosine to how sure it is; one half where right and wrong sections are equally frequent."""
-    return 1 / (1 + math.exp((even - nearness) / _STEP))

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from agents._draft.facts import facts, flat, unsupported
-from agents._draft.knowledge import Hit
+from agents._draft.search import Hit
 from agents._model.rules import forbidden
 from agents.base import Setting, Task
 from agents.model import Request

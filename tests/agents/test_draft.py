@@ -217,7 +217,10 @@ def test_a_page_that_changes_is_read_again(office: Setting) -> None:
 
 
 def test_an_office_without_pages_says_so(setting: Setting) -> None:
-    assert draft(setting, knowledge=True, question="Was kostet der Versand?").unclear == "Dazu steht nichts in den Wissensseiten."
+    assert (
+        draft(setting, knowledge=True, question="Was kostet der Versand?").unclear
+        == "In den Wissensseiten habe ich dazu nichts Passendes gefunden."
+    )
 
 
 def test_a_draft_needs_something_to_stand_on() -> None:

@@ -235,3 +235,15 @@ def test_the_card_shows_the_earlier_reply_and_leads_to_its_case(runtime: Runtime
     assert "<b>Berg</b>" not in page
     assert 'href="/case/1"' in page
     assert browser.get("/case/1").status_code == 200
+
+
+def test_the_card_shows_no_percentage_for_a_passage_that_was_found(runtime: Runtime, server: ScriptedServer) -> None:
+    server.will({"text": "Guten Tag, der Versand kostet 6,90 EUR.", "used": [1]})
+    row = proposed(runtime, mail(runtime, IDA))
+    with runtime.database.write() as connection:
+        people.add(connection, "anna", PASSWORD, "test")
+
+    page = Desk(runtime).browser("anna").get(f"/card/{row.id}").text
+
+    assert "knowledge/versand.de.md" in page or "Versandkosten" in page
+    assert "100 %" not in page
