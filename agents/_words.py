@@ -63,6 +63,10 @@ _WORDS = {
         "Es gibt keine Vorlage in der Sprache „{language}“; genommen wurde „{taken}“.",
         "No template in “{language}”; “{taken}” was used.",
     ),
+    "no_pages": (
+        "Es gibt keine Wissensseiten in der Sprache „{language}“; genommen wurde „{taken}“.",
+        "No knowledge pages in “{language}”; “{taken}” was used.",
+    ),
     "empty_values": ("Im Text fehlt etwas; leer ist: {names}.", "Something is missing in the text; empty is: {names}."),
     "template_failed": ("Die Vorlage lässt sich nicht ausfüllen: {error}", "The template cannot be filled in: {error}"),
 }

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 from agents._draft import written
 from agents._draft.facts import changed, unsupported
 from agents._draft.knowledge import Section, choose, sections
+from agents._draft.letter import framed, passages
 from agents._draft.search import Hit, search
 from agents._model.ask import Answer, ask, fell_back, stood_in
 from agents._words import say
@@ -19,7 +20,6 @@ from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
 from kontorist.core.errors import Away, KontoristError
 from kontorist.core.evidence import Evidence
-from kontorist.core.filters import is_name
 
 __all__ = ["Draft", "DraftOptions", "unsupported"]
 
@@ -33,12 +33,6 @@ A colleague of this office rejected the former wording; the reason stands below 
 the reason itself is no part of the wording."""
 _TONES = {"formal": "in formal business style (German: Sie)", "informal": "friendly and informal (German: du)"}
 _LANGUAGES = {"de": "German", "en": "English", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch", "pl": "Polish"}
-_FRAMES = {
-    ("de", "formal"): ("Guten Tag {name},", "Sehr geehrte Damen und Herren,", "Mit freundlichen Grüßen"),
-    ("de", "informal"): ("Hallo {name},", "Hallo,", "Viele Grüße"),
-    ("en", "formal"): ("Dear {name},", "Dear Sir or Madam,", "Kind regards"),
-    ("en", "informal"): ("Hello {name},", "Hello,", "Best wishes"),
-}
 _SECTIONS_AT_MOST = 3
 _NEAR = 0.3  # a passage that does not fit well enough is named to whoever answers from here on
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")  # lines that held nothing but an `if` or a `for` leave holes
@@ -133,6 +127,10 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     )
     warnings += [told] if (told := str(task.rendered.get("warn") or "").strip()) else []
     pages = _pages(task, language, setting)
+    taken = pages[0].language if pages and pages[0].language else language
+    if taken != language:
+        warnings.append(say(setting, "no_pages", language=language, taken=taken))
+        language = language if template is not None else taken
     hits = search(_asked(task), pages)
     used = [h for h in hits[:_SECTIONS_AT_MOST] if h.fit >= options.at_least]
     replies = written.earlier(task, setting) if options.knowledge or options.write else []
@@ -146,7 +144,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     result = Result(output, model="built-in/template-1", warnings=warnings)
     if options.knowledge and not used:
         return _Prepared(_nothing_found(result, hits, setting), language, task.feedback)  # what no page answers, no model answers
-    text, empty = _text(task, template, "\n\n".join(h.section.text for h in used), language, setting)
+    text, empty = _text(task, template, passages(used), language, setting)
     if empty:
         result = replace(result, warnings=[*warnings, say(setting, "empty_values", names=", ".join(empty))])
     sure = None if used else 1.0  # that a passage fits is a matter of nearness: how likely it is the answer, nobody knows
@@ -175,7 +173,7 @@ def _template(template: str | Mapping[str, str] | None, language: str) -> tuple[
 def _text(task: Task, template: str | None, knowledge: str, language: str, setting: Setting) -> tuple[str, Sequence[str]]:
     """The text, and which values its template wanted and did not get."""
     if template is None:
-        return _framed(knowledge, task, language, setting), ()
+        return framed(knowledge, task, language, setting), ()
     from kontorist.core.expressions import render_noting
 
     # `knowledge` and `language` are values like any other: what they say is never rendered again
@@ -183,25 +181,14 @@ def _text(task: Task, template: str | None, knowledge: str, language: str, setti
     return _BLANKS.sub("\n\n", text).strip(), empty
 
 
-def _framed(body: str, task: Task, language: str, setting: Setting) -> str:
-    """Salutation, text, closing."""
-    greeting, nobody, closing = _FRAMES.get((language, setting.tone)) or _FRAMES["en" if language != "de" else "de", "formal"]
-    mail = task.context.get("mail")
-    sender = mail.get("from") if isinstance(mail, Mapping) else None
-    name = " ".join(str(sender.get("name") or "").split()) if isinstance(sender, Mapping) else ""
-    company = setting.settings.get("company")
-    signed = str(company.get("name", "") if isinstance(company, Mapping) else company or "")
-    return "\n\n".join([greeting.format(name=name) if is_name(name) else nobody, body, f"{closing}\n{signed}".strip()])
-
-
 # knowledge -------------------------------------------------------------------
 
 
 def _pages(task: Task, language: str, setting: Setting) -> list[Section]:
-    """The sections the draft may rest on."""
+    """The sections the draft may rest on, in its language; where there are none, in the office's first that has some."""
     if not task.options.knowledge:
         return []
-    return choose(sections(setting.office_dir / "knowledge"), task.options.knowledge, language)
+    return choose(sections(setting.office_dir / "knowledge"), task.options.knowledge, [language, *setting.languages])
 
 
 def _asked(task: Task) -> str:

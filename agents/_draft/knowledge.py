@@ -64,9 +64,12 @@ def _facts(file: Path, text: str) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def choose(available: Sequence[Section], pages: Sequence[str] | bool, language: str) -> list[Section]:
-    """The sections a draft may use: of the named pages (or all), in its language if there are any."""
+def choose(available: Sequence[Section], pages: Sequence[str] | bool, languages: Sequence[str]) -> list[Section]:
+    """The sections a draft may use: of the named pages (or all), in the first of these languages that there are any in."""
     if not isinstance(pages, bool):
         wanted = {name.removesuffix(".md") for name in pages}
         available = [s for s in available if s.page in wanted or s.file.removesuffix(".md") in wanted]
-    return [s for s in available if s.language == language] or list(available)
+    for language in [*languages, ""]:
+        if spoken := [s for s in available if s.language == language]:
+            return spoken
+    return list(available)

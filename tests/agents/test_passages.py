@@ -1,7 +1,8 @@
-"""Which passages of the knowledge pages a draft takes."""
+"""Which passages of the knowledge pages a draft takes, and the letter around them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,25 @@ Geräumt wird bis 7 Uhr; Verträge schließen wir bis Ende Oktober.
 
 ## Eingegangene Pflanzen, Anwachsgarantie
 Auf von uns gelieferte Pflanzen geben wir ein Jahr Anwachsgarantie. Senden Sie uns bitte ein Foto.
+"""
+LETTERS = """---
+title: Parken
+language: de
+---
+## Parkplatz mieten
+Guten Tag,
+
+ein Stellplatz kostet 45 Euro im Monat.
+
+Mit freundlichen Grüßen
+Ihre Parkhausverwaltung
+
+## Öffnungszeiten der Einfahrt
+Sehr geehrte Damen und Herren,
+
+die Einfahrt ist von 6 bis 22 Uhr geöffnet.
+
+Viele Grüße
 """
 
 
@@ -135,3 +155,36 @@ def test_an_admin_can_ask_for_a_clearer_fit(setting: Setting) -> None:
 
     assert headings(answer(setting, GARDEN, asked, "de"))
     assert answer(setting, GARDEN, asked, "de", at_least=1.0).unclear
+
+
+def test_passages_that_are_whole_letters_greet_once(setting: Setting) -> None:
+    asked = "Was kostet es, einen Parkplatz zu mieten?\nWann ist die Einfahrt geöffnet?"
+
+    text = answer(replace(setting, settings={"company": "Parkhaus GmbH"}), LETTERS, asked, "de", "Ida Berg").output["text"]
+
+    assert text.startswith("Guten Tag Ida Berg,\n\n")
+    assert text.endswith("\n\nMit freundlichen Grüßen\nParkhaus GmbH")
+    assert [text.count(words) for words in ("Guten Tag", "Sehr geehrte", "Grüße", "45 Euro", "22 Uhr")] == [1, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting"),
+    [
+        ("Ida Berg", "Guten Tag Ida Berg,"),
+        ("Berg, Ida", "Guten Tag Ida Berg,"),
+        ("Herr Dr. Max Krug", "Sehr geehrter Herr Dr. Krug,"),
+        ("Jetzt gewinnen! www.x.example", "Sehr geehrte Damen und Herren,"),
+    ],
+)
+def test_the_salutation_is_that_of_templates(setting: Setting, name: str, greeting: str) -> None:
+    result = answer(setting, GARDEN, "Was kostet es, die Hecke zu schneiden?", "de", name)
+
+    assert result.output["text"].startswith(f"{greeting}\n\nHecken schneiden wir")
+
+
+def test_a_letter_is_in_the_language_of_its_passages(setting: Setting) -> None:
+    result = answer(setting, GARDEN, "Rollrasen: combien coûte le mètre carré de Rollrasen, Rasenpflege?", "fr", "Ida Berg")
+
+    assert result.output["text"].startswith("Guten Tag Ida Berg,\n\nRollrasen verlegen wir")
+    assert result.output["language"] == "de"
+    assert list(result.warnings) == ["Es gibt keine Wissensseiten in der Sprache „fr“; genommen wurde „de“."]
