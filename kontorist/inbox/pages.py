@@ -64,6 +64,9 @@ def _environment(language: str) -> Translated:
         "headline": lambda v: headline(v, language),
         "place": place,
         "tr": lambda v: _said(words, str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
+        "told": lambda v: (
+            translated(language, v) if language == "en" else v
+        ),  # most offices are German: nothing to look up for them
         "word": lambda v: words.gettext(labels.word(v)),
     }
     env.globals |= {"version": _version(), "now": utcnow}

@@ -1,7 +1,8 @@
 """Sentences with values in them, as stored with actions, cases and connections, in the reader's language.
 
-What is stored stays English, so that the command line, the API and the audit chain say the same everywhere; the pages translate where
-they show it. A sentence of the catalogue has numbered places, `The file {1} is not there.`, and matches whole texts only.
+What is raised or kept as a reason stays English, so that the command line, the API and the audit chain say the same everywhere; what a
+proposal says of itself, its warnings and an agent's question are stored in the language of the office. The pages translate both where
+they show them (`de.po`, `en.po`). A sentence of the catalogue has numbered places, `The file {1} is not there.`, and matches whole texts only.
 """
 
 from __future__ import annotations
