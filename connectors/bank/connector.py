@@ -225,12 +225,13 @@ def _items(path: Path, statement: Statement, entries: Sequence[Entry], original:
     """Each entry with the whole file it stands in."""
     for entry in entries:
         money = format_money(entry.amount, entry.currency, language[:2])
+        place = said_in(language, entry.place)
         title = f"{money} · {entry.counterparty or entry.kind} · {entry.purpose}"
         yield Item(
             source_key=_key(entry),
-            source=f"{path.name}: {said_in(language, entry.place)}",
+            source=f"{path.name}: {place}",
             title=title[:120],
-            data={"row": _values(path, statement, entry), "table": "entries"},
+            data={"row": _values(path, statement, entry) | {"place": place}, "table": "entries"},
             documents=[original.document],
             warnings=statement.problems,
             handle=original.digest,

@@ -118,6 +118,13 @@ def test_a_file_that_is_broken_of_another_account_or_does_not_add_up_is_a_proble
     assert connector.try_out().ok
 
 
+def test_where_an_entry_stands_is_said_in_the_language_of_the_office(office):
+    put(office, "a.sta", mt940(entry("100,00", "R1")))
+    (item,) = bank(office).read("rows", EntryOptions(), lambda keys: set())
+
+    assert (item.source, item.data["row"]["place"]) == ("a.sta: Zeile 5", "Zeile 5")
+
+
 def test_a_file_that_is_no_statement_is_told_until_it_is_gone(office):
     put(office, "good.sta", mt940(entry("100,00", "R1")))
     for name in ("Auszug.zip", "Thumbs.db", "~$Liste.xlsx"):
