@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -36,10 +37,9 @@ def ledger(
     limit: LimitOption = 100,
 ) -> None:
     """List everything that was seen, newest first, with the case that it became."""
-    from kontorist.core.clock import parse_duration, utcnow
     from kontorist.store import seen
 
-    start = utcnow() - parse_duration(since) if since else None
+    start = _start(since) if since else None
     with open_store(data).read() as store:
         found = seen.entries(store, connection, search, start, limit)
     if as_json:
@@ -49,6 +49,15 @@ def ledger(
     columns = ("seen", "connection", "title", "case", "flow", "state", "attempt", "source")
     rows = [[f"{e.seen:%Y-%m-%d %H:%M}", e.connection, e.title, e.case, e.flow, e.state, e.attempt, e.source] for e in found]
     table("Seen", columns, rows)
+
+
+def _start(since: str) -> datetime:
+    from kontorist.core.clock import parse_duration, utcnow
+
+    try:
+        return utcnow() - parse_duration(since)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="--since") from error
 
 
 @app.command()
