@@ -64,7 +64,7 @@ class Bank(Connector):
         """The statements in all files that are whole, oldest file first; what cannot be read is a problem."""
         files = self._files()
         self._problems = {name: told for name, told in self._problems.items() if any(name == str(p) for p in files)}
-        self._problems |= {str(path): f"{path.name}: {_OTHER[self._language.startswith('de')]}" for path in self._others()}
+        self._problems |= {str(path): f"{path.name}: {_OTHER[self._language.startswith('de')]}" for path in self._others(files)}
         for path in _listing.by_age(files):
             for one in self._of_file(path):
                 yield path, one
@@ -73,8 +73,9 @@ class Bank(Connector):
         self._must_be_there()
         return [p for p in _listing.listed(self.folder) if p.suffix.lower() in _SUFFIXES and not p.name.startswith((".", "~"))]
 
-    def _others(self) -> list[Path]:
-        there = [p for p in _listing.listed(self.folder) if p.suffix.lower() not in _SUFFIXES and not _listing.is_noise(p.name)]
+    def _others(self, files: Sequence[Path]) -> list[Path]:
+        known = (*_SUFFIXES, ".pdf") if files else _SUFFIXES  # banks give a PDF for people beside the file for programs
+        there = [p for p in _listing.listed(self.folder) if p.suffix.lower() not in known and not _listing.is_noise(p.name)]
         return _listing.by_age(there)
 
     def _must_be_there(self) -> None:

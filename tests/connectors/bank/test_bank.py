@@ -138,6 +138,17 @@ def test_a_file_that_is_no_statement_is_told_until_it_is_gone(office):
     assert list(connector.problems()) == []
 
 
+def test_a_pdf_for_people_is_told_only_where_there_is_no_statement_to_read(office):
+    put(office, "Kontoauszug.pdf", b"%PDF-1.7")
+    connector = bank(office)
+
+    keys(connector)
+    assert [told.partition(",")[0] for told in connector.problems()] == ["Kontoauszug.pdf: Kein Auszug"]
+    put(office, "good.sta", mt940(entry("100,00", "R1")))
+    keys(connector)
+    assert list(connector.problems()) == []
+
+
 @pytest.mark.parametrize(
     "cells", [f"03.11.2026;{'9' * 30},00;x", f'03.11.2026;10,00;"{"x" * 2_000_000}"', f"03.11.2026;10,00;{'x' * 200_000}"]
 )
