@@ -117,11 +117,11 @@ def test_our_sentences_are_english_and_others_stay(german: str, english: str):
 
 
 def test_a_proposal_of_a_german_office_is_english_on_list_and_card(desk: Desk):
-    row = desk.card(sentence="Verschiebt die Mail in den Ordner „Erledigt“.", error="Der Text ist leer.")
+    row = desk.card(sentence="Verschiebt die Mail „Paletten“ in den Ordner „Erledigt“.", error="Der Text ist leer.")
     anna = desk.browser("anna")
     for path in ("/", f"/card/{row.id}", f"/card/{row.id}?edit=1", f"/case/{row.case_id}"):
         page = anna.get(path).text
-        assert "Moves the mail to the folder “Erledigt”." in page, path
+        assert "Moves the mail “Paletten” to the folder “Erledigt”." in page, path
         assert "Verschiebt" not in page, path
     anna.client.cookies.set("kontorist_language", "de")
     assert "Verschiebt die Mail" in anna.get(f"/card/{row.id}").text

@@ -138,14 +138,14 @@ def test_a_new_flow_with_a_mistake_is_told_though_it_never_worked(desk: Desk) ->
     assert "im Einsatz" not in said
 
 
-def test_nobody_agrees_to_a_version_with_mistakes_and_all_of_them_are_told(desk: Desk) -> None:
+def test_nobody_agrees_to_a_version_with_mistakes_and_they_are_told(desk: Desk) -> None:
     (good,) = current(desk)
     change(desk, "by: service", "by: servise")
     wrong = current(desk)[-1]
     petra = desk.browser("petra")
     page = petra.get("/admin/flows/keep").text
     assert page.count("there is no group or person &#39;servise&#39;") == 2
-    assert page.count("1 people must approve, but servise has fewer") == 2
+    assert "servise has fewer" not in page  # only follows from it
     assert "Agree to this change" not in page
     refused = petra.post("/admin/flows/keep/approve", version=wrong)
     assert refused.status_code == 422
