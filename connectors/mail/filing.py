@@ -10,6 +10,7 @@ from pydantic import Field
 from connectors.base import Action, Context, Payload, Proposal, Receipt
 from connectors.mail.place import locate, mail_of
 from connectors.mail.texts import say
+from connectors.mail.transport import Fetched
 from kontorist.core.errors import Rejected
 from kontorist.core.permit import Permit
 
@@ -63,11 +64,11 @@ class Move(Action):
     def execute(self, connector: MailConnector, permit: Permit) -> Receipt:
         """Move it; one that was moved half-way by a copy is finished."""
         payload = MovePayload.model_validate(permit.payload)
-        number = _located(connector, payload.mail, payload.mail["folder"])
-        copied = _is_copied(connector, payload, number)
+        mail = _located(connector, payload.mail, payload.mail["folder"])
+        copied = _is_copied(connector, payload, mail)
         permit.commit()
-        if number is not None:
-            connector.transport.move(payload.mail["folder"], number, payload.folder, copied=copied)
+        if mail is not None:
+            connector.transport.move(payload.mail["folder"], mail, payload.folder, copied=copied)
         elif not copied:
             raise Rejected(say(connector.language, "gone", payload.mail["folder"]))
         return _receipt(payload)
@@ -84,9 +85,9 @@ class Move(Action):
         return _receipt(payload).outputs
 
 
-def _is_copied(connector: MailConnector, payload: MovePayload, number: str | None) -> bool:
+def _is_copied(connector: MailConnector, payload: MovePayload, mail: Fetched | None) -> bool:
     """Whether the mail is in its new place already; not looked for where it cannot be, for a folder that is filed into grows for years."""
-    if payload.folder == payload.mail["folder"] or (number is not None and connector.transport.moves_in_one_step):
+    if payload.folder == payload.mail["folder"] or (mail is not None and connector.transport.moves_in_one_step):
         return False
     return _located(connector, payload.mail, payload.folder) is not None
 
@@ -109,11 +110,11 @@ class Flag(Action):
     def execute(self, connector: MailConnector, permit: Permit) -> Receipt:
         """Set or clear it."""
         payload = FlagPayload.model_validate(permit.payload)
-        number = _located(connector, payload.mail, payload.mail["folder"])
-        if number is None:
+        mail = _located(connector, payload.mail, payload.mail["folder"])
+        if mail is None:
             raise Rejected(say(connector.language, "gone", payload.mail["folder"]))
         permit.commit()
-        connector.transport.flag(payload.mail["folder"], number, payload.flag, on=payload.on)
+        connector.transport.flag(payload.mail["folder"], mail, payload.flag, on=payload.on)
         return _flagged(payload)
 
     def find(self, connector: MailConnector, payload: Any, key: str) -> Receipt | None:
@@ -142,9 +143,9 @@ def _where(mail: Mapping[str, Any]) -> dict[str, str]:
     return {"folder": mail["folder"], "message_id": mail["message_id"], "key": mail["key"]}
 
 
-def _located(connector: MailConnector, where: Mapping[str, str], folder: str) -> str | None:
+def _located(connector: MailConnector, where: Mapping[str, str], folder: str) -> Fetched | None:
     found = locate(connector, folder, where["message_id"], where["key"])
-    return found.id if found and not found.gone else None
+    return found if found and not found.gone else None
 
 
 def _receipt(payload: MovePayload) -> Receipt:

@@ -206,6 +206,13 @@ class Imap:
                     self._client.logout()
             self.drop()
 
+    def _at(self, folder: str, mail: Fetched) -> IMAPClient:
+        """The folder, to change a mail in it: a number of before it was numbered anew would mean somebody else's mail."""
+        client = self._in(folder, to_change=True)
+        if mail.generation != self._generation:
+            raise Unavailable(f"The folder '{folder}' of {self.access.user} was numbered anew meanwhile. It is tried again.")
+        return client
+
     def _in(self, folder: str, *, to_change: bool = False) -> IMAPClient:
         client = self._connected()
         name = self._named(client, folder)
@@ -289,7 +296,7 @@ class Imap:
                 if data is not None:
                     flags = frozenset(name for name, flag in _FLAGS.items() if flag in row.get(b"FLAGS", ()))
                     gone = stays and rb"\Deleted" in row.get(b"FLAGS", ())
-                    found.append(Fetched(str(number), data, flags, number not in whole, gone))
+                    found.append(Fetched(str(number), data, flags, number not in whole, gone, self._generation))
         return sorted(found, key=lambda f: int(f.id))
 
     @_translated
@@ -319,18 +326,18 @@ class Imap:
     # changing ------------------------------------------------------------
 
     @_translated
-    def move(self, folder: str, number: str, target: str, *, copied: bool = False) -> None:
+    def move(self, folder: str, mail: Fetched, target: str, *, copied: bool = False) -> None:
         """UID MOVE where the server has it and does it, else copy, mark, and expunge that one mail only."""
-        client = self._in(folder, to_change=True)
+        number = int(mail.id)
+        name = "" if copied else self._made(self._connected(), target)
+        client = self._at(folder, mail)
         if not copied:
-            name = self._made(client, target)
-            self._in(folder, to_change=True)
-            if client.has_capability("MOVE") and self._moved(client, int(number), name):
+            if client.has_capability("MOVE") and self._moved(client, number, name):
                 return
-            client.copy([int(number)], name)
-        client.add_flags([int(number)], [rb"\Deleted"])
+            client.copy([number], name)
+        client.add_flags([number], [rb"\Deleted"])
         if client.has_capability("UIDPLUS"):
-            client.uid_expunge([int(number)])  # a plain EXPUNGE would delete what somebody else has marked
+            client.uid_expunge([number])  # a plain EXPUNGE would delete what somebody else has marked
 
     @staticmethod
     def _moved(client: IMAPClient, number: int, name: str) -> bool:
@@ -352,10 +359,10 @@ class Imap:
         return name
 
     @_translated
-    def flag(self, folder: str, number: str, name: str, *, on: bool) -> None:
+    def flag(self, folder: str, mail: Fetched, name: str, *, on: bool) -> None:
         """Set or clear a flag."""
-        client = self._in(folder, to_change=True)
-        (client.add_flags if on else client.remove_flags)([int(number)], [_FLAGS[name]])
+        client = self._at(folder, mail)
+        (client.add_flags if on else client.remove_flags)([int(mail.id)], [_FLAGS[name]])
 
     @_translated
     def append(self, folder: str, data: bytes, name: str, flags: Sequence[str]) -> None:

@@ -93,9 +93,9 @@ class Maildir:
 
     # changing ------------------------------------------------------------
 
-    def move(self, folder: str, number: str, target: str, *, copied: bool = False) -> None:
+    def move(self, folder: str, mail: Fetched, target: str, *, copied: bool = False) -> None:
         """Rename the file into the other folder, in one step, which leaves no copies."""
-        path = self._find(folder, number)
+        path = self._find(folder, mail.id)
         place = self._made(target)
         try:
             path.rename(place / "cur" / (path.name if ":2," in path.name else f"{path.name}:2,"))
@@ -103,9 +103,9 @@ class Maildir:
             raise _files.trouble(path, error) from error
         _files.sync_folder(place / "cur")
 
-    def flag(self, folder: str, number: str, name: str, *, on: bool) -> None:
+    def flag(self, folder: str, mail: Fetched, name: str, *, on: bool) -> None:
         """Rename the file with another set of flags."""
-        path = self._find(folder, number)
+        path = self._find(folder, mail.id)
         flags = (set(_flags(path)) | {_FLAGS[name]}) if on else (set(_flags(path)) - {_FLAGS[name]})
         try:
             path.rename(path.parent.parent / "cur" / f"{_base(path)}:2,{''.join(sorted(flags))}")

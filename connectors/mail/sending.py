@@ -137,7 +137,7 @@ class Reply(Send):
         try:
             place = locate(connector, where["folder"], where["message_id"], where["key"]) if where else None
             if place:
-                connector.transport.flag(where["folder"], place.id, "answered", on=True)
+                connector.transport.flag(where["folder"], place, "answered", on=True)
         except KontoristError as error:  # the reply is out; a mark that is missing harms nobody
             return Receipt({**receipt.evidence, "mark_problem": str(error)}, receipt.outputs)
         return receipt

@@ -29,6 +29,8 @@ class Fetched:
     """Only the beginning: the mail is larger than the office takes in."""
     gone: bool = False
     """Marked as deleted, on a server that cannot take out one mail alone: as good as gone."""
+    generation: str = ""
+    """Within what `id` means this mail (UIDVALIDITY); empty where it can never mean another one."""
 
     @property
     def answered(self) -> bool:
@@ -78,11 +80,14 @@ class Transport(Protocol):
     def search(self, folder: str, message_id: str) -> Sequence[str]:
         """The numbers of mails with this Message-ID in a folder; nothing when there is no such folder."""
 
-    def move(self, folder: str, number: str, target: str, *, copied: bool = False) -> None:
-        """Put a mail into another folder, which is made when it is missing; one that is `copied` there already is only taken out."""
+    def move(self, folder: str, mail: Fetched, target: str, *, copied: bool = False) -> None:
+        """Put a mail into another folder, which is made when it is missing; one that is `copied` there already is only taken out.
 
-    def flag(self, folder: str, number: str, name: str, *, on: bool) -> None:
-        """Set or clear `seen`, `answered` or `flagged`."""
+        Raises Unavailable, and touches nothing, if the folder has got other numbers since the mail was fetched.
+        """
+
+    def flag(self, folder: str, mail: Fetched, name: str, *, on: bool) -> None:
+        """Set or clear `seen`, `answered` or `flagged`; raises Unavailable as `move` does."""
 
     def append(self, folder: str, data: bytes, name: str, flags: Sequence[str]) -> None:
         """Put a mail into a folder. Not sent to anybody."""

@@ -16,6 +16,7 @@ SOURCES = (
     "kontorist/store",
     "kontorist/inbox",
     "kontorist/core/check.py",
+    "kontorist/core/check_settings.py",
     "kontorist/core/office.py",
     "kontorist/core/permit.py",
     "kontorist/core/problems.py",

@@ -12,6 +12,7 @@ import pytest
 from connectors.base import Context, Item, Surroundings
 from connectors.mail import Mail
 from connectors.mail.config import MailConfig, MailOptions
+from connectors.mail.transport import Fetched
 from kontorist.testing import carried_out
 from tests.connectors.mail.servers import DOVECOT, PASSWORD, USER, Imap, Mailserver, smtp_server, start_dovecot, start_pymap
 
@@ -64,7 +65,23 @@ class Box:
     def count(self, folder: str) -> int:
         return len(self.connector.transport.listing(folder, None).ids)
 
-    def do(self, action: str, item: Item | None, key: str = "act-1", **payload: Any) -> Any:
+    def first(self, folder: str = "INBOX") -> Fetched:
+        """The oldest mail of a folder."""
+        transport = self.connector.transport
+        return next(iter(transport.fetch(folder, transport.listing(folder, None).ids[:1])))
+
+    def numbered_anew(self, folder: str, *mails: bytes) -> None:
+        """The folder is made again with these mails, as from a backup: the numbers are the same, and mean others."""
+        client = self.connector.transport._signed_in()  # type: ignore[attr-defined]
+        client.delete_folder(folder)
+        client.create_folder(folder)
+        for mail in mails:
+            client.append(folder, mail)
+        client.logout()
+
+    def do(
+        self, action: str, item: Item | None, key: str = "act-1", fence: Callable[[], None] | None = None, **payload: Any
+    ) -> Any:
         """Propose, check and execute, as the gate does."""
         made = self.connector.actions[action]()
         context = Context(1, "test", dict(item.data) if item else {}, language="de")
@@ -73,7 +90,7 @@ class Box:
         changed = made.check(self.connector, typed, proposal.rests_on)
         if changed:
             return list(changed)
-        return carried_out(made, self.connector, proposal.payload, key=key)
+        return carried_out(made, self.connector, proposal.payload, key=key, fence=fence)
 
 
 @pytest.fixture(scope="session")

@@ -305,7 +305,7 @@ def _moved_away(runtime: Any, chance: random.Random) -> Iterator[bool]:
     for data in chance.sample(rows, min(3, len(rows))):
         about = data["mail"]
         if found := locate(connector, about["folder"], about["message_id"], about["key"]):
-            connector.transport.move(about["folder"], found.id, "Erledigt")
+            connector.transport.move(about["folder"], found, "Erledigt")
             yield True
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.mail import Mail
 from connectors.mail.config import MailOptions
-from kontorist.core.errors import Rejected
+from kontorist.core.errors import Rejected, Unavailable
 from kontorist.reading.mail import parse_mail, split_reply
 from tests.connectors.mail.conftest import Box, letter
 
@@ -32,15 +32,14 @@ def test_a_new_mail_is_read_once_with_its_text(box: Box) -> None:
 def test_reading_does_not_mark_a_mail_as_read_and_a_read_mail_is_still_taken_in(box: Box) -> None:
     box.put(letter())
     transport = box.connector.transport
-    (number,) = transport.listing("INBOX", None).ids
-    transport.flag("INBOX", number, "seen", on=True)
+    transport.flag("INBOX", box.first(), "seen", on=True)
     assert len(box.taken_in()) == 1
-    transport.flag("INBOX", number, "seen", on=False)
+    transport.flag("INBOX", box.first(), "seen", on=False)
     box.read()
     if box.server is not None:
         client = transport._connected()  # type: ignore[attr-defined]
         client.select_folder("INBOX", readonly=True)
-        assert rb"\Seen" not in client.get_flags([int(number)])[int(number)]
+        assert rb"\Seen" not in client.get_flags(client.search(["ALL"])).popitem()[1]
 
 
 def test_the_same_mail_under_a_new_number_is_not_taken_in_again(box: Box) -> None:
@@ -100,7 +99,7 @@ def test_a_mail_that_somebody_answered_meanwhile_is_not_answered_again(box: Box)
     box.put(letter())
     (item,) = box.taken_in()
     transport = box.connector.transport
-    transport.flag("INBOX", transport.listing("INBOX", None).ids[0], "answered", on=True)
+    transport.flag("INBOX", box.first(), "answered", on=True)
     assert box.do("reply", item, to="karla@kunde.example", body="Kommt morgen.") == [
         "Die Mail wurde inzwischen schon beantwortet."
     ]
@@ -133,7 +132,7 @@ def test_a_mail_that_is_gone_is_said_to_be_gone(box: Box) -> None:
     box.put(letter())
     (item,) = box.taken_in()
     transport = box.connector.transport
-    transport.move("INBOX", transport.listing("INBOX", None).ids[0], "Privat")
+    transport.move("INBOX", box.first(), "Privat")
     assert box.do("move", item, folder="Erledigt") == [
         "Die Mail liegt nicht mehr in „INBOX“: jemand hat sie verschoben oder gelöscht."
     ]
@@ -143,10 +142,30 @@ def test_another_mail_with_the_same_message_id_is_not_moved_instead(box: Box) ->
     box.put(letter(message_id="<x@kunde.example>"))
     (item,) = box.taken_in()
     transport = box.connector.transport
-    transport.move("INBOX", transport.listing("INBOX", None).ids[0], "Privat")
+    transport.move("INBOX", box.first(), "Privat")
     box.put(letter(body="ein anderer Text mit derselben Kennung\n", message_id="<x@kunde.example>"))
     assert "nicht mehr" in box.do("move", item, folder="Erledigt")[0]
     assert box.count("INBOX") == 1
+
+
+@pytest.mark.parametrize("work", ["move", "half a move", "flag"])
+def test_in_a_folder_that_is_numbered_anew_in_between_no_other_mail_is_touched(box: Box, work: str) -> None:
+    if box.server is None:
+        pytest.skip("a name in a Maildir is given once")
+    own, other = letter(), letter(subject="Ein anderes Anliegen")
+    box.put(own, folder="Auftraege")
+    box.put(letter(subject="Liegt schon da"), *[own] * (work == "half a move"), folder="Erledigt")
+    (item,) = box.taken_in(folder="Auftraege")
+    action = "flag" if work == "flag" else "move"
+    payload = {"flag": "flagged"} if work == "flag" else {"folder": "Erledigt"}
+    before = box.count("Erledigt")
+
+    with pytest.raises(Unavailable, match="numbered anew"):
+        box.do(action, item, fence=lambda: box.numbered_anew("Auftraege", other, own), **payload)
+    assert (box.count("Auftraege"), box.count("Erledigt")) == (2, before)
+    box.do(action, item, **payload)
+    left = list(box.connector.transport.fetch("Auftraege", box.connector.transport.listing("Auftraege", None).ids))
+    assert [b"anderes" in mail.data for mail in left if "flagged" not in mail.flags] == [True]
 
 
 def test_a_flag_is_set(box: Box) -> None:

@@ -63,7 +63,7 @@ def test_a_mail_is_found_whatever_flags_it_bears(tmp_path: Path, part: str, flag
         (tmp_path / "box" / name).mkdir(exist_ok=True)
     (tmp_path / "box" / part / f"1.a.host:2,{flags}").write_bytes(letter())
     assert [m.data for m in box.fetch("INBOX", ["1.a.host", "none"])] == [letter()]
-    box.flag("INBOX", "1.a.host", "seen", on=True)
+    box.flag("INBOX", next(iter(box.fetch("INBOX", ["1.a.host"]))), "seen", on=True)
     (mail,) = box.fetch("INBOX", ["1.a.host"])
     assert "seen" in mail.flags
 
