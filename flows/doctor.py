@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from connectors.connections import open_connection
 from flows import prefect_server
-from kontorist.core import private
+from kontorist.core import callers, private
 from kontorist.core.errors import KontoristError
 from kontorist.core.office import Office
 from kontorist.store import audit, instance, office_state
@@ -43,6 +43,7 @@ def examine(office: Office, data_dir: Path) -> Iterator[dict[str, Any]]:
     for file in private.open_to_others(office.directory, [".env"]):
         yield _finding("secrets", False, f"other users of this machine may read {file}: run `chmod go= {file.resolve()}`")
     yield _disk(data_dir)
+    yield _names(office)
     yield _prefect(data_dir)
     for name in office.connections:
         yield from _connection(office, data_dir, name)
@@ -81,6 +82,14 @@ def _privacy(data_dir: Path) -> dict[str, Any]:
         f"other users of this machine may read {named} in {data_dir}: run `chmod 700 {data_dir.resolve()}`, or, where a program of "
         f"another user has files in this folder, `cd {data_dir.resolve()} && chmod -R go= {' '.join(p.name for p in found)}`",
     )
+
+
+def _names(office: Office) -> dict[str, Any]:
+    """An admin reads here why a public name is answered with 421."""
+    known = sorted(callers.named_in(office) | callers.named())
+    others = f" {', '.join(known)} and" if known else ""
+    also = "" if known else f"; a public name in front of it, a proxy's, goes into office.yaml (notify: link) or {callers.HOSTS}"
+    return _finding("inbox", True, f"answers under{others} addresses and names of this network{also}")
 
 
 def _disk(data_dir: Path) -> dict[str, Any]:

@@ -144,10 +144,12 @@ def move(
     as_json: JsonOption = False,
 ) -> None:
     """Let cases that have not ended go on with the newest version of their flow; steps that were done are not repeated."""
-    from kontorist.store import versions
+    from kontorist.store import cases, versions
 
     with open_store(data).write() as connection:
         moved = versions.move(connection, flow, ids or (), as_)
+        if not moved:
+            refuse_unknown("FLOW", flow, sorted(cases.flows(connection) | _flows_of(office)))
     _done({"flow": flow, "moved": moved}, as_json, f"{len(moved)} cases go on with the newest version.")
 
 

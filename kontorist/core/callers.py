@@ -9,8 +9,11 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from kontorist.core.office import Office
 
 HOSTS = "KONTORIST_HOSTS"
 """Environment: further names under which our servers may be called, with commas between them."""
@@ -58,7 +61,19 @@ def is_welcome(host: str, origin: str | None) -> bool:
 def is_ours(host: str, also: Collection[str] = ()) -> bool:
     """Whether a server may be called under this name: one of this machine or its network, of the environment, or one of `also`."""
     name = name_in(f"//{host}")
-    return bool(name) and (_is_of_this_network(name) or name in _named() or name in also)
+    return bool(name) and (_is_of_this_network(name) or name in named() or name in also)
+
+
+def named_in(office: Office) -> frozenset[str]:
+    """The names under which people reach the inbox, as far as the office says them."""
+    settings = office.settings
+    back = settings.oidc.back if settings.oidc else ""
+    return frozenset(filter(None, (name_in(settings.notify.link), name_in(back))))
+
+
+def named() -> frozenset[str]:
+    """The names that the environment gives."""
+    return frozenset(filter(None, (h.strip().lower() for h in os.environ.get(HOSTS, "").split(","))))
 
 
 def name_in(url: str) -> str:
@@ -81,10 +96,6 @@ def _address(url: str) -> tuple[str, int | None] | None:
 
 def _is_of_this_network(name: str) -> bool:
     return _ip(name) is not None or "." not in name or name.endswith(_NEVER_PUBLIC)
-
-
-def _named() -> set[str]:
-    return {h.strip().lower() for h in os.environ.get(HOSTS, "").split(",")}
 
 
 def _is_loopback(name: str) -> bool:

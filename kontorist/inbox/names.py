@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from kontorist.core.callers import is_ours, name_in
-from kontorist.core.office import Office
+from kontorist.core.callers import is_ours
 from kontorist.inbox.labels import N_
 from kontorist.inbox.texts import choose, texts
 
@@ -13,13 +12,6 @@ UNKNOWN = N_(
     "Kontorist is not known under the name in the address bar, so it shows nothing. Its admin makes the name known with "
     "`link` under `notify` in office.yaml, or with KONTORIST_HOSTS, and starts Kontorist again."
 )
-
-
-def names_of(office: Office, bound: str = "") -> frozenset[str]:
-    """The names under which people reach the inbox, as far as the office says them, and the one that its server listens on."""
-    settings = office.settings
-    back = settings.oidc.back if settings.oidc else ""
-    return frozenset(filter(None, (bound.lower(), name_in(settings.notify.link), name_in(back))))
 
 
 def is_asked_by_name(request: Request) -> bool:

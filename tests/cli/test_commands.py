@@ -219,6 +219,7 @@ def test_mistakes_get_a_sentence_and_the_right_exit_code(
     [
         (("cases", "list", "--state", "opne"), "runnable, waiting, unclear, failed, done, closed"),
         (("cases", "list", "--flow", "nosuch"), "there is no 'nosuch'; there are: notes, old-flow."),
+        (("cases", "move", "nosuch"), "there is no 'nosuch'; there are: notes, old-flow."),
         (("cases", "list", "--limit", "0"), "Invalid value for '--limit'"),
         (("cases", "list", "--limit", "-3"), "Invalid value for '--limit'"),
         (("mail", "ledger", "--since", "yesterday"), "'yesterday' is not a duration"),

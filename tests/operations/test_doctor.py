@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import doctor, prefect_server
+from kontorist.core.office import load_office
 from kontorist.store import backup, restore
 from kontorist.store.database import Database
 from tests.store.offices import approve, claim, propose
@@ -66,3 +67,11 @@ def test_prefect_that_others_can_reach_is_said(tmp_path: Path, monkeypatch: pyte
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_the_names_that_the_inbox_answers_under_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KONTORIST_HOSTS", raising=False)
+    (tmp_path / "office.yaml").write_text("company: {name: Muster GmbH}\n")
+    assert "goes into office.yaml (notify: link) or KONTORIST_HOSTS" in doctor._names(load_office(tmp_path))["message"]
+    monkeypatch.setenv("KONTORIST_HOSTS", "kontorist.muster.de")
+    assert "answers under kontorist.muster.de and addresses" in doctor._names(load_office(tmp_path))["message"]
