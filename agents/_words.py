@@ -68,6 +68,10 @@ _WORDS = {
         "No knowledge pages in “{language}”; “{taken}” was used.",
     ),
     "empty_values": ("Im Text fehlt etwas; leer ist: {names}.", "Something is missing in the text; empty is: {names}."),
+    "unanswered": (
+        "Diese Frage der Mail lässt der Entwurf vielleicht offen: „{questions}“",
+        "The draft perhaps leaves this question of the mail open: “{questions}”",
+    ),
     "template_failed": ("Die Vorlage lässt sich nicht ausfüllen: {error}", "The template cannot be filled in: {error}"),
 }
 

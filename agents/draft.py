@@ -39,6 +39,7 @@ _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")  # lines that held nothing but an `i
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _FRAMED = 3  # paragraphs of a letter that has a salutation and a closing
 _QUOTE_AT_MOST = 300
+_QUESTIONS_AT_MOST, _QUESTION_AT_MOST = 3, 160
 _MARKED_AT_MOST = 50
 
 
@@ -131,7 +132,8 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     if taken != language:
         warnings.append(say(setting, "no_pages", language=language, taken=taken))
         language = language if template is not None else taken
-    hits = search(_asked(task), pages)
+    found = search(_asked(task), pages)
+    hits = found.hits
     used = [h for h in hits[:_SECTIONS_AT_MOST] if h.fit >= options.at_least]
     replies = written.earlier(task, setting) if options.knowledge or options.write else []
     output: dict[str, Any] = {
@@ -146,7 +148,9 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
         return _Prepared(_nothing_found(result, hits, setting), language, task.feedback)  # what no page answers, no model answers
     text, empty = _text(task, template, passages(used), language, setting)
     if empty:
-        result = replace(result, warnings=[*warnings, say(setting, "empty_values", names=", ".join(empty))])
+        result = replace(result, warnings=[*result.warnings, say(setting, "empty_values", names=", ".join(empty))])
+    if used and (left := found.unanswered(used)):
+        result = replace(result, warnings=[*result.warnings, say(setting, "unanswered", questions=_quoted(left))])
     sure = None if used else 1.0  # that a passage fits is a matter of nearness: how likely it is the answer, nobody knows
     return _Prepared(
         replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=sure),
@@ -204,6 +208,10 @@ def _nothing_found(result: Result, hits: Sequence[Hit], setting: Setting) -> Res
     unclear = say(setting, "weak_knowledge", heading=near[0]) if near else say(setting, "no_knowledge")
     question = {"kind": "fields", "fields": {"text": {"type": "text", "means": "reply"}}}
     return replace(result, unclear=unclear, question=question, confidence=None)
+
+
+def _quoted(questions: Sequence[str]) -> str:
+    return " / ".join(" ".join(q.split())[-_QUESTION_AT_MOST:] for q in questions[:_QUESTIONS_AT_MOST])
 
 
 def _citation(hit: Hit) -> dict[str, str]:

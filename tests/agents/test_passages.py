@@ -115,6 +115,16 @@ def test_one_question_is_answered_by_one_passage_and_not_by_what_is_merely_near(
     assert headings(answer(setting, page, text, "en" if page is SHOP else "de")) == taken
 
 
+def test_a_question_that_the_draft_leaves_out_is_named_to_whoever_approves(setting: Setting) -> None:
+    both = "What does a full service cost?\nDo you also sharpen ice skates?"
+
+    result, whole = answer(setting, SHOP, both), answer(setting, SHOP, "What does a full service cost?")
+
+    assert headings(result) == headings(whole) == ["Bicycle service"]
+    assert result.warnings == ["Diese Frage der Mail lässt der Entwurf vielleicht offen: „Do you also sharpen ice skates?“"]
+    assert whole.warnings == []
+
+
 def test_each_question_of_a_mail_gets_its_passage(setting: Setting) -> None:
     text = (
         "My daughter has outgrown the bike that we bought from you. Can we swap it for the next size?\nAre you open on Saturday?"
