@@ -214,24 +214,29 @@ def _quoted(questions: Sequence[str]) -> str:
     return " / ".join(" ".join(q.split())[-_QUESTION_AT_MOST:] for q in questions[:_QUESTIONS_AT_MOST])
 
 
+def _quote(text: str) -> str:
+    """The beginning, as it stands there, to the end of a word."""
+    return text if len(text) <= _QUOTE_AT_MOST else (text[: _QUOTE_AT_MOST + 1].rsplit(None, 1)[0])[:_QUOTE_AT_MOST]
+
+
 def _citation(hit: Hit) -> dict[str, str]:
     return {
         "page": hit.section.page,
         "heading": hit.section.heading,
-        "quote": hit.section.text[:_QUOTE_AT_MOST],
+        "quote": _quote(hit.section.text),
         "file": hit.section.file,
     }
 
 
 def _earlier(reply: Mapping[str, Any]) -> dict[str, Any]:
     """A reply to the same customer; its words show the tone, no fact of the draft rests on them."""
-    return {"case": reply.get("case"), "quote": str(reply["body"])[:_QUOTE_AT_MOST]}
+    return {"case": reply.get("case"), "quote": _quote(str(reply["body"]))}
 
 
 def _evidence(hits: Sequence[Hit]) -> dict[str, list[Evidence]]:
     places = [
         Evidence(
-            quote=h.section.text[:_QUOTE_AT_MOST],
+            quote=_quote(h.section.text),
             part=f"knowledge/{h.section.file}",
             start=h.section.start,
             end=h.section.start + len(h.section.text),

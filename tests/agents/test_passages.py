@@ -125,6 +125,18 @@ def test_a_question_that_the_draft_leaves_out_is_named_to_whoever_approves(setti
     assert whole.warnings == []
 
 
+@pytest.mark.parametrize(("word", "long"), [("Wort ", 299), ("ohneBlank", 300)])
+def test_a_quote_is_as_it_stands_there_and_ends_with_a_word(setting: Setting, word: str, long: int) -> None:
+    page = f"---\ntitle: Seite\nlanguage: de\n---\n## Parkplatz mieten\n{word * 100}\n"
+
+    result = answer(setting, page, "Was kostet es, einen Parkplatz zu mieten?", "de", at_least=0)
+
+    [citation] = result.output["citations"]
+    assert (word * 100).startswith(citation["quote"])
+    assert len(citation["quote"]) == long
+    assert result.evidence["text"][0].quote == citation["quote"]
+
+
 def test_each_question_of_a_mail_gets_its_passage(setting: Setting) -> None:
     text = (
         "My daughter has outgrown the bike that we bought from you. Can we swap it for the next size?\nAre you open on Saturday?"

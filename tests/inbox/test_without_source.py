@@ -21,11 +21,13 @@ MISSING = [
 ]
 
 
-def drafted(desk: Desk, text: str = DRAFT, missing: Any = MISSING) -> ActionRow:
+def drafted(
+    desk: Desk, text: str = DRAFT, missing: Any = MISSING, evidence: Any = None, confidence: float | None = None
+) -> ActionRow:
     row = desk.card(text)
     output = {"text": text, "language": "en", "citations": [], "model": "small", "without_source": missing}
     entry = {"case_id": row.case_id, "round": 0, "path": "-1", "seq": 90, "step": "answer", "kind": "agent", "flow": "keep",
-             "output": output, "evidence": {}, "info": {}, "model": "small", "ms": 1.0, "voided": False, "at": utcnow()}  # fmt: skip
+             "output": output, "evidence": evidence or {}, "info": {"confidence": confidence}, "model": "small", "ms": 1.0, "voided": False, "at": utcnow()}  # fmt: skip
     with desk.runtime.database.write() as connection:
         connection.execute(tables.journal.insert().values(**entry))
     return row
@@ -62,3 +64,14 @@ def test_a_short_draft_is_marked_too_and_the_sourced_number_is_not(desk: Desk) -
     assert ">15 EUR<" in page
     assert ">5 EUR<" not in page
     assert 'class="unsourced"' not in desk.browser("anna").get(f"/card/{drafted(desk, 'Fine.', []).id}").text
+
+
+@pytest.mark.parametrize(("confidence", "columns"), [(None, 0), (0.87, 1)])
+def test_how_sure_is_a_column_only_where_something_has_a_figure(desk: Desk, confidence: float | None, columns: int) -> None:
+    evidence = {"text": [{"quote": "Shipping costs 6.90 EUR", "part": "knowledge/shipping.md", "start": 0, "end": 23}]}
+    row = drafted(desk, "Shipping costs 6.90 EUR", [], evidence, confidence)
+
+    page = desk.browser("anna").get(f"/card/{row.id}").text
+
+    table = page.split('class="inner rests"')[1].split("</table>")[0]
+    assert (table.count("How sure"), table.count("87 %"), table.count("Shipping costs")) == (columns, columns, 1)
