@@ -149,11 +149,12 @@ class Mail(Connector):
                 names = {found.id: {key_of(d) for d in digests(found.data)} for found in some}
                 done = known(set().union(*names.values()))
                 for found in some:
+                    noted = keys if found.generation in ("", generation) else {}  # numbered anew since they were listed
                     if old := names[found.id] & done:  # after another UIDVALIDITY all are old: nothing else is read in them
-                        keys[found.id] = old.pop()
+                        noted[found.id] = old.pop()
                         continue
                     item = self.item(found, folder)
-                    keys[found.id] = item.source_key
+                    noted[found.id] = item.source_key
                     if item.source_key not in known({item.source_key}):
                         yield item
         finally:  # a reader may stop in the middle

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.mail import Mail
@@ -146,6 +148,26 @@ def test_another_mail_with_the_same_message_id_is_not_moved_instead(box: Box) ->
     box.put(letter(body="ein anderer Text mit derselben Kennung\n", message_id="<x@kunde.example>"))
     assert "nicht mehr" in box.do("move", item, folder="Erledigt")[0]
     assert box.count("INBOX") == 1
+
+
+def test_numbers_of_a_folder_that_is_made_anew_while_it_is_read_are_not_taken_for_the_old_ones(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if box.server is None:
+        pytest.skip("a name in a Maildir is given once")
+    box.put(letter(), folder="Auftraege")
+    transport = box.connector.transport
+    before = transport.listing("Auftraege", None)
+
+    def listing(folder: str, since: Any) -> Any:
+        box.numbered_anew(folder, letter(subject="Ein anderes Anliegen"))
+        return before
+
+    monkeypatch.setattr(transport, "listing", listing)
+    titles = [item.title for item in box.taken_in(folder="Auftraege")]
+
+    assert set(titles) <= {"Ein anderes Anliegen"}
+    assert box.connector.seen.keys("Auftraege", before.generation, before.ids) == {}
 
 
 @pytest.mark.parametrize("work", ["move", "half a move", "flag"])
