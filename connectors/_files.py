@@ -37,6 +37,7 @@ _MAGIC = (
     (b"\xff\xfe<\0?\0x\0", "application/xml"),
     (b"\x1f\x8b", "application/gzip"),
 )
+_BRANDS = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif", b"avif": "image/avif"}
 _SUFFIXES = {
     ".pdf": "application/pdf",
     ".xml": "application/xml",
@@ -63,6 +64,8 @@ def media_type(name: str, data: bytes) -> str:
         if data.startswith(magic):
             refined = kind == "application/x-ole-storage" and by_name.startswith("application/")
             return by_name if refined else kind
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], "application/octet-stream")
     if data.startswith(b"PK\x03\x04"):
         return by_name if "openxml" in by_name else "application/zip"
     if by_name.startswith(("text/", "message/", "application/json", "application/xml")):

@@ -6,6 +6,7 @@ import io
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from fpdf import FPDF
 from PIL import Image
 
@@ -19,6 +20,8 @@ from kontorist.store import cases
 from tests.content.truth import OFFICE
 from tests.flows.offices import work
 
+HEIC = Path(__file__).parent / "rechnung.heic"
+"""`scan()` as an iPhone stores it; nothing that writes HEIC is installed here."""
 LINES = (
     "Wellpappe Nord GmbH, Hafenstraße 4, 24103 Kiel",
     "Hansen & Brandt Großhandel GmbH",
@@ -63,9 +66,10 @@ def test_the_card_of_a_scanned_invoice_says_once_that_it_was_read_by_ocr(tmp_pat
     assert said == ["'scan.jpg' ist ein Scan, per OCR gelesen: bitte mit dem Bild vergleichen."]
 
 
-def test_what_is_put_into_the_folder_is_read_or_laid_before_a_person_whatever_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("photo", ["IMG_2040.jpg", "IMG_2040.heic"])
+def test_what_is_put_into_the_folder_is_read_or_laid_before_a_person_whatever_it_is(tmp_path: Path, photo: str) -> None:
     files = {
-        "IMG_2040.jpg": scan(),
+        photo: HEIC.read_bytes() if photo.endswith("heic") else scan(),
         "IMG_2041.heic": b"\x00\x00\x00\x18ftypheic\x00" + bytes(range(256)),
         "brief.docx": b"PK\x03\x04\x00",
     }
@@ -79,4 +83,4 @@ def test_what_is_put_into_the_folder_is_read_or_laid_before_a_person_whatever_it
 
     with runtime.database.read() as connection:
         found = {case.title: case.state for case in cases.load(connection, range(1, len(files) + 1))}
-    assert found == {"IMG_2040.jpg": "waiting", "IMG_2041.heic": "unclear", "brief.docx": "unclear"}
+    assert found == {photo: "waiting", "IMG_2041.heic": "unclear", "brief.docx": "unclear"}

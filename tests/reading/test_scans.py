@@ -52,6 +52,22 @@ def test_a_photo_is_read_in_german_without_a_mistake() -> None:
     assert notes_on("foto.jpg", [part]) == ["'foto.jpg' is a scan, read by OCR: compare what was read with the picture."]
 
 
+def test_a_photo_of_an_iphone_is_read_and_shown_like_any_other() -> None:
+    data = (Path(__file__).parent / "photo.heic").read_bytes()
+    [part] = text_of("IMG_2041.HEIC", "application/octet-stream", data)
+    assert _letters(part.text) == _letters("\n".join(LINES))
+    assert part.read_by == "ocr"
+    with Image.open(io.BytesIO(scan.shown(data))) as picture:
+        assert (picture.format, picture.size) == ("PNG", (1182, 709))
+
+
+@pytest.mark.parametrize("keep", [11, 60, 2_000, 15_000])
+def test_half_a_photo_of_an_iphone_is_refused_with_a_reason(keep: int) -> None:
+    data = (Path(__file__).parent / "photo.heic").read_bytes()[:keep]
+    with pytest.raises(NotReadable):
+        text_of("IMG_2041.HEIC", "image/heic", data)
+
+
 @pytest.mark.parametrize("turn", [90, 180, 3])
 def test_a_page_that_lies_turned_is_read_and_its_words_are_marked_where_they_lie(turn: int) -> None:
     data = _photo(turn)
