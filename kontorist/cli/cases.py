@@ -14,7 +14,6 @@ from kontorist.cli.common import (
     JsonOption,
     LimitOption,
     OfficeOption,
-    existing_store,
     json_line,
     open_store,
     out,
@@ -70,7 +69,7 @@ def show(case_id: CaseId, office: OfficeOption = OFFICE, data: DataOption = DATA
     """Show a case with every step, its result, evidence and cost."""
     from kontorist.store import actions, audit, cases, office_state
 
-    with existing_store(data).read() as connection:
+    with open_store(data).read() as connection:
         (case,) = cases.load(connection, [case_id])
         rows = actions.find(connection, state="all", case_id=case_id)
         events = list(audit.read(connection, f"case:{case_id}"))
@@ -128,7 +127,7 @@ def retry(
     """Let a failed or unclear case run again from the step it stopped at."""
     from kontorist.store import case_decisions
 
-    with existing_store(data).write() as connection:
+    with open_store(data).write() as connection:
         case_decisions.retry(connection, case_id, as_)
     _done({"id": case_id, "state": "runnable"}, as_json, f"Case {case_id} goes on with the next run.")
 
@@ -166,7 +165,7 @@ def close(
     """End a case by hand; what it proposed and nobody approved is rejected."""
     from kontorist.store import actions, authority, case_decisions, deciding
 
-    with existing_store(data).write() as connection:
+    with open_store(data).write() as connection:
         for row in actions.find(connection, state="all", case_id=case_id):
             if row.state in ("proposed", "refused"):
                 who = authority.Who(as_, frozenset(row.rule.get("by") or ()), "shell")

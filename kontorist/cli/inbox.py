@@ -15,7 +15,6 @@ from kontorist.cli.common import (
     DataOption,
     JsonOption,
     OfficeOption,
-    existing_store,
     json_line,
     open_office,
     open_store,
@@ -116,7 +115,7 @@ def show(action_id: ActionId, office: OfficeOption = OFFICE, data: DataOption = 
     """Show an action with its payload, origins, warnings, revisions and decisions."""
     from kontorist.store import actions
 
-    with existing_store(data).read() as connection:
+    with open_store(data).read() as connection:
         row = actions.get(connection, action_id)
         history, decided = actions.history(connection, action_id), actions.decisions(connection, action_id)
     if as_json:
@@ -144,7 +143,7 @@ def approve(
 ) -> None:
     """Approve actions as they are now, each with everything on its card; each gets its own record."""
     who = _who(open_office(office), as_)
-    store = existing_store(data)
+    store = open_store(data)
     failed = [not _approve(store, action_id, who, comment, hash_, as_json) for action_id in action_ids]
     sys.exit(EXIT_PROBLEM if any(failed) else 0)
 
@@ -182,7 +181,7 @@ def reject(
     from kontorist.store import actions, deciding
 
     who = _who(open_office(office), as_)
-    with existing_store(data).write() as connection:
+    with open_store(data).write() as connection:
         card = [
             r for r in actions.card(connection, action_id) if r.state in ("proposed", "approved", "refused") or r.id == action_id
         ]
@@ -210,7 +209,7 @@ def edit(
     from kontorist.store.context import values_of
 
     loaded = open_office(office)
-    who, changes, store = _who(loaded, as_), _changes(set_ or [], file), existing_store(data)
+    who, changes, store = _who(loaded, as_), _changes(set_ or [], file), open_store(data)
     with store.read() as connection:
         row = actions.get(connection, action_id)
         (case,) = cases.load(connection, [row.case_id])
@@ -271,7 +270,7 @@ def assign(
     loaded = open_office(office)
     if to not in loaded.settings.people and to not in loaded.settings.groups:
         raise NotFound(f"There is no person or group '{to}' in office.yaml.")
-    with existing_store(data).write() as connection:
+    with open_store(data).write() as connection:
         deciding.assign(connection, action_id, to, _who(loaded, as_), comment)
     _report({"id": action_id, "assigned": to, "error": None}, as_json, f"Action {action_id} is with {to} now.")
 
@@ -283,7 +282,7 @@ def take_back(
     """Take an approval back while it has not run."""
     from kontorist.store import deciding
 
-    with existing_store(data).write() as connection:
+    with open_store(data).write() as connection:
         deciding.take_back(connection, action_id, _who(open_office(office), as_))
     _report({"id": action_id, "state": "proposed", "error": None}, as_json, f"Action {action_id} is open again.")
 
@@ -301,7 +300,7 @@ def resolve(
     """Decide an uncertain action: it happened, or it is proposed anew."""
     from kontorist.store import actions, resolving
 
-    with existing_store(data).write() as connection:
+    with open_store(data).write() as connection:
         row = actions.get(connection, action_id)
         resolving.resolve(connection, row.shown, _who(open_office(office), as_), happened=happened, comment=comment)
     _report(

@@ -246,12 +246,6 @@ def test_a_filter_that_nothing_can_fit_is_wrong_usage(office: dict[str, str], ar
         ("privacy", "object", "eva@kunde.example", "--as", "petra"),
         ("backup", "{}/backup.tar.gz"),
         ("adopt", "--as", "petra"),
-        ("cases", "show", "5"),
-        ("cases", "retry", "5"),
-        ("cases", "close", "5"),
-        ("inbox", "show", "5"),
-        ("inbox", "approve", "5", "--as", "anna"),
-        ("inbox", "reject", "5", "--as", "anna", "--reason", "no"),
     ],
 )
 def test_a_mistyped_data_folder_is_said_and_nothing_is_made(
