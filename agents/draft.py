@@ -150,7 +150,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
     if empty:
         result = replace(result, warnings=[*result.warnings, say(setting, "empty_values", names=", ".join(empty))])
     if used and (left := found.unanswered(used)):
-        result = replace(result, warnings=[*result.warnings, say(setting, "unanswered", questions=_quoted(left))])
+        result = replace(result, warnings=[*result.warnings, say(setting, "unanswered", questions=_listed(left))])
     sure = None if used else 1.0  # that a passage fits is a matter of nearness: how likely it is the answer, nobody knows
     return _Prepared(
         replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=sure),
@@ -210,7 +210,7 @@ def _nothing_found(result: Result, hits: Sequence[Hit], setting: Setting) -> Res
     return replace(result, unclear=unclear, question=question, confidence=None)
 
 
-def _quoted(questions: Sequence[str]) -> str:
+def _listed(questions: Sequence[str]) -> str:
     return " / ".join(" ".join(q.split())[-_QUESTION_AT_MOST:] for q in questions[:_QUESTIONS_AT_MOST])
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from kontorist.core.errors import AccessDenied, KontoristError, Rejected, Unavailable, Uncertain
 from kontorist.core.values import sha256
+from kontorist.reading.parts import PHOTO_BRANDS
 
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³")}
 _HANDLES = Path("/proc/self/fd")
@@ -37,7 +38,6 @@ _MAGIC = (
     (b"\xff\xfe<\0?\0x\0", "application/xml"),
     (b"\x1f\x8b", "application/gzip"),
 )
-_BRANDS = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif", b"avif": "image/avif"}
 _SUFFIXES = {
     ".pdf": "application/pdf",
     ".xml": "application/xml",
@@ -65,7 +65,7 @@ def media_type(name: str, data: bytes) -> str:
             refined = kind == "application/x-ole-storage" and by_name.startswith("application/")
             return by_name if refined else kind
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "application/octet-stream")
+        return PHOTO_BRANDS.get(data[8:12], "application/octet-stream")
     if data.startswith(b"PK\x03\x04"):
         return by_name if "openxml" in by_name else "application/zip"
     if by_name.startswith(("text/", "message/", "application/json", "application/xml")):

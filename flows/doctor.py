@@ -86,7 +86,7 @@ def _privacy(data_dir: Path) -> dict[str, Any]:
 
 def _names(office: Office) -> dict[str, Any]:
     """An admin reads here why a public name is answered with 421."""
-    known = sorted(callers.named_in(office) | callers.named())
+    known = sorted(callers.names_of_office(office) | callers.names_of_environment())
     others = f" {', '.join(known)} and" if known else ""
     also = "" if known else f"; a public name in front of it, a proxy's, goes into office.yaml (notify: link) or {callers.HOSTS}"
     return _finding("inbox", True, f"answers under{others} addresses and names of this network{also}")

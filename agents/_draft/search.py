@@ -25,7 +25,7 @@ _LEAD = 1.5  # how much more than the runner-up counts beside how near
 _FLOOR = 0.25  # the least that the runner-up is taken to be: an office of few pages has none that is near
 _ONE_SENTENCE = 0.1  # a single sentence has to be clearer than a whole mail
 _EVEN, _STEP = 0.40, 0.05
-_NEAR = 0.27  # nineteen of twenty questions that a section answers are nearer to it; of those that none answers, one in four is
+_SAYS = 0.27  # nineteen of twenty questions that a section answers are clearer, and one in four of those that none answers
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def search(question: str, available: Sequence[Section]) -> Found:
         best, clear = _best(near)
         claims[best] = max(claims.get(best, -math.inf), clear - (_ONE_SENTENCE if number else 0))
         if number and parts[number - 1].rstrip().endswith("?"):
-            questions.append((parts[number - 1].strip(), available[best] if clear >= _NEAR else None))
+            questions.append((parts[number - 1].strip(), available[best] if clear >= _SAYS else None))
     hits = [Hit(available[i], 1 / (1 + math.exp((_EVEN - clear) / _STEP))) for i, clear in claims.items()]
     return Found(sorted(hits, key=lambda hit: -hit.fit), questions)
 

@@ -206,7 +206,7 @@ class Imap:
                     self._client.logout()
             self.drop()
 
-    def _at(self, folder: str, mail: Fetched) -> IMAPClient:
+    def _still_in(self, folder: str, mail: Fetched) -> IMAPClient:
         """The folder, to change a mail in it: a number of before it was numbered anew would mean somebody else's mail."""
         client = self._in(folder, to_change=True)
         if mail.generation != self._generation:
@@ -330,7 +330,7 @@ class Imap:
         """UID MOVE where the server has it and does it, else copy, mark, and expunge that one mail only."""
         number = int(mail.id)
         name = "" if copied else self._made(self._connected(), target)
-        client = self._at(folder, mail)
+        client = self._still_in(folder, mail)
         if not copied:
             if client.has_capability("MOVE") and self._moved(client, number, name):
                 return
@@ -361,7 +361,7 @@ class Imap:
     @_translated
     def flag(self, folder: str, mail: Fetched, name: str, *, on: bool) -> None:
         """Set or clear a flag."""
-        client = self._at(folder, mail)
+        client = self._still_in(folder, mail)
         (client.add_flags if on else client.remove_flags)([int(mail.id)], [_FLAGS[name]])
 
     @_translated

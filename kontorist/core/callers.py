@@ -61,17 +61,17 @@ def is_welcome(host: str, origin: str | None) -> bool:
 def is_ours(host: str, also: Collection[str] = ()) -> bool:
     """Whether a server may be called under this name: one of this machine or its network, of the environment, or one of `also`."""
     name = name_in(f"//{host}")
-    return bool(name) and (_is_of_this_network(name) or name in named() or name in also)
+    return bool(name) and (_is_of_this_network(name) or name in names_of_environment() or name in also)
 
 
-def named_in(office: Office) -> frozenset[str]:
+def names_of_office(office: Office) -> frozenset[str]:
     """The names under which people reach the inbox, as far as the office says them."""
     settings = office.settings
     back = settings.oidc.back if settings.oidc else ""
     return frozenset(filter(None, (name_in(settings.notify.link), name_in(back))))
 
 
-def named() -> frozenset[str]:
+def names_of_environment() -> frozenset[str]:
     """The names that the environment gives."""
     return frozenset(filter(None, (h.strip().lower() for h in os.environ.get(HOSTS, "").split(","))))
 

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from kontorist.core.callers import named_in
+from kontorist.core.callers import names_of_office
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale, Unavailable
 from kontorist.core.office import Office
 from kontorist.inbox import (
@@ -94,7 +94,7 @@ def create_app(
     """
     app = FastAPI(title="Kontorist", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk(office, database, prefect_url.rstrip("/"), demo_people or None, again)
-    app.state.names = named_in(office) | {bound.lower()}
+    app.state.names = names_of_office(office) | {bound.lower()}
     for router in (*ROUTERS, *api.ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -12,8 +12,9 @@ from kontorist.reading.layout import Page
 MAX_BYTES = 50 * 1024 * 1024
 _TEXT_SUFFIXES = {"txt", "csv", "tsv", "md", "json", "log", "eml", "ics", "vcf", "yaml", "yml", "mt940", "sta", "edi"}
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
-_OF_TELEPHONES = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
-"""Brands of ISO/IEC 23008-12 (HEIC, as iPhones store photos) and AVIF."""
+_HEIC = dict.fromkeys((b"heic", b"heix", b"heim", b"heis"), "image/heic")
+PHOTO_BRANDS = {**_HEIC, b"mif1": "image/heif", b"avif": "image/avif"}
+"""Media types by the brand behind `ftyp` (ISO/IEC 23008-12): HEIC, as iPhones store photos, and AVIF."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ def _windows(data: bytes) -> str:
 
 def _is_picture(data: bytes) -> bool:
     bitmap = data.startswith(b"BM") and data[6:10] == bytes(4)  # reserved there; a letter from BMW begins otherwise
-    telephone = data[4:8] == b"ftyp" and data[8:12] in _OF_TELEPHONES  # other brands are films
-    return data.startswith(_PICTURES) or bitmap or telephone or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    photo = data[4:8] == b"ftyp" and data[8:12] in PHOTO_BRANDS  # other brands are films
+    return data.startswith(_PICTURES) or bitmap or photo or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
 def _looks_like_text(data: bytes) -> bool:

@@ -22,7 +22,6 @@ NARROWEST = 250  # of the shorter: a banner below a signature is none, the recei
 MAX_PIXELS = 60_000_000
 _TOO_MANY = f"The picture has more than {MAX_PIXELS // 1_000_000} million dots."
 MAX_FRAMES = 20
-_OF_TELEPHONES = ("HEIF", "AVIF")
 _PIXELS = 2000  # of the longer side: more makes it slower and not better
 _DETECTED = (
     1280  # of the longer side where lines are looked for: their letters are then read from all pixels, at a third less memory
@@ -77,8 +76,8 @@ def _open(data: bytes) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
         if data[4:8] == b"ftyp":
-            _know_telephones()
-        picture = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", *_OF_TELEPHONES])
+            _register_heif()
+        picture = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF"])
     except Image.DecompressionBombError as error:
         raise Refused(_TOO_MANY) from error
     except (UnidentifiedImageError, OSError, ValueError) as error:
@@ -89,7 +88,7 @@ def _open(data: bytes) -> Image.Image:
 
 
 @functools.cache
-def _know_telephones() -> None:
+def _register_heif() -> None:
     """HEIC, which Pillow cannot read by itself; it opens AVIF without this."""
     from pi_heif import register_heif_opener
 
