@@ -79,7 +79,13 @@ def open_store(data: Path) -> Any:
     """The store of this data folder."""
     from kontorist.store.database import open_database
 
-    return open_database(data)
+    is_new = not data.exists()
+    store = open_database(data)
+    if is_new:  # the first command of an office, or a mistyped folder: whoever typed it can tell
+        say(
+            f"There was no data folder {data}; it is made now, with no case in it. Another one is named by --data or KONTORIST_DATA."
+        )
+    return store
 
 
 def existing_store(data: Path) -> Any:

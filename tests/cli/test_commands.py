@@ -263,6 +263,13 @@ def test_a_mistyped_data_folder_is_said_and_nothing_is_made(
     assert not (tmp_path / "backup.tar.gz").exists()
 
 
+def test_a_data_folder_that_is_made_is_named_once(office: dict[str, str], tmp_path: Path) -> None:
+    listed = [kontorist("cases", "list", "--json", "--data", str(tmp_path / "mistyped"), env=office) for _ in range(2)]
+    assert [run.returncode for run in listed] == [0, 0]
+    assert f"There was no data folder {tmp_path / 'mistyped'}" in listed[0].stderr
+    assert "There was no data folder" not in listed[0].stdout + listed[1].stderr
+
+
 def test_an_unusable_data_folder_is_said_in_a_sentence(office: dict[str, str], tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("x")
