@@ -10,7 +10,7 @@ from pydantic import Field
 from agents.base import Agent, Options, Result, Setting, Task
 from kontorist.core.errors import NotReadable
 from kontorist.core.evidence import Evidence
-from kontorist.reading.bank import REPORT, Statement, read_statements
+from kontorist.reading.bank import REPORT, Statement, as_ours, own_account, read_statements
 from kontorist.reading.german import said_in
 
 _SUFFIXES = (".xml", ".sta", ".mt940", ".940", ".942", ".txt", ".csv", ".camt")
@@ -48,7 +48,7 @@ def _one(task: Task, language: str) -> Result:
     seen: set[str] = set()
     for name, digest, data in _documents(task):
         try:
-            found = read_statements(name, data)
+            found = [as_ours(one, task.options.accounts) for one in read_statements(name, data)]
         except NotReadable as error:
             unread.append(said_in(language, str(error)))
             continue
@@ -84,14 +84,10 @@ def _documents(task: Task) -> list[tuple[str, str, bytes]]:
 
 def _doubt(task: Task, statements: Sequence[Statement], unread: list[str], language: str) -> str:
     german = language.startswith("de")
-    ours = {_flat(one) for one in task.options.accounts}
-    strange = [one.account for one in statements if ours and _flat(one.account) not in ours]
+    ours = task.options.accounts
+    strange = [one.account for one in statements if ours and not own_account(one.account, ours)]
     if strange:
         return f"Das Konto {strange[0]} ist nicht unseres." if german else f"The account {strange[0]} is not ours."
     if unread and not statements:
         return f"{'Nicht lesbar' if german else 'Not readable'}: {' '.join(unread)}"
     return ""
-
-
-def _flat(text: str) -> str:
-    return "".join(c for c in text.upper() if c.isalnum())

@@ -20,7 +20,7 @@ from kontorist.core.errors import KontoristError, NotReadable, Rejected, Unavail
 from kontorist.core.filters import format_money
 from kontorist.core.problems import did_you_mean
 from kontorist.core.values import sha256
-from kontorist.reading.bank import Entry, Statement, read_statements
+from kontorist.reading.bank import Entry, Statement, as_ours, own_account, read_statements
 from kontorist.reading.german import said_in
 
 _SETTLED = 2.0
@@ -108,7 +108,7 @@ class Bank(Connector):
         self._problems.pop(str(path), None)
         try:
             found = read_statements(path.name, path.read_bytes())
-            self._ours(path, found)
+            found = self._ours(path, found)
         except NotReadable as error:
             self._problems[str(path)] = said_in(self._language, str(error))
             return []
@@ -121,11 +121,12 @@ class Bank(Connector):
             self._problems[str(path)] = f"{path.name}: {said_in(self._language, ' '.join(wrong))}"
         return found
 
-    def _ours(self, path: Path, statements: Sequence[Statement]) -> None:
-        ours = {_flat(one) for one in self.config.accounts}
-        strange = [one.account for one in statements if ours and _flat(one.account) not in ours]
+    def _ours(self, path: Path, statements: Sequence[Statement]) -> list[Statement]:
+        ours = self.config.accounts
+        strange = [one.account for one in statements if ours and not own_account(one.account, ours)]
         if strange:
             raise NotReadable(f"'{path.name}' is about the account {strange[0]}, which is not one of ours in connections.yaml.")
+        return [as_ours(one, ours) for one in statements]
 
     @property
     def _language(self) -> str:

@@ -62,3 +62,8 @@ def test_what_is_of_another_account_or_torn_goes_to_a_person():
 def test_a_mail_without_a_statement_has_none():
     result = read(("foto.jpg", b"\xff\xd8\xff"))
     assert (result.output["found"], result.output["entries"], result.unclear) == (False, [], "")
+
+
+def test_our_account_may_be_named_by_bank_code_and_number():
+    result = read(("a.sta", WHOLE.replace(OURS.encode(), b"37040044/532013000")), accounts=[OURS])
+    assert (result.unclear, result.output["accounts"]) == ("", [OURS])

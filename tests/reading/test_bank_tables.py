@@ -237,3 +237,49 @@ def test_one_broken_byte_does_not_turn_a_text_of_utf_8_into_a_code_page():
     names = [one.counterparty for one in read_statements("a.csv", data)[0].entries]
 
     assert names == ["M\ufffdller GmbH"] + ["Müller GmbH"] * 40
+
+
+def test_a_purpose_in_details_and_the_two_sides_of_a_movement_in_columns_of_their_own_are_read():
+    text = (
+        "Buchungsdatum;Wertstellung;Umsatzart;Buchungsdetails;Auftraggeber;Empfänger;Betrag (€);Saldo (€)\n"
+        "03.11.2026;03.11.2026;Gutschrift;R26-3100;Müller GmbH;Wir;1.140,00 €;2.000,00 €\n"
+        "04.11.2026;04.11.2026;Lastschrift;Strom;Wir;Stadtwerke;-40,00 €;1.960,00 €\n"
+    )
+    assert [(one.counterparty, one.purpose) for one in read(text).entries] == [
+        ("Müller GmbH", "R26-3100"),
+        ("Stadtwerke", "Strom"),
+    ]
+
+
+def test_lines_of_a_purpose_in_several_columns_are_one_and_a_plain_text_is_one_too():
+    lines = "Datum;Betrag;Verwendungszweck 1;Verwendungszweck 2;Buchungstext\n03.11.2026;5,00;R26-3100;Kunde 7;Gutschrift\n"
+    assert read(lines).entries[0].purpose == "R26-3100 Kunde 7"
+    assert read("Datum;Text;Soll;Haben\n1.2.26;Miete;1.500,00;\n").entries[0].purpose == "Miete"
+
+
+@pytest.mark.parametrize("heading", ["Betrag in EUR", "Betrag EUR", "Umsatz (EUR)", "Betrag in €", "Betrag [EUR]"])
+def test_the_currency_in_a_heading_does_not_hide_the_amount(heading):
+    (entry,) = read(f"Buchungstag;Verwendungszweck;{heading}\n03.11.2026;R26;1.140,00\n").entries
+    assert (entry.amount, entry.currency) == (Decimal("1140.00"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("140,00-", "-140.00"),
+        ("140,00 -", "-140.00"),
+        ("1.140,00 S", "-1140.00"),
+        ("1.140,00 H", "1140.00"),
+        ("1'140.50", "1140.50"),
+    ],
+)
+def test_a_sign_behind_an_amount_and_thousands_grouped_as_in_switzerland(written, amount):
+    assert read(f"Buchungstag;Betrag;Verwendungszweck\n03.11.2026;{written};Gebühr\n").entries[0].amount == Decimal(amount)
+
+
+def test_an_account_before_the_day_of_booking_is_ours_and_not_the_other_sides():
+    columns = "Kontonummer;Buchungsdatum;Valuta;Empfaenger 1;Verwendungszweck;IBAN;Betrag;Waehrung"
+    statement = read(f"{columns}\n532013000;03.11.2026;03.11.2026;Müller GmbH;R26-3100;{IBAN};140,00;EUR\n")
+
+    assert statement.account == "532013000"
+    assert [(one.counterparty, one.iban) for one in statement.entries] == [("Müller GmbH", IBAN)]

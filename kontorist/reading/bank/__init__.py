@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 
 from kontorist.core.errors import NotReadable
+from kontorist.reading.bank.account import as_ours, own_account
 from kontorist.reading.bank.statement import NOTIFICATION, REPORT, STATEMENT, Balance, Entry, Statement, counted
 
-__all__ = ["NOTIFICATION", "REPORT", "STATEMENT", "Balance", "Entry", "Statement", "read_statements"]
+__all__ = ["NOTIFICATION", "REPORT", "STATEMENT", "Balance", "Entry", "Statement", "as_ours", "own_account", "read_statements"]
 
 MAX_BYTES = 20 * 1024 * 1024
 

@@ -75,7 +75,7 @@ def _slashed(text: str) -> Details:
     account += [""] * (3 - len(account))
     return Details(
         kind=tags.get("TRTP", "").strip("/ "),
-        purpose=re.sub(r"^(USTD|STRD)?/*", "", tags.get("REMI", "")).strip("/ "),
+        purpose=re.sub(r"^/*(?:(?:USTD|STRD)/+)?", "", tags.get("REMI", "")).strip("/ "),
         counterparty=(tags.get("NAME") or account[2] or (names.group(1) if names else "")).strip("/ "),
         iban=(tags.get("IBAN") or account[0]).strip("/ "),
         bic=(tags.get("BIC") or account[1]).strip("/ "),

@@ -23,6 +23,8 @@ _ENTRY = re.compile(
 _BEGUN = re.compile(r"\d{6}(\d{4}| {4})?E?R?[CD]")
 """How an entry begins: one that is broken behind that is refused, not taken for text of the entry before it."""
 _BALANCE = re.compile(r"(?P<sign>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15}(?:,\d*)?)")
+_FURTHER = re.compile(r"/(?:OCMT|CHGS|EXCH)/")
+"""What belongs into a line of its own below; some banks write it right behind the reference."""
 _NONE = {"NONREF", ""}
 
 
@@ -178,7 +180,8 @@ def _entry(field: _Field, details: Details, account: str, currency: str) -> Entr
     # a reversed credit (RC) takes money away, a reversed debit (RD) brings it back
     sign = 1 if found["sign"][-2:] in ("C", "EC", "RD") else -1
     more = " ".join(" ".join(field.lines[1:]).split())
-    reference, name = found["reference"][:16].strip(), found["reference"][16:].strip()  # Rabobank: the name behind it
+    told = _FURTHER.split(found["reference"])[0]
+    reference, name = told[:16].strip(), told[16:].strip()  # Rabobank: the name behind it
     return Entry(
         amount=_money(found["amount"]) * sign,
         currency=currency,

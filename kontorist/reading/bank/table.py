@@ -18,7 +18,7 @@ _DELIMITERS = ";,\t|"
 _ROLES: Mapping[str, Sequence[str]] = {
     "booking_date": ("buchungstag", "buchungsdatum", "buchung", "datum", "date", "booking date"),
     "value_date": ("valutadatum", "wertstellung", "wertstellungsdatum", "wertstellung (valuta)", "valuta", "wert", "value date"),
-    "amount": ("betrag", "betrag (€)", "betrag (eur)", "umsatz in eur", "umsatz", "amount", "amount (eur)"),
+    "amount": ("betrag", "umsatz", "amount"),
     "debit": ("soll",),
     "credit": ("haben",),
     "sign": ("soll/haben", "soll / haben", "s/h", "soll/haben-kennzeichen", "soll-/haben-kennzeichen"),
@@ -35,16 +35,26 @@ _ROLES: Mapping[str, Sequence[str]] = {
             "partner name",
             "payee",
             "name",
+            "empfaenger 1",
+            "empfanger 1",
+            "empfanger/auftraggeber",
+            "empfanger / auftraggeber",
+            "auftraggeber / empfanger",
+            "auftraggeber/begunstigter",
+            "begunstigter/auftraggeber",
         ),
     ),
-    "payer": ("zahlungspflichtige*r",),
-    "payee": ("zahlungsempfanger*in",),
+    "payer": ("zahlungspflichtige*r", "auftraggeber"),
+    "payee": ("zahlungsempfanger*in", "empfanger"),
     "iban": (
         *("kontonummer/iban", "iban zahlungsbeteiligter", "iban / kontonummer", "iban", "kontonummer", "konto-nr."),
         *("partner iban", "account number"),
     ),
     "bic": ("bic (swift-code)", "bic (swift-code) zahlungsbeteiligter", "bic zahlungsbeteiligter", "bic", "blz"),
-    "purpose": ("verwendungszweck", "vorgang/verwendungszweck", "payment reference"),
+    "purpose": (
+        *("verwendungszweck", "vorgang/verwendungszweck", "payment reference", "buchungsdetails", "text", "beschreibung"),
+        *("description", "details"),
+    ),
     "text": ("buchungstext", "umsatzart", "umsatztyp", "vorgang", "transaction type", "type"),
     "end_to_end_id": ("kundenreferenz (end-to-end)", "kundenreferenz", "end-to-end-referenz"),
     "mandate": ("mandatsreferenz",),
@@ -61,6 +71,9 @@ _BANKS = {  # headings that only this bank's files have
     "Deutsche Bank, Postbank": {"begunstigter / auftraggeber"},
     "N26": {"payment reference"},
 }
+_IN_EURO = re.compile(r"\s*[\[(]?\s*(?:in )?(?:eur|euro|€)\s*[\])]?$")
+_LINE = re.compile(r"(?:verwendungszweck|vwz)(?:zeile)?[-. ]?\d{1,2}$")
+"""A heading of one of several columns that hold the lines of the purpose."""
 _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})$|(\d{4})-(\d{2})-(\d{2})$")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d{1,2})?$")
 _POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$")
@@ -69,6 +82,10 @@ _PENDING = ("vorgemerkt", "pending", "ausstehend")
 _NONE = {"NOTPROVIDED", "NONREF"}
 _BALANCES = {"anfangssaldo", "endsaldo"}
 _DEBIT, _CREDIT = {"S", "SOLL"}, {"H", "HABEN"}
+_BEHIND = re.compile(r"(?P<bare>[\d.,']+)(?P<sign>[-+SH])$")
+"""A sign behind the amount: `140,00-`, `140,00 S`."""
+_APOSTROPHES = re.compile(r"(?<=\d)['\u2019](?=\d{3})")
+"""Swiss banks group thousands with them."""
 _DIGITS = 20
 _LONGEST = 100_000
 """No cell of a bank is that long: a longer one is a broken file."""
@@ -92,11 +109,13 @@ def _cells(line: str, delimiter: str) -> list[str]:
 def _roles(cells: Sequence[str]) -> tuple[dict[str, int], list[str]]:
     """Which column says what; of several that could, the one whose heading comes first in the list."""
     headings = [_plain(cell) for cell in cells]
+    known = [_IN_EURO.sub("", heading) for heading in headings]
     roles: dict[str, int] = {}
     for role, words in _ROLES.items():
-        places = [headings.index(word) for word in words if word in headings]
+        places = [known.index(word) for word in words if word in known]
         if places:
             roles[role] = places[0]
+    _own_account(roles, known)
     if "amount" in roles and headings.count("wahrung") > 1:  # ING: one for the balance, one for the amount
         later = [i for i in range(roles["amount"], len(headings)) if headings[i] == "wahrung"]
         roles["currency"] = later[0] if later else roles["currency"]
@@ -105,6 +124,19 @@ def _roles(cells: Sequence[str]) -> tuple[dict[str, int], list[str]]:
     ):  # VR banks: S or H behind the amount
         roles["sign"] = roles["amount"] + 1
     return roles, headings
+
+
+def _own_account(roles: dict[str, int], known: Sequence[str]) -> None:
+    """What names an account before the day of booking is the account that was exported, not the other side's."""
+    places = [place for place, word in enumerate(known) if word in _ROLES["iban"]]
+    before = [place for place in places if place < roles.get("booking_date", 0)]
+    if "account" in roles or not before:
+        return
+    roles["account"] = before[0]
+    if roles["iban"] in before:
+        behind = [place for place in places if place not in before]
+        roles.pop("iban")
+        roles.update({"iban": behind[0]} if behind else {})
 
 
 def _plain(heading: str) -> str:
@@ -119,11 +151,12 @@ def _statement(lines: list[str], start: int, delimiter: str, roles: Mapping[str,
     heading = headings[roles["amount"]] if "amount" in roles else ""
     currency = "EUR" if "eur" in heading or "€" in heading or "currency" not in roles else ""
     entries = []
+    purposes = _purposes(headings)
     letters: dict[int, set[str]] = {}
     for place, cells in _rows(lines, start, delimiter, roles["booking_date"]):
         if any(cell.strip().lower() in _BALANCES for cell in cells):
             continue
-        row = _Row({role: cells[i].strip() for role, i in roles.items() if i < len(cells)}, place, delimiter)
+        row = _Row(_by_role(cells, roles, purposes), place, delimiter)
         if _DAY.match(row.text("booking_date")) or (row.text("booking_date") and row.money()):
             entries.append(row.entry(own, currency))
             for i, cell in enumerate(cells):
@@ -142,6 +175,20 @@ def _statement(lines: list[str], start: int, delimiter: str, roles: Mapping[str,
         currency=next((one.currency for one in kept), currency),
         entries=kept,
     ).sound()
+
+
+def _purposes(headings: Sequence[str]) -> list[int]:
+    """The columns of a purpose that has several; none where it has one or none."""
+    lines = [i for i, heading in enumerate(headings) if heading == "verwendungszweck" or _LINE.match(heading)]
+    return lines if any(_LINE.match(headings[i]) for i in lines) else []
+
+
+def _by_role(cells: Sequence[str], roles: Mapping[str, int], purposes: Sequence[int]) -> dict[str, str]:
+    """The cells of a row by what they say; lines of a purpose in several columns are one."""
+    found = {role: cells[i].strip() for role, i in roles.items() if i < len(cells)}
+    if lines := [cells[i].strip() for i in purposes if i < len(cells) and cells[i].strip()]:
+        found["purpose"] = " ".join(lines)
+    return found
 
 
 def _rows(lines: list[str], start: int, delimiter: str, day: int) -> Iterator[tuple[str, list[str]]]:
@@ -185,7 +232,7 @@ class _Row:
 
     def entry(self, account: str, currency: str) -> Entry:
         amount = self.amount()
-        party = self.text("payer" if amount > 0 else "payee") if "payer" in self.cells else self.text("counterparty")
+        party = self.text("counterparty") or self.text("payer" if amount > 0 else "payee")
         return Entry(
             amount=amount,
             currency=self.text("currency") or currency or "EUR",
@@ -234,7 +281,9 @@ class _Row:
         return abs(self.number("credit"))
 
     def number(self, role: str) -> Decimal:
-        bare = re.sub(r"[\s€]|EUR", "", self.text(role))
+        bare = _APOSTROPHES.sub("", re.sub(r"[\s€]|EUR", "", self.text(role)))
+        if behind := _BEHIND.match(bare):
+            bare = ("-" if behind["sign"] in "-S" else "") + behind["bare"]
         if len(bare) > _DIGITS:
             raise NotReadable(f"{self.place}: '{bare[:_DIGITS]}…' is no amount.")
         if (_COMMA if self.delimiter != "," or "," in bare[-3:] else _POINT).match(bare):

@@ -352,3 +352,20 @@ def test_payment_files_of_other_programs_are_read_whole_or_refused_and_stop_no_p
             pain.read(data)
         (connector.output / f"{number}.xml").write_bytes(data)
     assert proposed(connector, transfer())["total"] == "119.00"
+
+
+@pytest.mark.parametrize("named", ["37040044/532013000", "37040044/0532013000", "532013000", "0532013000EUR"])
+def test_an_account_by_bank_code_and_number_is_ours_and_its_movements_are_those_of_its_iban(office, named):
+    put(office, "new.sta", mt940(entry("100,00", "R1")))
+    put(office, "old.sta", mt940(entry("100,00", "R1")).replace(OURS.encode(), named.encode()))
+    connector = bank(office, accounts=["DE89 3704 0044 0532 0130 00"])
+
+    assert len(set(keys(connector))) == 1
+    assert list(connector.problems()) == []
+
+
+@pytest.mark.parametrize("named", ["37040044/532013001", "37040045/532013000", "53201300"])
+def test_an_account_of_another_number_or_bank_code_is_not_ours(office, named):
+    put(office, "other.sta", mt940(entry("100,00", "R1")).replace(OURS.encode(), named.encode()))
+
+    assert keys(bank(office, accounts=[OURS])) == []
