@@ -20,7 +20,7 @@ NUMBER = (
     _label(
         r"beleg[-\s]*(?:nummer|nr\b\.?)|(?:\w*rechnung|rechnungskorrektur|gutschrift|invoice)(?:\s*\([^)\n]{1,40}\)){0,2}\s*(?:nummer|nr\b\.?|no\b\.?|#)"
     ),
-    _label(r"rechnung|invoice|gutschrift|credit\s+note"),
+    _label(r"(?:rechnung(?:skorrektur)?|invoice|gutschrift|credit\s+note)(?![^\W\d_])"),
 )
 ISSUED = (
     _label(
@@ -37,6 +37,8 @@ REFERRED = re.compile(
     re.IGNORECASE,
 )
 """Words before a day on its line that make it the day of another invoice, which this document is about."""
+WHOLE = re.compile(r"\b(?:[üu]ber|betrag|summe|gesamt|total|amount|for)\b", re.IGNORECASE)
+"""Words between a day and an amount that make both those of the whole invoice."""
 DUE = (
     _label(r"(?:betrag|summe|wir|konto)\b[^\n]{0,60}\b(?:wird|werden|ziehen|buchen)\b[^\n]{0,40}?\bam"),
     _label(
@@ -116,10 +118,12 @@ ID_LINE = re.compile(
 """A line of numbers and ways to reach somebody, which is nobody's name."""
 TAX_NUMBER = re.compile(r"(?:steuer[-\s]*(?:nummer|nr\b\.?)|st\.?-?nr\.?)\s*:?\s*(\d[\d /]{6,15}\d)", re.IGNORECASE)
 _GAP = r"(?:\s{0,9}[•·|●,]\s{0,9}|\s{1,9}[-–]\s{1,9}|\s{3,60})"
+_WRITTEN_DAY = r"\d{1,2}\.\d{1,2}\.\d{2}"
 SENDER = re.compile(
-    rf"^[^\w\n]*+(?P<name>\w[^\n•·|●]{{2,59}}?){_GAP}(?P<street>[^\s•·|●,][^\n•·|●,]{{2,39}}?\d+\s?[a-zA-Z]?){_GAP}(?:[A-Z]{{1,2}}-)?(?P<postcode>\d{{4,5}})\s{{1,9}}(?P<city>[A-ZÄÖÜ][\w.\- ]{{1,30}}?)(?=\s{{0,9}}(?:$|[•·|●,]|\s{{3}}))",
+    rf"^[^\w\n]*+(?P<name>\w[^\n•·|●]{{2,59}}?){_GAP}(?!{_WRITTEN_DAY})(?P<street>[^\s•·|●,][^\n•·|●,]{{2,39}}?\d+\s?[a-zA-Z]?){_GAP}(?:[A-Z]{{1,2}}-)?(?P<postcode>\d{{4,5}})[^\S\n]{{1,9}}(?P<city>[A-ZÄÖÜ][\w.\- ]{{1,30}}?)(?=\s{{0,9}}(?:$|[•·|●,]|\s{{3}}))",
     re.MULTILINE,
 )
+"""Name, street and town on one line; a row with a number, a day and a customer's number is none."""
 LETTERHEAD = re.compile(
     r"^[^\w\n]*(?P<name>[^\W\d][^\n:]{2,60})\n[ ]*(?P<street>[^\n•·|,:]{3,40}?\d+\s?[a-zA-Z]?)\s{0,9}[•·|●,]\s{0,9}(?:[A-Z]{1,2}-)?(?P<postcode>\d{4,5}|\d{2}-\d{3})\s{1,9}(?P<city>[^\W\d][\w.\- ]{1,30}?)[ ]*$",
     re.MULTILINE,

@@ -73,7 +73,7 @@ def _is_credit_note(text: str) -> bool:
 
 def _number(match: re.Match[str]) -> str | None:
     text = match.group().rstrip(".-/_")
-    is_other = labels.DATE.fullmatch(text) or labels.AMOUNT.fullmatch(text) or len(text) < 2
+    is_other = labels.DATE.fullmatch(text) or labels.AMOUNT.match(match.string, match.start()) or len(text) < 2
     return None if is_other or not re.search(r"\d", text) else text
 
 
@@ -84,7 +84,15 @@ def _day(sheet: Sheet, names: Sequence[re.Pattern[str]]) -> Hit | None:
 def _issued(sheet: Sheet) -> Hit | None:
     """The first day behind a label that is not the day of an invoice which a credit note or a letter refers to."""
     hits = sheet.labelled(labels.ISSUED, labels.DATE, labels.as_date)
-    return next((hit for hit in hits if not labels.REFERRED.search(hit.page.text[hit.line[0] : hit.start])), None)
+    return next((hit for hit in hits if not _is_of_another(hit)), None)
+
+
+def _is_of_another(hit: Hit) -> bool:
+    """Whether its line says so, or goes on with an amount, like the list of earlier invoices on a final one."""
+    begin, end = hit.line
+    behind = hit.page.text[hit.end : end]
+    listed = labels.AMOUNT.search(behind) and not labels.WHOLE.search(behind)
+    return bool(listed or labels.REFERRED.search(hit.page.text[begin : hit.start]))
 
 
 def _due(sheet: Sheet, issued: date | None) -> Hit | None:

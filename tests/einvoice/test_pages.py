@@ -151,3 +151,23 @@ def test_what_is_left_to_pay_is_read_where_the_gross_explains_it_or_not_at_all(l
 def test_the_rest_is_not_taken_for_the_gross_where_nothing_else_explains_it():
     found = read("Gesamtbetrag 1.190,00", "abzgl. Anzahlung 500,00", "Noch zu zahlen 690,00")
     assert (found.gross, found.prepaid, found.payable) == (1190, 500, 690)
+
+
+@pytest.mark.parametrize(
+    "earlier", ["abzgl. Abschlagsrechnung 26 vom 01.10.2026 -590,00", "Abschlagsrechnung 26 vom 01.10.2026   590,00"]
+)
+def test_the_day_of_an_earlier_invoice_that_is_taken_off_is_not_that_of_the_final_one(earlier):
+    lines = ("Schlussrechnung Nr. 27", "Datum 20.11.2026", "Netto 1.000,00", "19 % USt 190,00", "Brutto 1.190,00", earlier)
+    assert find_invoice("x.pdf", "", make_pdf("Nord GmbH", *lines)).invoice.issue_date == date(2026, 11, 20)
+
+
+def test_the_day_in_a_sentence_with_the_whole_amount_is_that_of_the_invoice():
+    lines = ("Rechnung Nr. 27 vom 20.11.2026 über 119,00 EUR", "Gesamtbetrag 119,00 EUR")
+    assert find_invoice("x.pdf", "", make_pdf("Nord GmbH", *lines)).invoice.issue_date == date(2026, 11, 20)
+
+
+def test_half_an_amount_is_no_invoice_number():
+    found = find_invoice(
+        "x.pdf", "", make_pdf("Nord GmbH", "Rechnung", "Datum 20.11.2026", "Rechnungsbetrag 1.142,40 EUR")
+    ).invoice
+    assert (found.number, found.gross) == (None, Decimal("1142.40"))
