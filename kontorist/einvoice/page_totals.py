@@ -9,6 +9,7 @@ from itertools import combinations
 
 from kontorist.einvoice import labels
 from kontorist.einvoice.invoice import VatRow
+from kontorist.einvoice.page_gross import is_untaxed, split
 from kontorist.einvoice.sheet import Hit, Sheet
 from kontorist.reading.pdf import Page
 
@@ -64,7 +65,9 @@ def totals(sheet: Sheet) -> tuple[Decimal | None, Decimal | None, Decimal | None
             return base, due, sheet.keep("gross", whole)
     if fits := _fits(sheet, last=False):
         return _kept(sheet, fits[0])
-    return None, None, sheet.keep("gross", _alone(sheet))
+    gross = sheet.keep("gross", _alone(sheet))
+    parts = None if gross is None else split(sheet.text, gross, [hit.value for hit in _amounts(sheet, labels.TAX, last=False)])
+    return (*(parts or (None, None)), gross)
 
 
 def _kept(sheet: Sheet, fit: tuple[Hit, Hit, Hit]) -> tuple[Decimal, Decimal, Decimal]:
@@ -141,6 +144,7 @@ def vat_rows(sheet: Sheet, net: Decimal | None, tax: Decimal | None) -> tuple[Va
         return tuple(rows)
     if by_lines := _rows_by_lines(sheet, rates, net, tax):
         return by_lines
+    rates |= {Decimal(0)} if not tax and is_untaxed(sheet.text) else set()
     return tuple(_row(sheet, rate, net, tax) for rate in sorted(rates) if _explains(net, rate, tax))[:1]
 
 
