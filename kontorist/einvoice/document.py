@@ -1,4 +1,4 @@
-"""From a document's bytes to the invoice in it: XML, a PDF with XML inside, or a PDF alone."""
+"""From a document's bytes to the invoice in it: XML, a PDF with XML inside, or the words of a PDF, picture, text or HTML page alone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from kontorist.reading.pdf import Page
 
 EMBEDDED = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 _SMALLEST_PICTURE = 2_000  # bytes; even a broken one of these keeps nobody from an invoice
+_LONGEST_LETTER = 200_000
+_ROWS_AND_MAILS = {"message/rfc822", "text/csv", "text/calendar", "text/vcard", "application/json"}
+_ROWS_AND_MAIL_SUFFIXES = {"csv", "tsv", "eml", "ics", "vcf", "json", "log", "yaml", "yml", "mt940", "sta", "edi", "md"}
 _UBL = {"Invoice": "ubl:schema:xsd:Invoice-2", "CreditNote": "ubl:schema:xsd:CreditNote-2"}
 _CII = {"CrossIndustryInvoice": "CrossIndustryInvoice:", "CrossIndustryDocument": "CrossIndustryDocument:"}
 
@@ -42,7 +45,8 @@ class Found:
 def find_invoice(name: str, media_type: str, data: bytes, *, ignore_xml: bool = False) -> Found | None:
     """The invoice in a document; None when it holds none. Raises NotReadable when that cannot be known."""
     try:
-        return _found(kind_of(name, media_type, data), data, ignore_xml)
+        kind = kind_of(name, media_type, data)
+        return None if kind == "text" and _is_no_letter(name, media_type) else _found(kind, data, ignore_xml)
     except ArithmeticError as error:
         raise NotReadable(
             "The invoice holds amounts or periods that nothing can be calculated with; ask its sender for another."
@@ -56,7 +60,7 @@ def _found(kind: str, data: bytes, ignore_xml: bool) -> Found | None:
         return read_pdf(data, ignore_xml=ignore_xml)
     if kind == "picture":
         return read_picture(data)
-    return None
+    return read_typed(data, html=kind == "html") if kind in ("text", "html") else None
 
 
 def read_xml(data: bytes, document: str = "") -> Found | None:
@@ -128,6 +132,32 @@ def read_picture(data: bytes) -> Found | None:
     from kontorist.reading import scan
 
     return read_pages(tuple(scan.pages(data)), sha256(data))
+
+
+def read_typed(data: bytes, *, html: bool = False) -> Found | None:
+    """The invoice in a text or an HTML page; None unless all that a booking needs stands there and adds up."""
+    if len(data) > _LONGEST_LETTER:
+        return None
+    from kontorist.einvoice.plain import read_pages
+    from kontorist.reading.page import page_text
+    from kontorist.reading.parts import decoded
+    from kontorist.reading.typed import typed_page
+
+    text = decoded(data).replace("\r\n", "\n")
+    found = read_pages((typed_page(page_text(text).text if html else text),), sha256(data))
+    return found if found is not None and _is_whole(found.invoice) else None
+
+
+def _is_whole(invoice: Invoice) -> bool:
+    """Texts speak of invoices far more often than they are one: number, day, seller and amounts that add up make the difference."""
+    seller = invoice.seller.name and (invoice.seller.vat_id or invoice.seller.tax_number or invoice.ibans)
+    amounts = (invoice.net, invoice.tax, invoice.gross)
+    return bool(invoice.number and invoice.issue_date and seller) and None not in amounts
+
+
+def _is_no_letter(name: str, media_type: str) -> bool:
+    """Whether a text is rows, a mail, an appointment or the like by its kind."""
+    return media_type in _ROWS_AND_MAILS or name.rpartition(".")[2].lower() in _ROWS_AND_MAIL_SUFFIXES
 
 
 def _embedded(files: dict[str, bytes]) -> bytes | None:
