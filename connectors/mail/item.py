@@ -124,6 +124,7 @@ def _data(mail: Mail, languages: Sequence[str]) -> dict[str, Any]:
         "attachments": attachments,
         "bulk": mail.bulk,
         "automatic": mail.automatic,
+        "generated": mail.generated,
     }
 
 
@@ -227,6 +228,7 @@ def _unreadable(found: Fetched, source: str, folder: str, problem: str) -> Item:
         "attachments": [],
         "bulk": False,
         "automatic": False,
+        "generated": False,
         "folder": folder,
         "answered": found.answered,
         "key": digest,

@@ -245,7 +245,7 @@ def _reply_warnings(stored: Mapping[str, Any], mail: Mapping[str, Any], language
     signs = mail.get("signs") or ()
     found += [Warn(s["code"], s["text"], stop=s["code"] in ("ourselves", "look-alike")) for s in signs]
     found += [Warn("reply-to", say(language, "reply-to", a, mail["from"]["address"])) for a in _elsewhere(stored, mail)]
-    if mail["automatic"]:
+    if mail["automatic"] or mail.get("generated"):
         found.append(Warn("automatic", say(language, "machine"), stop=True))
     elif mail["bulk"]:
         found.append(Warn("bulk", say(language, "many")))

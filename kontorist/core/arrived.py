@@ -14,6 +14,7 @@ FIELDS: dict[tuple[str, ...], Sequence[str]] = {
             "attachments",
             "bulk",
             "automatic",
+            "generated",
             "folder",
             "answered",
             "key",

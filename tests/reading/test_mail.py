@@ -221,10 +221,21 @@ def test_the_same_mail_by_another_way_has_the_same_digest() -> None:
         ("Return-Path: <>", True),
         ("X-Autoreply: yes", True),
         ("Precedence: bulk", False),
+        ("Auto-Submitted: auto-generated", False),
+        ("Subject: Automatische Antwort: Lieferung", True),
+        ("Subject: Out of Office: Lieferung", True),
+        ("Subject: AW: Automatische Antwort: Lieferung", False),
+        ("Subject: Automatic reply to your tender?", False),
     ],
 )
 def test_answers_by_machines_are_recognised(header: str, automatic: bool) -> None:
     assert parse_mail(f"From: a@b.example\n{header}\n\nText".encode()).automatic is automatic
+
+
+def test_what_a_program_sends_is_generated_and_its_papers_are_seen_though_it_came_without_a_return_path() -> None:
+    assert parse_mail(b"From: a@b.example\nAuto-Submitted: auto-generated\n\nRechnung").generated
+    paper = b'Content-Type: application/pdf\nContent-Disposition: attachment; filename="r.pdf"\n\n%PDF-1.4'
+    assert not parse_mail(b"From: a@b.example\nReturn-Path: <>\n" + paper).automatic
 
 
 @given(st.binary(max_size=2000))

@@ -13,6 +13,7 @@ from kontorist.core.errors import NotReadable
 from kontorist.reading.mail import header, structure
 from kontorist.reading.mail.body import bytes_of, read_bodies
 from kontorist.reading.mail.enclosed import Attachment, Limits, opened
+from kontorist.reading.mail.machine import is_automatic, is_generated
 from kontorist.reading.mail.names import file_name
 from kontorist.reading.mail.parser import parsed
 from kontorist.reading.mail.report import Report, report_of
@@ -53,6 +54,9 @@ class Mail:
     attachments: Sequence[Attachment]
     bulk: bool
     automatic: bool
+    """An answer by a machine or a report: nothing is to be done about it."""
+    generated: bool
+    """Sent by a program: there may be something to do about it, but nobody reads an answer."""
     oddities: Mapping[str, str]
     """What was odd, by code: `hidden-text` (the text), `charset` (what was named), `parts` (how many were not read)."""
     report: Report | None
@@ -103,8 +107,9 @@ def _read(message: Message, data: bytes) -> Mail:
     given = [*_attachments(sorted_parts.attachments), *(Attachment(n, "application/octet-stream", d) for n, d in enclosed)]
     attachments = list(opened(given, Limits(), _inside))
     text = text or _hidden_text(attachments)
+    subject = header.decoded(raw.get("subject", ""))
     return Mail(
-        subject=header.decoded(raw.get("subject", "")),
+        subject=subject,
         senders=_people(raw, "from") or _people(raw, "sender"),
         to=_people(raw, "to"),
         cc=_people(raw, "cc"),
@@ -117,7 +122,8 @@ def _read(message: Message, data: bytes) -> Mail:
         html=body.html,
         attachments=attachments,
         bulk=_is_bulk(raw),
-        automatic=_is_automatic(raw, message),
+        automatic=is_automatic(raw, message, subject, [one.name for one in attachments]),
+        generated=is_generated(raw),
         oddities=body.oddities | seal.oddities(text),
         report=report_of(message),
         fields=[(name, str(value)) for name, value in message.raw_items()],
@@ -160,19 +166,6 @@ def _attachments(parts: Sequence[Message]) -> Iterator[Attachment]:
 
 def _is_bulk(raw: dict[str, str]) -> bool:
     return "list-id" in raw or "list-unsubscribe" in raw or raw.get("precedence", "").strip().lower() in _BULK
-
-
-def _is_automatic(raw: dict[str, str], message: Message) -> bool:
-    """Answers by machines and reports of mail servers (RFC 3834, RFC 3462); nobody may answer them."""
-    submitted = raw.get("auto-submitted", "no").partition(";")[0].strip().lower()
-    return (
-        submitted not in ("", "no")
-        or raw.get("return-path", "x").strip() == "<>"
-        or raw.get("precedence", "").strip().lower() == "auto_reply"
-        or bool(raw.keys() & {"x-autoreply", "x-autorespond", "x-auto-response-suppress-reply"})
-        or structure.kind(message) == "multipart/report"
-        or raw.get("from", "").lower().lstrip(" <\"'").startswith(("mailer-daemon@", "mailer-daemon "))
-    )
 
 
 def _unsealed(message: Message) -> tuple[Message, Seal]:
