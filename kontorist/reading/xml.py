@@ -40,7 +40,7 @@ def _parsed(data: bytes) -> Any:
         remove_comments=True,  # `1<!-- -->19.00` is 119.00
     )
     try:
-        return etree.fromstring(data, parser)
+        return etree.fromstring(data.lstrip(b" \t\r\n"), parser)  # gateways put blank lines before the declaration
     except etree.XMLSyntaxError as error:
         raise NotReadable(f"The XML is broken in line {error.lineno or 1}; get the file again.") from error
     except ValueError as error:

@@ -57,6 +57,10 @@ def test_a_document_type_is_refused_in_utf_16_and_utf_7_too():
             parse_xml((hostile % encoding).encode(encoding))
 
 
+def test_blank_lines_before_the_declaration_keep_nobody_from_reading():
+    assert parse_xml(b'\r\n \n<?xml version="1.0"?><Invoice/>').tag == "Invoice"
+
+
 def test_xml_beyond_the_cap_is_refused_before_parsing():
     with pytest.raises(NotReadable, match="10 MB"):
         parse_xml(b"<a>" + b" " * MAX_BYTES + b"</a>")
