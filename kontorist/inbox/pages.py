@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -26,11 +25,12 @@ from kontorist.inbox.facts import is_digest
 from kontorist.inbox.fixed import Translated
 from kontorist.inbox.sentences import translated
 from kontorist.inbox.texts import Texts, choose, languages, texts
+from kontorist.inbox.titles import titled
 from kontorist.inbox.viewer import LANGUAGE, Viewer
+from kontorist.inbox.ways import AMOUNT, day, locale_of, money
 
 _HERE = Path(__file__).parent
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,8})?")
-_AMOUNT = "#,##0.00##"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -54,7 +54,7 @@ def _environment(language: str) -> Translated:
         "happened": lambda v: words.gettext(event_words.happened(v)),
         "age": lambda v: age(v, language),
         "short_day": lambda v, step: short_day(v, step, language),
-        "day": lambda v: format_date(v, "medium", locale=_locale(language)),
+        "day": lambda v: day(v, language),
         "money": partial(_money, language),
         "shown": lambda v, key="": shown(v, language, key),
         "field": lambda v: words.gettext(labels.field(v)),
@@ -62,6 +62,7 @@ def _environment(language: str) -> Translated:
         "same_in_all": same_in_all,
         "brief": lambda v, at_most=600, key="": brief(v, language, at_most, key),
         "headline": lambda v: headline(v, language),
+        "titled": lambda v: titled(v.title, v.data, language),
         "place": place,
         "tr": lambda v: _said(words, str(v)),  # escaped like all text; `_()` in a template is for fixed messages only
         "told": lambda v: (
@@ -77,12 +78,6 @@ def _said(words: Texts, text: str) -> str:
     """A text that is not fixed: a message of the inbox itself, or a sentence as connectors and the store write it."""
     own = words.gettext(text)
     return own if own != text else translated(words.language, text)
-
-
-@cache
-def _locale(language: str) -> Locale:
-    """Read once: a page asks for it several hundred times."""
-    return Locale.parse(language)
 
 
 @cache
@@ -103,7 +98,7 @@ def moment(value: datetime | None, language: str) -> str:
     pattern = "EEE d. MMM, HH:mm" if language == "de" else "EEE d MMM, HH:mm"
     if local.year != today.year:
         pattern = "d. MMM yyyy, HH:mm" if language == "de" else "d MMM yyyy, HH:mm"
-    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=_locale(language)))
+    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=locale_of(language)))
 
 
 def soon(value: datetime, language: str) -> str:
@@ -113,36 +108,27 @@ def soon(value: datetime, language: str) -> str:
     if days == 0:
         return f"{local:%H:%M}"
     pattern = "EEE HH:mm" if abs(days) < 6 else ("d. MMM" if language == "de" else "d MMM")
-    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=_locale(language)))
+    return str(format_datetime(local, pattern, tzinfo=ZONE, locale=locale_of(language)))
 
 
 def ago(value: datetime, language: str) -> str:
     """How long ago, or in how long."""
-    return str(format_timedelta(value - utcnow(), add_direction=True, locale=_locale(language)))
+    return str(format_timedelta(value - utcnow(), add_direction=True, locale=locale_of(language)))
 
 
 def age(value: datetime, language: str) -> str:
     """How long ago, without the word for it: `3 days`."""
-    return str(format_timedelta(utcnow() - value, threshold=1.5, locale=_locale(language)))
+    return str(format_timedelta(utcnow() - value, threshold=1.5, locale=locale_of(language)))
 
 
 def short_day(value: date, step: str, language: str) -> str:
     """A day under a bar, or its month."""
     pattern = "MMM yy" if step == "month" else "d. MMM" if language == "de" else "d MMM"
-    return str(format_date(value, pattern, locale=_locale(language)))
+    return str(format_date(value, pattern, locale=locale_of(language)))
 
 
 def _money(language: str, value: Any, currency: str = "EUR") -> str:
     return money(value, currency, language)
-
-
-def money(value: Any, currency: str, language: str) -> str:
-    """An amount with its currency; what is none stays as it is."""
-    try:
-        amount = Decimal(str(value))
-        return str(format_currency(amount, currency or "EUR", locale=_locale(language)))
-    except (InvalidOperation, ValueError):
-        return str(value)
 
 
 def shown(value: Any, language: str, key: str = "") -> str:
@@ -150,13 +136,13 @@ def shown(value: Any, language: str, key: str = "") -> str:
     if isinstance(value, bool):
         return texts(language).gettext("yes" if value else "no")
     if isinstance(value, Decimal | float | int) and key in labels.AMOUNTS:
-        return str(format_decimal(value, _AMOUNT, locale=_locale(language)))
+        return str(format_decimal(value, AMOUNT, locale=locale_of(language)))
     if isinstance(value, Decimal | float):
-        return str(format_decimal(value, locale=_locale(language)))
+        return str(format_decimal(value, locale=locale_of(language)))
     if isinstance(value, datetime):
         return moment(value, language)
     if isinstance(value, date):
-        return str(format_date(value, "medium", locale=_locale(language)))
+        return day(value, language)
     if isinstance(value, str) and key:
         return _by_name(value, language, key)
     return "" if value is None else str(value)
@@ -164,10 +150,10 @@ def shown(value: Any, language: str, key: str = "") -> str:
 
 def _by_name(value: str, language: str, key: str) -> str:
     if key in labels.AMOUNTS and _NUMBER.fullmatch(value):
-        return str(format_decimal(Decimal(value), _AMOUNT, locale=_locale(language)))
+        return str(format_decimal(Decimal(value), AMOUNT, locale=locale_of(language)))
     if _DAY.fullmatch(value):
         try:
-            return str(format_date(date.fromisoformat(value), "medium", locale=_locale(language)))
+            return day(date.fromisoformat(value), language)
         except ValueError:
             return value
     return value

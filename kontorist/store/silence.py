@@ -44,8 +44,8 @@ class Alarm:
 
     def sentence(self, language: str, zone: str = "UTC") -> str:
         """For people, in German or English."""
-        at = f"{self.since.astimezone(ZoneInfo(zone)):%d.%m.%Y %H:%M}"
-        german = language == "de"
+        german, local = language == "de", self.since.astimezone(ZoneInfo(zone))
+        at = f"{local:%d.%m.%Y %H:%M}" if german else f"{local.day} {local:%b %Y %H:%M}"
         if self.kind == "down":
             what = f"{self.connection} ist seit {at} nicht erreichbar" if german else f"{self.connection} is down since {at}"
             return f"{what}: {self.problem}"
