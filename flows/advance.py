@@ -6,11 +6,12 @@ import dataclasses
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from flows import stated
+from flows.addressee import addressed
 from flows.runtime import Runtime
 from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
@@ -85,7 +86,7 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
             if isinstance(following, Work):
                 works.setdefault((following.place, walk.case.flow_version), []).append(following)
                 continue
-            moves.append(_pause(walk, following))
+            moves.append(_pause(runtime, walk, following))
             tally.add(walk.case.flow, _TALLIED.get(following.state, "advanced"))
             _note(tally, walk.case, following.state, following.text)
             del walks[case_id]
@@ -130,9 +131,16 @@ def _following(runtime: Runtime, walk: Walk) -> Work | Pause:
         return Pause("failed", f"{walk.case.flow}: step {walk.at}: {_defect(error)}")
 
 
-def _pause(walk: Walk, pause: Pause) -> Move:
-    question = pause.question or ({"kind": "look", "text": pause.text} if pause.state == "unclear" else None)
+def _pause(runtime: Runtime, walk: Walk, pause: Pause) -> Move:
+    question = pause.question
+    if pause.state == "unclear":
+        question = _addressed(runtime, walk.case, walk.of, walk.at, question or {"kind": "look", "text": pause.text})
     return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question, pause.until)
+
+
+def _addressed(runtime: Runtime, case: Case, flow: str, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
+    """The question with those it is for, as the flow says that this case goes through."""
+    return addressed(runtime.office, runtime.flows_of(case).get(flow), case, path, question)
 
 
 def _taken(walk: Walk) -> list[cases.Entry]:
@@ -154,7 +162,7 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     """Run one step for a group of cases and write what came out, in one transaction."""
     outcomes = [_forgiven(work, _asked(runtime, work, o)) for work, o in zip(group, run_step(runtime, group), strict=True)]
     both = list(zip(group, outcomes, strict=True))
-    moves = [move for work, o in both if (move := _move_of(work, o, walks[work.case.id], tally)) is not None]
+    moves = [move for work, o in both if (move := _move_of(runtime, work, o, walks[work.case.id], tally)) is not None]
     proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
     rows, gone = _store(runtime, proposed, moves, tally)
     for work, _ in proposed:
@@ -258,7 +266,7 @@ def runtime_action(runtime: Runtime, new: proposing.NewAction) -> proposing.NewA
     return dataclasses.replace(new, rule={**new.rule, "by": admins})
 
 
-def _move_of(work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move | None:
+def _move_of(runtime: Runtime, work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move | None:
     """What is stored of a step; None when that can wait for what follows."""
     if outcome.entry is not None and _is_cheap(outcome.entry):
         walk.entries.append(outcome.entry)  # who dies before it is stored does it again
@@ -270,7 +278,7 @@ def _move_of(work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move | N
     if outcome.unclear:
         tally.add(case.flow, "unclear")
         _note(tally, case, "unclear", outcome.unclear)
-        question = outcome.question or {"kind": "look", "text": outcome.unclear}
+        question = _addressed(runtime, case, work.flow, work.path, outcome.question or {"kind": "look", "text": outcome.unclear})
         return Move(case.id, entries, case.round, "unclear", outcome.unclear, question)
     if outcome.stop:
         tally.add(case.flow, "advanced")

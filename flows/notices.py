@@ -1,4 +1,4 @@
-"""What a message to staff says: how many cards wait, of which kind, and where; more only where the office wants it."""
+"""What a message to staff says: how many cards and unclear cases wait, of which flow, and where; more only where the office wants it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,32 @@ _TITLES = {
         "digest": ("1 card waits", "{n} cards wait"),
     },
 }
+_CASES = {
+    "de": {
+        "new": ("1 neuer unklarer Vorgang", "{n} neue unklare Vorgänge"),
+        "due": ("1 unklarer Vorgang ist bald fällig", "{n} unklare Vorgänge sind bald fällig"),
+        "escalated": ("1 unklarer Vorgang ist überfällig", "{n} unklare Vorgänge sind überfällig"),
+        "digest": ("1 unklarer Vorgang wartet", "{n} unklare Vorgänge warten"),
+    },
+    "en": {
+        "new": ("1 new unclear case", "{n} new unclear cases"),
+        "due": ("1 unclear case is due soon", "{n} unclear cases are due soon"),
+        "escalated": ("1 unclear case is overdue", "{n} unclear cases are overdue"),
+        "digest": ("1 unclear case waits", "{n} unclear cases wait"),
+    },
+}
 _MORE = {"de": "… und {n} weitere", "en": "… and {n} more"}
 _DECIDE = {"de": "Entschieden wird im Eingang", "en": "Decisions are made in the inbox"}
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A card that waits, as far as a message needs it."""
+    """A card or unclear case that waits, as far as a message needs it."""
 
     id: int
     flow: str
     sentence: str
+    is_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,9 @@ class Notice:
 
 def notice(occasion: str, cards: Sequence[Waiting], *, language: str, link: str, details: bool) -> Notice:
     """The message about these cards."""
-    one, many = _TITLES[language][occasion]
-    title = f"Kontorist: {one if len(cards) == 1 else many.format(n=len(cards))}"
+    asked = sum(card.is_case for card in cards)
+    said = [_counted(_TITLES[language][occasion], len(cards) - asked), _counted(_CASES[language][occasion], asked)]
+    title = f"Kontorist: {', '.join(filter(None, said))}"
     lines = [f"{count} × {flow}" for flow, count in Counter(card.flow for card in cards).most_common()]
     if details:
         lines += ["", *(f"• {_one_line(card.sentence)}" for card in cards[:_MOST])]
@@ -53,6 +69,12 @@ def notice(occasion: str, cards: Sequence[Waiting], *, language: str, link: str,
             lines.append(_MORE[language].format(n=len(cards) - _MOST))
     where = f"{_DECIDE[language]}: {link}" if link else f"{_DECIDE[language]}."
     return Notice(title, "\n".join([*lines, "", where]))
+
+
+def _counted(words: tuple[str, str], number: int) -> str:
+    """So many of something, in words; nothing where there are none."""
+    one, many = words
+    return one if number == 1 else many.format(n=number) if number else ""
 
 
 def _one_line(text: str) -> str:

@@ -18,6 +18,7 @@ from kontorist.core.notify import Channel
 from kontorist.core.office import Office
 from kontorist.core.problems import did_you_mean
 from kontorist.store import office_state
+from kontorist.store.authority import asked
 from kontorist.store.database import Database
 from kontorist.store.pending import Pending, pending
 
@@ -56,18 +57,18 @@ class Teller(threading.Thread):
 class _Told:
     """What a channel was told, so that nothing is told twice."""
 
-    new: set[int] = field(default_factory=set)
-    due: set[int] = field(default_factory=set)
-    escalated: set[int] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    due: set[str] = field(default_factory=set)
+    escalated: set[str] = field(default_factory=set)
     digest: str = ""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> _Told:
-        sets = {k: set(stored.get(k, ())) for k in ("new", "due", "escalated")}
+        sets = {k: set(map(str, stored.get(k, ()))) for k in ("new", "due", "escalated")}
         return cls(**sets, digest=str(stored.get("digest", "")))
 
-    def kept(self, open_cards: set[int]) -> dict[str, Any]:
-        sets = {k: sorted(getattr(self, k) & open_cards) for k in ("new", "due", "escalated")}
+    def kept(self, waiting: set[str]) -> dict[str, Any]:
+        sets = {k: sorted(getattr(self, k) & waiting) for k in ("new", "due", "escalated")}
         return {**sets, "digest": self.digest}
 
 
@@ -101,13 +102,13 @@ def _tell_channel(
             chosen = _chosen(office, channel, occasion, theirs, told, local)
             if not chosen:
                 continue
-            waiting = [Waiting(c.id, _title(office, c.flow), c.sentence) for c in chosen]
+            waiting = [Waiting(c.id, _title(office, c.flow), c.sentence, is_case=c.is_case) for c in chosen]
             language, link = channel.language or _language(office), office.settings.notify.link
             message = notice(occasion, waiting, language=language, link=link, details=channel.details)
             _send_all(_urls(office, channel), message, send)
             _note(told, occasion, chosen, local)
     finally:  # what was told before a later message failed is not told again
-        after = told.kept({card.id for card in theirs})
+        after = told.kept({card.key for card in theirs})
         if after != stored:
             with database.write() as connection:
                 office_state.put(connection, _STATE + name, after)
@@ -126,24 +127,19 @@ def _send_all(urls: list[str], message: Notice, send: Send) -> None:
 
 
 def _concerns(office: Office, channel: Channel, card: Pending, local: datetime) -> bool:
-    """Whether a card is one for the groups and people of a channel."""
-    asked = set(card.rule.get("by") or ())
-    if card.assigned:
-        asked.add(card.assigned)
-    if card.due and card.due <= local and card.rule.get("escalate"):
-        asked.add(str(card.rule["escalate"]))
+    """Whether a card or question is one for the groups and people of a channel."""
     reached = {name for one in channel.for_ for name in office.groups_of(one)}
-    return bool(asked & reached)
+    return bool(asked(card.rule, card.assigned, card.due, local) & reached)
 
 
 def _chosen(office: Office, channel: Channel, occasion: str, cards: list[Pending], told: _Told, local: datetime) -> list[Pending]:
     if occasion == "new":
-        return [card for card in cards if card.id not in told.new]
+        return [card for card in cards if card.key not in told.new]
     if occasion == "due":
         soon = local + parse_duration(office.settings.notify.remind)
-        return [card for card in cards if card.due and local < card.due <= soon and card.id not in told.due]
+        return [card for card in cards if card.due and local < card.due <= soon and card.key not in told.due]
     if occasion == "escalated":
-        return [card for card in cards if card.due and card.due <= local and card.id not in told.escalated]
+        return [card for card in cards if card.due and card.due <= local and card.key not in told.escalated]
     late = local.time() >= time.fromisoformat(channel.at)
     return cards if late and told.digest != local.date().isoformat() else []
 
@@ -152,7 +148,7 @@ def _note(told: _Told, occasion: str, cards: Iterable[Pending], local: datetime)
     if occasion == "digest":
         told.digest = local.date().isoformat()
     else:
-        getattr(told, occasion).update(card.id for card in cards)
+        getattr(told, occasion).update(card.key for card in cards)
 
 
 def _title(office: Office, flow: str) -> str:

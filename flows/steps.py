@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from agents.base import Agent, Result, Task
 from connectors.base import Context, Proposal, Row
 from flows import stated
+from flows.addressee import names_of
 from flows.anchor import anchor
 from flows.runtime import LazyDocuments, Runtime
 from flows.walk import Work, done_entry, origins_of_names, origins_of_shape
@@ -277,8 +278,6 @@ def _case_warnings(work: Work) -> list[dict[str, Any]]:
 
 def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, values: Mapping[str, Any]) -> dict[str, Any]:
     approve = step.approve
-    written = [approve.by] if isinstance(approve.by, str) else list(approve.by or ())
-    by = [expressions.render(name, values) if "{" in name else name for name in written]
     known = runtime.connections.action(connection, action)
     count = expressions.evaluate(approve.count, values) if isinstance(approve.count, str) else approve.count
     if "count" not in approve.model_fields_set:
@@ -287,7 +286,7 @@ def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, valu
         known.undo_window,
         parse_duration(runtime.office.settings.undo_window).total_seconds(),
     )
-    rule = {"by": by, "count": int(count), "expires": approve.expires, "undo": window}
+    rule = {"by": names_of(approve, values), "count": int(count), "expires": approve.expires, "undo": window}
     varies = _varies(step) if "count" in approve.model_fields_set and isinstance(approve.count, str) else []
     return {**rule, **{k: v for k, v in (("due", approve.due), ("escalate", approve.escalate), ("varies", varies)) if v}}
 

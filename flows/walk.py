@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from flows.addressee import order_of
 from kontorist.core import expressions
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
@@ -67,6 +68,8 @@ class Walk:
     """False in a simulation: nothing is waited for."""
     at: str = ""
     """The path of the step that was looked at last: where an error belongs."""
+    of: str = ""
+    """The flow that this step stands in."""
 
     def next(self) -> Work | Pause:
         """What to do next. Raises ExpressionError, naming the step, when an expression cannot be evaluated."""
@@ -89,7 +92,7 @@ class Walk:
             path = path_of(step, i, prefix)
             if waiting and not _shares_card(step, waiting):
                 return Pause("waiting")
-            self.at = path
+            self.at, self.of = path, flow
             try:
                 found = self._step(step, path, flow, waiting)
             except (KontoristError, ValueError) as error:
@@ -186,7 +189,11 @@ class Walk:
         return Pause("done", expressions.render(step.stop, values_of(self.case, path)))
 
     def _ask(self, step: AskStep, path: str, _flow: str, _waiting: Any) -> Pause | None:
-        return None if path in self.case.journal else Pause("unclear", expressions.render(step.ask, values_of(self.case, path)))
+        if path in self.case.journal:
+            return None
+        values = values_of(self.case, path)
+        text = expressions.render(step.ask, values)
+        return Pause("unclear", text, question={"kind": "look", "text": text, **order_of(step, values)})
 
     def _origins(self, shape: Any, path: str, *, expression: bool = False) -> list[str]:
         return origins_of_shape(shape, origins_of(self.case, path), expression=expression)

@@ -15,7 +15,9 @@ from kontorist.core.content import Content
 from kontorist.core.errors import KontoristError
 from kontorist.core.flow import (
     ActionStep,
+    Addressed,
     AgentStep,
+    AskStep,
     EachStep,
     Flow,
     LookupStep,
@@ -86,13 +88,19 @@ class _FlowCheck:
         self._readers()
         names = ARRIVED | set(self.flow.parameters) | self.lost
         self._ids()
+        self._unclear(names)
         self._steps(self.flow.steps, ("steps",), set(names))
 
     def _readers(self) -> None:
-        known = {*self.office.settings.people, *self.office.settings.groups}
         for i, name in enumerate(self.flow.visible_to or ()):
-            if name not in known and not self._hidden("people", "groups"):
-                self.file.add(("visible_to", i), f"there is no group or person '{name}'{did_you_mean(name, known)}")
+            if name not in self._known and not self._hidden("people", "groups"):
+                self.file.add(("visible_to", i), f"there is no group or person '{name}'{did_you_mean(name, self._known)}")
+
+    def _unclear(self, names: set[str]) -> None:
+        if self.flow.unclear:
+            steps = {step.id for _, step in walk(self.flow.steps) if step.id}
+            self._template(self.flow.unclear.by, ("unclear", "by"), names | steps)
+            self._addressed(self.flow.unclear, ("unclear", "by"), ("unclear", "escalate"))
 
     def _hidden(self, *parts: str) -> bool:
         """Whether a mistake elsewhere hides names of these parts, so that nobody can say what there is not."""
@@ -188,7 +196,7 @@ class _FlowCheck:
 
     def _step(self, step: Any, loc: Loc, names: set[str]) -> None:
         checks: dict[type[Any], Any] = {AgentStep: self._agent, LookupStep: self._lookup, ActionStep: self._action, WhenStep: self._when,
-                  EachStep: self._each, UseStep: self._use, SetStep: self._set}  # fmt: skip
+                  EachStep: self._each, UseStep: self._use, SetStep: self._set, AskStep: self._ask}  # fmt: skip
         if type(step) in checks:
             checks[type(step)](step, loc, names)
         else:
@@ -302,14 +310,28 @@ class _FlowCheck:
         self.actions |= {step.id} if step.id else set()
         if self._hidden("people", "groups"):
             return
-        known = {*self.office.settings.people, *self.office.settings.groups}
-        by = [approve.by] if isinstance(approve.by, str) else approve.by or []
-        for name in [*by, *([approve.escalate] if approve.escalate else [])]:
-            if name not in known and "{" not in name:
-                self.file.add((*loc, "approve"), f"there is no group or person '{name}'{did_you_mean(name, known)}", key=True)
-        fixed = isinstance(approve.count, int) and known.issuperset(by) and not self._hidden("members")
-        if fixed and by and len(self.office.members(by)) < int(approve.count):
+        self._addressed(approve, (*loc, "approve"), (*loc, "approve"))
+        by, fixed = approve.names, isinstance(approve.count, int) and not self._hidden("members")
+        if fixed and by and self._known.issuperset(by) and len(self.office.members(by)) < int(approve.count):
             self.file.add((*loc, "approve"), f"{approve.count} people must approve, but {', '.join(by)} has fewer", key=True)
+
+    @property
+    def _known(self) -> set[str]:
+        """Who can be named as the one something is for."""
+        return {*self.office.settings.people, *self.office.settings.groups}
+
+    def _addressed(self, one: Addressed, by: Loc, escalate: Loc) -> None:
+        """Groups and people that there are not, at the places where `by` and `escalate` are told."""
+        if self._hidden("people", "groups"):
+            return
+        for name, loc in [*((n, by) for n in one.names), *([(one.escalate, escalate)] if one.escalate else [])]:
+            if name not in self._known and "{" not in name:
+                self.file.add(loc, f"there is no group or person '{name}'{did_you_mean(name, self._known)}", key=True)
+
+    def _ask(self, step: AskStep, loc: Loc, names: set[str]) -> None:
+        self._template(step.ask, (*loc, "ask"), names)
+        self._template(step.by, (*loc, "by"), names)
+        self._addressed(step, (*loc, "by"), (*loc, "escalate"))
 
     def _when(self, step: WhenStep, loc: Loc, names: set[str]) -> None:
         self._template(step.when, (*loc, "when"), names, expression=True)

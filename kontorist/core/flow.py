@@ -17,31 +17,45 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
+def _duration(value: str | None) -> str | None:
+    """The text of a duration as it was written. Raises ValueError where it is none."""
+    if value is not None:
+        parse_duration(value)
+    return value
+
+
 class Retry(_Shape):
     """How often and how patiently a step is tried again when the outside system is unavailable."""
 
     times: int = Field(5, ge=0, le=100, description="how often")
     wait: str = Field("30s", description="pause before the first repetition; doubles each time")
 
-    _duration = field_validator("wait")(lambda v: (parse_duration(v), v)[1])
+    _wait = field_validator("wait")(_duration)
 
 
-class Approve(_Shape):
+class Addressed(_Shape):
+    """Whom something is for, and until when."""
+
+    by: str | list[str] | None = Field(None, description="a group or person, or a list of them; each may be a template")
+    due: str | None = Field(None, description="when it should be decided, counted from when it waits for a person: 4h, 2d")
+    escalate: str | None = Field(None, description="who is asked as well when it is overdue")
+
+    _due = field_validator("due")(_duration)
+
+    @property
+    def names(self) -> list[str]:
+        """Whom `by` names, as it is written."""
+        return [self.by] if isinstance(self.by, str) else list(self.by or ())
+
+
+class Approve(Addressed):
     """Who may approve, how many of them, and what happens when nobody does."""
 
-    by: str | list[str] | None = Field(None, description="a group or person, or a list of them")
     count: int | str = Field(1, description="how many different people; a number or a template")
-    due: str | None = Field(None, description="when it should be decided, from the proposal on: 4h, 2d")
-    escalate: str | None = Field(None, description="who is asked as well when it is overdue")
     expires: str = Field("7d", description="how long an approval stays valid before it is executed")
     together_with: str | None = Field(None, description="id of an action before: one card, one decision, two records")
 
-    @field_validator("due", "expires")
-    @classmethod
-    def _is_duration(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_duration(value)
-        return value
+    _expires = field_validator("expires")(_duration)
 
 
 class _Step(_Shape):
@@ -133,8 +147,8 @@ class WaitStep(_Step):
     wait: str = Field(description="a span from now on (`3d`), or a template that gives a date or time")
 
 
-class AskStep(_Step):
-    """Hands the case to a person as unclear."""
+class AskStep(Addressed, _Step):
+    """Hands the case to a person as unclear: to those it is for, or to whoever takes it."""
 
     ask: str = Field(description="what a person should look at")
 
@@ -222,6 +236,10 @@ class Flow(_Shape):
     model: str | None = Field(None, description="the model of all its agents")
     visible_to: list[str] | None = Field(
         None, description="groups and people who may read its cases in the inbox; default: everybody"
+    )
+    unclear: Addressed | None = Field(
+        None,
+        description="{by, due, escalate}: whom its unclear cases are for where the step does not say; default: whoever takes them",
     )
     steps: list[Step] = Field(min_length=1)
 

@@ -9,6 +9,7 @@ trigger:
 parameters: {greeting: Guten Tag}
 model: built-in
 visible_to: [service, office-lead]
+unclear: {by: service, due: 1d, escalate: office-lead}
 steps:
   - ask: "{{ greeting }}, who is this for? {{ mail.subject }}"
 """,
@@ -144,7 +145,13 @@ steps:
 """,
     "ask": """\
 steps:
-  - {id: person, ask: "Please look at {{ mail.subject }}.", on_error: fail, retry: {times: 0}}
+  - when: mail.automatic
+    steps:
+      - {id: person, ask: "Please look at {{ mail.subject }}.", on_error: fail, retry: {times: 0}}
+  - ask: "Please send {{ mail.from.name }} a quote."
+    by: sales                           # it stands in their list, and only they close it; without `by`: whoever takes it
+    due: 2d
+    escalate: management                # overdue: theirs, too
 """,
     "approve": """\
 steps:

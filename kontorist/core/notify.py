@@ -41,7 +41,9 @@ class Channel(_Shape):
     """One way to reach people."""
 
     url: str = Field(repr=False, description="an Apprise address: mailto://, msteams://, slack:// …; secrets as ${NAME}")
-    for_: list[str] = Field(alias="for", min_length=1, description="groups and people whose cards are told here")
+    for_: list[str] = Field(
+        alias="for", min_length=1, description="groups and people whose cards and unclear cases are told here"
+    )
     on: list[Occasion] = Field(["new", "due", "escalated"], min_length=1)
     at: str = Field("08:00", description="when the digest goes out")
     language: Literal["de", "en"] | None = Field(None, description="default: the office's first language")
@@ -55,7 +57,7 @@ class Notify(_Shape):
 
     link: str = Field("", description="where people reach the inbox, https://…")
     quiet: Quiet | None = None
-    remind: str = Field("1h", description="how long before a card is due people are told so")
+    remind: str = Field("1h", description="how long before something is due people are told so")
     channels: dict[str, Channel] = Field(default_factory=dict)
 
     _duration = field_validator("remind")(lambda v: (parse_duration(v), v)[1])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -31,12 +32,24 @@ class Who:
 
 def may_decide(row: ActionRow, who: Who, now: datetime | None = None) -> bool:
     """Whether the rule, an assignment or an escalation lets this person decide."""
-    names = set(row.rule.get("by") or ())
-    if row.assigned:
-        names.add(row.assigned)
-    if row.due and row.due < (now or utcnow()) and row.rule.get("escalate"):
-        names.add(row.rule["escalate"])
-    return bool(names & (who.groups | {who.name}))
+    return bool(asked(row.rule, row.assigned, row.due, now or utcnow()) & (who.groups | {who.name}))
+
+
+def may_answer(question: Any, who: Who, now: datetime | None = None) -> bool:
+    """Whether an unclear case is this person's: one that names nobody is everybody's."""
+    if not isinstance(question, Mapping) or not question.get("by"):
+        return True
+    return bool(asked(question, None, question.get("due"), now or utcnow()) & (who.groups | {who.name}))
+
+
+def asked(rule: Mapping[str, Any], assigned: str | None, due: datetime | None, now: datetime) -> set[str]:
+    """The groups and people that something is for: by its rule, by an assignment, and once it is overdue by escalation."""
+    late = due is not None and due <= now
+    return {
+        *(rule.get("by") or ()),
+        *([assigned] if assigned else ()),
+        *([rule["escalate"]] if late and rule.get("escalate") else ()),
+    }
 
 
 def require_authority(connection: Connection, row: ActionRow, who: Who) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotFound
-from kontorist.store import audit, corrections
+from kontorist.store import audit, corrections, facets
 from kontorist.store.audit import Event
 from kontorist.store.case_moves import Move, write
 from kontorist.store.cases import Entry, load
@@ -24,7 +24,7 @@ def retry(connection: Connection, case_id: int, actor: str) -> None:
         .where(cases.c.id == case_id, cases.c.state.in_(("failed", "unclear")))
         .values(
             state="runnable", flow_version="", error=None, question=None, attempts=0,
-            not_before=None, lease_until=None, updated=utcnow(),
+            not_before=None, lease_until=None, updated=utcnow(), **facets.asked(None),
         )
     ).rowcount  # fmt: skip
     if not changed:
@@ -39,7 +39,7 @@ def close(connection: Connection, case_id: int, actor: str, reason: str = "") ->
     changed = connection.execute(
         update(cases)
         .where(cases.c.id == case_id, cases.c.state.in_(("runnable", "waiting", "unclear", "failed")))
-        .values(state="closed", error=None, question=None, lease_until=None, updated=utcnow())
+        .values(state="closed", error=None, question=None, lease_until=None, updated=utcnow(), **facets.asked(None))
     ).rowcount
     if not changed:
         load(connection, [case_id])  # says so where there is none

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from kontorist.core.clock import utcnow
-from kontorist.store import audit
+from kontorist.store import audit, facets
 from kontorist.store.audit import Event
 from kontorist.store.cases import Entry
 from kontorist.store.leasing import held, wake_settled
@@ -124,6 +124,7 @@ def _set_state(connection: Connection, alike: Sequence[Move], now: datetime, run
         "updated": now,
         "lease_until": None,
         "lease_owner": None,
+        **facets.asked(m.question),
     }
     if run:
         values["run"] = run

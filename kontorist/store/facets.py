@@ -71,6 +71,14 @@ def ruled(rule: Mapping[str, Any], assigned: str | None = None) -> dict[str, Any
     }
 
 
+def asked(question: Any) -> dict[str, Any]:
+    """The columns of a case that repeat whose list its question stands in, until when, and to whom it escalates."""
+    said = question if isinstance(question, Mapping) else {}
+    found = ruled(said)
+    deciders = found["deciders"] if said.get("by") else ""
+    return {"deciders": deciders, "escalate": found["escalate"], "due": said.get("due")}
+
+
 def payload_of(payload: bytes) -> dict[str, Any]:
     """A payload as it is stored, parsed; empty where it cannot be."""
     try:

@@ -141,6 +141,9 @@ cases = Table(
     Column("created", Utc, nullable=False),
     Column("updated", Utc, nullable=False),
     Column("who", Text, nullable=False, default="", server_default=text("''")),
+    Column("deciders", Text, nullable=False, default="", server_default=text("''")),
+    Column("escalate", Text, nullable=False, default="", server_default=text("''")),
+    Column("due", Utc),
     UniqueConstraint("flow", "connection", "source_key"),
     Index("ix_cases_state_id", "state", "id"),
     Index("ix_cases_flow_created", "flow", "created"),
@@ -149,7 +152,8 @@ cases = Table(
 )
 """state: runnable → waiting (for a person's approval) | unclear (a person has to look) | failed | done | closed.
 
-`who` is the name people look for: who wrote, or the file.
+`who` is the name people look for: who wrote, or the file. `deciders` (as of actions), `escalate` and `due` repeat what the
+question of an unclear case says of those it is for; empty where it is for whoever takes it.
 """
 
 case_words = Table(

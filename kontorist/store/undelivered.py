@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from kontorist.core.clock import utcnow
-from kontorist.store import audit
+from kontorist.store import audit, facets
 from kontorist.store.audit import Event
 from kontorist.store.tables import actions, cases
 
@@ -35,7 +35,7 @@ def note(connection: Connection, name: str, report: Mapping[str, Any]) -> int | 
     values = {"error": sentence, "warnings": list(dict.fromkeys([*warnings, sentence])), "updated": utcnow()}
     connection.execute(update(cases).where(cases.c.id == row.case_id).values(values))
     reopened = update(cases).where(cases.c.id == row.case_id, cases.c.state.in_(("done", "closed", "waiting")))
-    connection.execute(reopened.values(state="unclear", question=None, lease_until=None, lease_owner=None))
+    connection.execute(reopened.values(state="unclear", question=None, lease_until=None, lease_owner=None, **facets.asked(None)))
     return int(row.case_id)
 
 

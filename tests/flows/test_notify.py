@@ -19,7 +19,8 @@ from flows.runtime import Runtime
 from kontorist.cli import app
 from kontorist.core.notify import Notify, Quiet
 from kontorist.core.office import load_office
-from kontorist.store.tables import actions
+from kontorist.store import case_decisions, office_state
+from kontorist.store.tables import actions, cases
 from tests.connectors.mail.servers import smtp_server
 from tests.flows.offices import approve, arrive, make_office, proposals, work
 
@@ -153,6 +154,77 @@ def test_the_digest_comes_once_a_day_at_its_hour(runtime: Runtime, webhook: Webh
     assert webhook.titles() == ["Kontorist: 1 Karte wartet"]
     told(runtime, settings, NOON + timedelta(days=1, minutes=30))
     assert webhook.titles() == ["Kontorist: 1 Karte wartet"]
+
+
+ASKED = """
+    title: Quotes
+    trigger: {file: {connection: scans}}
+    steps:
+      - {ask: "Please send {{ file.text }} a quote.", by: service, due: 4h, escalate: petra}
+"""
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[Runtime]:
+    made = make_office(tmp_path, {"quotes": ASKED, "notes": FLOW})
+    yield made
+    made.close()
+
+
+def ask(runtime: Runtime, *texts: str) -> list[int]:
+    """Questions to the service team, due at 15:00 UTC."""
+    ids = arrive(runtime, "quotes", *texts)
+    work(runtime)
+    with runtime.database.write() as connection:
+        connection.execute(update(cases).values(due=NOON + timedelta(hours=4)))
+    return ids
+
+
+def test_questions_are_told_to_those_they_are_for_beside_cards(asking: Runtime, webhook: Webhook) -> None:
+    ask(asking, "Frau Meier")
+    told(asking, channel(webhook))
+    (message,) = webhook.messages
+    assert message["title"] == "Kontorist: 1 neuer unklarer Vorgang"
+    assert "1 × Quotes" in message["message"]
+    assert "Meier" not in str(message)
+    told(asking, channel(webhook))
+    ask(asking, "Herr Schulze", "Frau Lange")
+    propose(asking, "x")
+    told(asking, channel(webhook, language="en", details=True))
+    (_, second) = webhook.messages
+    assert second["title"] == "Kontorist: 1 new card, 2 new unclear cases"
+    assert "• Please send Frau Lange a quote." in second["message"]
+
+
+def test_a_question_is_reminded_of_and_escalates_as_a_card_does(asking: Runtime, webhook: Webhook) -> None:
+    first, _ = ask(asking, "a", "b")
+    settings = channel(webhook, on=["due", "escalated"])
+    settings["channels"]["lead"] = {"url": webhook.url, "for": ["petra"], "on": ["escalated"], "language": "en"}
+    told(asking, settings)
+    assert webhook.titles() == []
+    told(asking, settings, NOON + timedelta(hours=3, minutes=30))
+    assert webhook.titles() == ["Kontorist: 2 unklare Vorgänge sind bald fällig"]
+    with asking.database.write() as connection:
+        case_decisions.close(connection, first, "anna", "done")
+    for hours in (5, 6):
+        told(asking, settings, NOON + timedelta(hours=hours))
+    assert webhook.titles() == ["Kontorist: 1 unklarer Vorgang ist überfällig", "Kontorist: 1 unclear case is overdue"]
+
+
+def test_the_digest_names_questions_too(asking: Runtime, webhook: Webhook) -> None:
+    ask(asking, "a")
+    propose(asking, "b", "c")
+    told(asking, channel(webhook, on=["digest"], at="12:00"))
+    assert webhook.titles() == ["Kontorist: 2 Karten warten, 1 unklarer Vorgang wartet"]
+
+
+def test_what_an_older_version_told_is_not_told_again(runtime: Runtime, webhook: Webhook) -> None:
+    propose(runtime, "a")
+    (row,) = proposals(runtime)
+    with runtime.database.write() as connection:
+        office_state.put(connection, "notify.team", {"new": [row.id], "due": [], "escalated": [], "digest": ""})
+    told(runtime, channel(webhook))
+    assert webhook.titles() == []
 
 
 def test_nobody_is_told_in_quiet_hours_and_nothing_is_lost_by_that(runtime: Runtime, webhook: Webhook) -> None:
