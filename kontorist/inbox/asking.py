@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Stale
-from kontorist.inbox import ask, case_page
+from kontorist.inbox import ask, case_page, questions
 from kontorist.inbox import card as cards
 from kontorist.inbox.decisions import decide, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
@@ -108,29 +108,31 @@ def send_case(request: Request, desk: TheDesk, posted: FromForm, case_id: int) -
     """Send the question about an unclear case, and let the case rest."""
     viewer = posted.viewer
     try:
-        after = ask_about(desk, posted, case_id)
+        tab, after = ask_about(desk, posted, case_id)
     except NotFound:
         raise
     except KontoristError as error:
         status = 409 if isinstance(error, Stale) else 403 if isinstance(error, NotAllowed) else 422
         return case_page.render(request, desk, viewer, case_id, status, str(error))
-    return RedirectResponse(f"/case/{after}?did=asked" if after else "/?tab=unclear&did=asked", 303)
+    return RedirectResponse(f"/case/{after}?did=asked" if after else f"/?tab={tab}&did=asked", 303)
 
 
-def ask_about(desk: Desk, posted: Posted, case_id: int) -> int | None:
-    """Ask the sender of an unclear case, which rests then; the next unclear case. Raises Stale, Rejected or NotAllowed."""
+def ask_about(desk: Desk, posted: Posted, case_id: int) -> tuple[str, int | None]:
+    """Ask the sender of an unclear case, which rests then; the list it stood on and the next case of it. Raises Stale, Rejected or NotAllowed."""
     text, viewer = posted.form.text("body").strip()[:20_000], posted.viewer
     with desk.database.read() as connection:
         require_sight(connection, viewer, case_id)
         (case,) = cases.load(connection, [case_id])
     if case.state != "unclear" or posted.form.text("path") != _path(case):
         raise Stale("This question was answered already, or has changed. Look at the case again.")
+    questions.require(viewer, case)
     question = ask.question(desk, case, text, {"by": [_by(posted)]})
     with desk.database.write() as connection:
-        after = case_page.next_case(connection, "unclear", case_id, viewer)
+        tab = questions.tab_of(connection, viewer, case)
+        after = questions.next_on(connection, viewer, tab, case_id)
         asking.ask(connection, case_id, case.flow, question, posted.who)
         asking.park_case(connection, case_id, posted.who)
-    return after
+    return tab, after
 
 
 def _by(posted: Posted) -> str:

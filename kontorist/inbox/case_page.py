@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import Connection, not_, select
+from sqlalchemy import Connection, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import KontoristError, NotAllowed, NotFound, Rejected, Stale
+from kontorist.inbox import questions
 from kontorist.inbox.answers import choices, given
 from kontorist.inbox.ask import possible
 from kontorist.inbox.desk import Desk, TheDesk
@@ -18,8 +19,8 @@ from kontorist.inbox.facts import facts_of
 from kontorist.inbox.links import run_link
 from kontorist.inbox.originals import views
 from kontorist.inbox.pages import language_for, page
-from kontorist.inbox.queue import counts, open_cards, resting
-from kontorist.inbox.sight import is_hidden, require_sight, seen
+from kontorist.inbox.queue import counts, on_tabs, open_cards
+from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.toast import toast
 from kontorist.inbox.trace import told
 from kontorist.inbox.viewer import FromForm, Posted, SignedIn, Viewer
@@ -27,6 +28,8 @@ from kontorist.store import actions, audit, authority, case_decisions, cases, ea
 from kontorist.store.tables import cases as table
 
 router = APIRouter()
+OPEN = ("unclear", "failed", "waiting", "runnable")
+"""States in which a person can do something about a case."""
 
 
 @router.get("/case/{case_id}")
@@ -47,7 +50,8 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         others = seen(connection, viewer, earlier.earlier(connection, case.id))
         numbers = counts(connection, open_cards(connection, viewer), viewer)
         done = toast(connection, viewer, request.query_params)
-        after = next_case(connection, case.state, case_id, viewer)
+        tab = questions.tab_of(connection, viewer, case)
+        after = questions.next_on(connection, viewer, tab, case_id)
     question = case.question if case.state == "unclear" and isinstance(case.question, dict) else None
     found = facts_of(case.journal.values(), question)
     values: dict[str, Any] = {
@@ -66,20 +70,13 @@ def render(request: Request, desk: Desk, viewer: Viewer, case_id: int, status: i
         "after": after,
         "rests": rests if rests and rests > utcnow() else None,
         "can_ask": possible(desk, case.data, case.connection),
-        "may": viewer.decides and case.state in ("unclear", "failed", "waiting", "runnable"),
+        "may": questions.may_act(viewer, case) and case.state in OPEN,
+        "order": questions.order_of(question),
+        "tab": tab,
+        "waiting": numbers.get(f"unclear_{tab}", on_tabs(numbers).get(tab, 0)),
+        "for_others": viewer.decides and not questions.may_act(viewer, case),
     }
     return page(request, "case.html", viewer, status, problem=problem, **values)
-
-
-def next_case(connection: Connection, state: str, case_id: int, viewer: Viewer) -> int | None:
-    """The next case in the same tab: they are listed the newest first."""
-    if state not in ("unclear", "failed"):
-        return None
-    query = select(table.c.id).where(table.c.state == state, table.c.id != case_id, not_(resting())).order_by(table.c.id.desc())
-    if viewer.hidden:
-        query = query.where(not_(is_hidden(viewer.hidden, table.c.id)))
-    below = connection.execute(query.where(table.c.id < case_id).limit(1)).scalar()
-    return below or connection.execute(query.limit(1)).scalar()
 
 
 def _do(
@@ -87,25 +84,26 @@ def _do(
 ) -> Response:
     """Do `work` as this person and go on to the next case of the same kind."""
     try:
-        state, after = change(desk, posted, case_id, work)
+        tab, after = change(desk, posted, case_id, work)
     except KontoristError as error:
         status = 403 if isinstance(error, NotAllowed) else 409 if isinstance(error, NotFound | Stale) else 422
         if isinstance(error, NotFound) and "There is no case" in str(error):
             raise
         return render(request, desk, posted.viewer, case_id, status, str(error))
-    tab = state if state in ("unclear", "failed") else "mine"
-    return RedirectResponse(f"/case/{after}?did={did}" if after else f"/?tab={tab}&did={did}", 303)
+    return RedirectResponse(f"/case/{after}?did={did}" if after else f"/?tab={tab or 'mine'}&did={did}", 303)
 
 
 def change(desk: Desk, posted: Posted, case_id: int, work: Callable[[Connection, str], None]) -> tuple[str, int | None]:
-    """Do `work` as this person in one transaction; the state that the case had, and the next case of the same kind."""
+    """Do `work` as this person in one transaction; the list that the case stood on, and the next case of it."""
     name = posted.who.name
     with desk.database.write() as connection:
         require_sight(connection, posted.viewer, case_id)
         (case,) = cases.load(connection, [case_id])
-        after = next_case(connection, case.state, case_id, posted.viewer)
+        questions.require(posted.viewer, case)
+        tab = questions.tab_of(connection, posted.viewer, case)
+        after = questions.next_on(connection, posted.viewer, tab, case_id)
         work(connection, name)
-    return case.state, after
+    return tab, after
 
 
 @router.post("/case/{case_id}/answer")

@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy import Connection, Select, not_, select
+from sqlalchemy import Connection, Select, false, not_, select
 
 from kontorist.inbox import decided as past
-from kontorist.inbox import filters, status
+from kontorist.inbox import filters, questions, status
 from kontorist.inbox.desk import TheDesk
 from kontorist.inbox.kept import Cards
 from kontorist.inbox.pages import page
-from kontorist.inbox.queue import SORTS, Card, counts, found_by, load, open_cards, resting
+from kontorist.inbox.queue import SORTS, Card, counts, found_by, load, on_tabs, open_cards, reason
 from kontorist.inbox.sight import is_hidden
 from kontorist.inbox.toast import toast
 from kontorist.inbox.viewer import SignedIn, Viewer
@@ -120,8 +120,11 @@ def _tab(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, f
         some = load(connection, cards[skip : skip + PAGE])
         for card in some:
             card.more = about(card)
-        rows = _cases(connection, viewer, wanted, skip) if wanted.tab == "asked" else []
-        return {"groups": _groups(some, wanted.by), "rows": rows, "total": len(cards)}
+        rows = _cases(connection, viewer, wanted, skip)
+        beside = {"asked": len(rows), "late": sum(line.order.overdue for line in rows)}
+        if len(rows) == PAGE or skip:
+            beside = questions.tally(connection, _of_cases(viewer, wanted, wanted.tab)) if not wanted.q else beside
+        return {"groups": _groups(some, wanted.by), "rows": rows, "total": len(cards), **beside}
     read = _decided if wanted.tab == "done" else _cases
     rows = read(connection, viewer, wanted, skip)
     return {"groups": [], "rows": rows, "total": skip + len(rows)}
@@ -151,28 +154,48 @@ def about(card: Card) -> dict[str, Any]:
     return {"who": card.who, "amount": amount, "currency": currency}
 
 
-def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
-    query = _of_cases(viewer, wanted.tab)
-    return [(r, r.who) for r in some(connection, query, cases.c.id, cases.c.id, wanted.q, skip, PAGE)]
+@dataclass(frozen=True)
+class CaseLine:
+    """A case as a list shows it: whom it is for, and in whose place the viewer would answer."""
+
+    row: Any
+    order: questions.Order
+    why: int
+
+    @property
+    def who(self) -> str:
+        """Who it comes from."""
+        return str(self.row.who)
 
 
-def _of_cases(viewer: Viewer, tab: str) -> Select[Any]:
-    """The cases of a tab that this viewer may know of."""
-    state = "unclear" if tab == "asked" else tab
-    query = select(cases).where(cases.c.state == state)
-    if state == "unclear":
-        query = query.where(resting() if tab == "asked" else not_(resting()))
-    if viewer.hidden:
-        query = query.where(not_(is_hidden(viewer.hidden, cases.c.id)))
-    return query
+def _cases(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[CaseLine]:
+    query, order = _of_cases(viewer, wanted, wanted.tab), questions.order("" if wanted.sort == "new" else wanted.tab)
+    found = some(connection, query, cases.c.id, cases.c.id, wanted.q, skip, PAGE, order)
+    return [CaseLine(r, questions.order_of(r.question), reason(r.deciders, viewer)) for r in found]
 
 
-def some(connection: Connection, query: Select[Any], number: Any, case: Any, words: str, skip: int, limit: int) -> Iterable[Any]:
-    """So many lines of a query by descending number, those with these words where there are any."""
+def _of_cases(viewer: Viewer, wanted: Wish, tab: str) -> Select[Any]:
+    """The cases of a tab that this viewer may know of; beside cards those of the flow and risk that are wanted, too."""
+    beside = tab in ("mine", "others")
+    query = questions.on_tab(viewer, tab, wanted.flow if beside else "")
+    return query.where(false()) if beside and RISKS[wanted.risk] > 0 else query  # a question has no warnings
+
+
+def some(
+    connection: Connection,
+    query: Select[Any],
+    number: Any,
+    case: Any,
+    words: str,
+    skip: int,
+    limit: int,
+    order: Sequence[Any] = (),
+) -> Iterable[Any]:
+    """So many lines of a query in their order (usual: by descending number), those with these words where there are any."""
     if words:
         found = searching.numbers(connection, query, number, case, words, skip, limit)
         query, skip = query.where(one_of(number, found)), 0
-    return connection.execute(query.order_by(number.desc()).limit(limit).offset(skip))
+    return connection.execute(query.order_by(*(order or [number.desc()])).limit(limit).offset(skip))
 
 
 def _decided(connection: Connection, viewer: Viewer, wanted: Wish, skip: int) -> list[Any]:
@@ -192,11 +215,10 @@ def _of_decided(viewer: Viewer) -> Select[Any]:
 def _numbers(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, found: list[Card]) -> dict[str, int | str]:
     """The numbers on the tabs: what waits there, or of a search what it finds there."""
     if not wanted.q:
-        return {**counts(connection, waiting, viewer)}
+        return {**on_tabs(counts(connection, waiting, viewer))}
     places = Counter(map(attrgetter("place"), found))
-    asked = _counted(_hits(connection, viewer, wanted, "asked"), places["asked"])
-    past = {tab: _counted(_hits(connection, viewer, wanted, tab)) for tab in ("unclear", "failed")}
-    return {"mine": places["mine"], "others": places["others"], "asked": asked, **past}
+    beside = ("mine", "others", "asked", "unclear", "failed")
+    return {tab: _counted(_hits(connection, viewer, wanted, tab), places[tab]) for tab in beside}
 
 
 def _counted(hits: int, more: int = 0) -> int | str:
@@ -208,7 +230,7 @@ def _hits(connection: Connection, viewer: Viewer, wanted: Wish, tab: str) -> int
     query, number, case = (
         (_of_decided(viewer), actions.c.id, actions.c.case_id)
         if tab == "done"
-        else (_of_cases(viewer, tab), cases.c.id, cases.c.id)
+        else (_of_cases(viewer, wanted, tab), cases.c.id, cases.c.id)
     )
     return len(searching.numbers(connection, query, number, case, wanted.q, 0, MOST + 1))
 

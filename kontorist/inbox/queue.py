@@ -10,13 +10,14 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, not_, select
+from sqlalchemy import Connection, and_, select
 
 from kontorist.core.clock import utcnow
+from kontorist.inbox import questions
 from kontorist.inbox.kept import NEVER, Cards, Placed, Way, lists
 from kontorist.inbox.open_rows import Line, is_committed, open_rows
 from kontorist.inbox.open_words import open_words
-from kontorist.inbox.sight import hidden_cases, hidden_flows, is_hidden
+from kontorist.inbox.sight import hidden_cases, hidden_flows
 from kontorist.inbox.viewer import Viewer
 from kontorist.store import facets, words
 from kontorist.store.actions import as_row
@@ -148,6 +149,11 @@ def _why(deciders: tuple[str, str], viewer: Viewer) -> tuple[bool, int]:
         standing_in = DEPUTY if wanted & (viewer.groups | {viewer.name}) else None
         reasons.append(OWN if viewer.name in wanted else GROUP if wanted & viewer.own else standing_in)
     return None not in reasons, max((r for r in reasons if r is not None), default=GROUP)
+
+
+def reason(deciders: str, viewer: Viewer) -> int:
+    """Why what is for these names is the viewer's: OWN, GROUP or DEPUTY."""
+    return _why((deciders, deciders), viewer)[1]
 
 
 def _stored(moment: datetime) -> str:
@@ -284,22 +290,27 @@ def beside(cards: Cards, card_id: int) -> tuple[int | None, int | None]:
 
 
 def counts(connection: Connection, cards: Cards, viewer: Viewer) -> dict[str, int]:
-    """The numbers on the tabs."""
-    rests = resting().label("rests")  # by its name: PostgreSQL takes two spellings with a parameter each for two different things
-    query = select(cases.c.state, rests, func.count()).where(cases.c.state.in_(("unclear", "failed")))
-    if hidden := hidden_flows(viewer):
-        query = query.where(not_(is_hidden(hidden, cases.c.id)))
+    """How many cards and cases wait where; `unclear` are all that wait for an answer, some of which are the viewer's or those of others."""
     places = cards.once("places", lambda all_: Counter(map(attrgetter("place"), all_)))
-    found = {(r[0], bool(r[1])): r[2] for r in connection.execute(query.group_by(cases.c.state, "rests"))}
+    found = questions.numbers(connection, viewer)
     return {
         "mine": places["mine"],
         "others": places["others"],
-        "asked": places["asked"] + found.get(("unclear", True), 0),
-        "unclear": found.get(("unclear", False), 0),
-        "failed": found.get(("failed", False), 0) + found.get(("failed", True), 0),
+        "asked": places["asked"] + found["asked"],
+        "unclear": found["mine"] + found["others"] + found["unclear"],
+        "failed": found["failed"],
+        "unclear_mine": found["mine"],
+        "unclear_others": found["others"],
     }
 
 
-def resting() -> Any:
-    """Whether something was asked back in an unclear case, and the answer has not come yet."""
-    return and_(cases.c.not_before.is_not(None), cases.c.not_before > literal(utcnow(), cases.c.not_before.type))
+def on_tabs(numbers: Mapping[str, int]) -> dict[str, int]:
+    """The numbers on the tabs: an unclear case that is for somebody stands beside the cards."""
+    theirs = {tab: numbers[f"unclear_{tab}"] for tab in ("mine", "others")}
+    beside = {tab: numbers[tab] + theirs[tab] for tab in theirs}
+    return {
+        **beside,
+        "asked": numbers["asked"],
+        "unclear": numbers["unclear"] - sum(theirs.values()),
+        "failed": numbers["failed"],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
@@ -43,8 +43,15 @@ def require_sight(connection: Connection, viewer: Viewer, case_id: int) -> None:
     if not hidden or connection.execute(hidden_cases(hidden).where(cases.c.id == case_id)).scalar() is None:
         return
     rows = connection.execute(select(actions).where(actions.c.case_id == case_id))
-    if not any(authority.may_decide(store.as_row(r), viewer.as_who) for r in rows):
+    if not any(authority.may_decide(store.as_row(r), viewer.as_who) for r in rows) and not _is_asked(connection, viewer, case_id):
         raise NotFound(f"There is no case {case_id}; `kontorist cases list` shows those there are.")
+
+
+def _is_asked(connection: Connection, viewer: Viewer, case_id: int) -> bool:
+    """Whether a case asks something of this person."""
+    query = select(cases.c.question).where(cases.c.id == case_id, cases.c.state == "unclear")
+    question = connection.execute(query).scalar()
+    return bool(isinstance(question, Mapping) and question.get("by")) and authority.may_answer(question, viewer.as_who)
 
 
 def seen(connection: Connection, viewer: Viewer, found: Sequence[Any]) -> list[Any]:

@@ -8,18 +8,18 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from fastapi.responses import Response
-from sqlalchemy import Connection, not_, select
+from sqlalchemy import Connection, select
 
 from kontorist.inbox import again as anew
 from kontorist.inbox import ask as drafting
-from kontorist.inbox import asking, case_page, files, listing
+from kontorist.inbox import asking, case_page, files, listing, questions
 from kontorist.inbox.api import rendering, shapes
 from kontorist.inbox.api.caller import Caller, Head, Number, Overseer, as_form, router_of
 from kontorist.inbox.api.cards import Limit, Skip
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.path_page import taken
 from kontorist.inbox.problems import answers
-from kontorist.inbox.sight import is_hidden, require_sight, seen
+from kontorist.inbox.sight import require_sight, seen
 from kontorist.inbox.viewer import Posted, Viewer
 from kontorist.store import actions, case_decisions, cases, earlier, versions
 from kontorist.store import seen as ledger
@@ -37,17 +37,18 @@ def list_cases(
     state: Annotated[str, Query(pattern=_STATES)] = "",
     flow: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")] = "",
     q: Annotated[str, Query(max_length=200)] = "",
+    mine: Annotated[bool, Query(description="only unclear cases that are for the caller")] = False,
     skip: Skip = 0,
     limit: Limit = 100,
 ) -> shapes.CaseList:
     """Cases, the newest first."""
-    query = select(table)
+    query = select(table).where(questions.is_mine(viewer)) if mine else select(table)
     if state:
         query = query.where(table.c.state == state)
     if flow:
         query = query.where(table.c.flow == flow)
-    if viewer.hidden:
-        query = query.where(not_(is_hidden(viewer.hidden, table.c.id)))
+    if (seen_by_them := questions.visible(viewer)) is not None:
+        query = query.where(seen_by_them)
     with desk.database.read() as connection:
         rows = listing.some(connection, query, table.c.id, table.c.id, q.strip(), skip, limit)
         return shapes.CaseList(skip=skip, cases=[rendering.case_line(r) for r in rows])
@@ -67,7 +68,7 @@ def read_case(desk: TheDesk, viewer: Caller, case: Number) -> shapes.CaseBody:
         **rendering.case_line(found).model_dump(), connection=found.connection, data=rendering.safe(found.data),
         warnings=[str(w) for w in found.warnings], question=rendering.safe(question), documents=rendering.documents(case, found.documents),
         trace=[rendering.step(e) for e in entries], facts=rendering.facts(entries, question), actions=rendering.editable(desk, rows),
-        earlier=[c.id for c in others], may=viewer.decides and found.state in ("unclear", "failed", "waiting", "runnable"),
+        earlier=[c.id for c in others], may=questions.may_act(viewer, found) and found.state in case_page.OPEN,
     )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def ask(desk: TheDesk, viewer: Caller, case: Number, body: shapes.CaseQuestion) 
     """Ask the sender of an unclear case; it rests until the answer comes."""
     posted = as_form(viewer, ("path", body.path), ("body", body.body))
     posted.who  # noqa: B018 - auditors are refused first
-    return shapes.Done(did="asked", case=case, next=asking.ask_about(desk, posted, case))
+    return shapes.Done(did="asked", case=case, next=asking.ask_about(desk, posted, case)[1])
 
 
 @router.post("/cases/{case}/retry", responses=_STALE)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kontorist.core.errors import KontoristError
 from kontorist.core.values import plain
+from kontorist.inbox import questions
 from kontorist.inbox.api import shapes
 from kontorist.inbox.card import DECIDABLE, CardView, seen_by
 from kontorist.inbox.desk import Desk
@@ -123,9 +124,10 @@ def documents(case: int, found: Sequence[DocumentRef]) -> list[shapes.Document]:
 
 def case_line(found: Case | Any) -> shapes.CaseLine:
     """A case of a list."""
+    order = questions.order_of(found.question if found.state == "unclear" else None)
     return shapes.CaseLine(
         id=found.id, flow=found.flow, title=found.title, who=getattr(found, "who", "") or "", source=found.source, state=found.state,
-        error=found.error, created=found.created,
+        error=found.error, created=found.created, by=list(order.by), due=order.due, escalate=order.escalate or None, overdue=order.overdue,
     )  # fmt: skip
 
 

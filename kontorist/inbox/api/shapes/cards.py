@@ -23,8 +23,10 @@ class Counts(BaseModel):
     mine: int
     others: int
     asked: int
-    unclear: int
+    unclear: int = Field(description="all that wait for an answer, whomever they are for")
     failed: int
+    unclear_mine: int = Field(description="those among them that are for the caller")
+    unclear_others: int = Field(description="those among them that are for others")
 
 
 class CardLine(BaseModel):

@@ -89,6 +89,10 @@ class CaseLine(BaseModel):
     state: str
     error: str | None
     created: datetime
+    by: list[str] = Field(description="the groups and people that an unclear case is for; none: whoever takes it")
+    due: datetime | None = Field(description="until when it should be answered")
+    escalate: str | None = Field(description="whom it is for as well once it is overdue")
+    overdue: bool
 
 
 class CaseList(BaseModel):
@@ -104,7 +108,9 @@ class CaseBody(CaseLine):
     connection: str
     data: Any = Field(description="what came: the mail, the file, the row")
     warnings: list[str]
-    question: Any = Field(description="what an unclear case asks: `path`, `kind`, and `options` or `fields`")
+    question: Any = Field(
+        description="what an unclear case asks: `path`, `kind`, and `options` or `fields`; whom: `by`, `due`, `escalate`"
+    )
     documents: list[Document]
     trace: list[Step]
     facts: list[Fact]
