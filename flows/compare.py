@@ -31,6 +31,9 @@ def with_flow(office: Office, name: str, path: Path) -> Office:
 def differences(old: Result, new: Result) -> list[str]:
     """What is different between two results of the same item, in plain words."""
     found = [f"{what}: {old[what]} → {new[what]}" for what in ("state", "error") if old[what] != new[what]]
+    asked = [", ".join((one.get("question") or {}).get("by", [])) or "whoever takes it" for one in (old, new)]
+    if old["state"] == new["state"] == "unclear" and asked[0] != asked[1]:
+        found.append(f"asked: {asked[0]} → {asked[1]}")
     before, after = _by_action(old), _by_action(new)
     for key in dict.fromkeys([*before, *after]):
         if key not in after:

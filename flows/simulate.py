@@ -171,8 +171,17 @@ def result(case: Case, rows: Sequence[ActionRow]) -> dict[str, Any]:
             }
             for r in rows
         ],
+        "question": _question(case),
         "error": case.error,
     }
+
+
+def _question(case: Case) -> dict[str, Any] | None:
+    """What a person is asked, with those it is for and until when; None where nothing is."""
+    if case.state != "unclear" or not isinstance(case.question, Mapping):
+        return None
+    said = case.question
+    return {"text": case.error, "by": said.get("by", []), "due": said.get("due"), "escalate": said.get("escalate")}
 
 
 def _asked(question: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -80,12 +80,23 @@ def show(case_id: CaseId, office: OfficeOption = OFFICE, data: DataOption = DATA
     out(f"Case {case.id}: {case.title}\n  flow {case.flow}, {case.state}, from {case.source}")
     if case.error:
         out(f"  {case.error}")
+    if case.state == "unclear" and (order := _order(case.question)):
+        out(f"  {order}")
     for entry in case.journal.values():
         out(f"  {entry.path:30} {entry.kind:8} {_short(entry.output)}  [{entry.model or '-'}, {entry.ms:.0f} ms]")
     for row in rows:
         out(f"  action {row.id} {row.connection}.{row.action}: {row.state} — {row.sentence}")
     if url:
         out(f"  last pass: {url}")
+
+
+def _order(question: Any) -> str:
+    """Whom a question is for, and until when; empty where it does not say."""
+    said = question if isinstance(question, dict) else {}
+    due, escalate = said.get("due"), said.get("escalate")
+    by = f"for {', '.join(said['by'])}" if said.get("by") else ""
+    until = f"due {due:%Y-%m-%d %H:%M}" if due else ""
+    return ", ".join(filter(None, [by, until, f"then also for {escalate}" if due and escalate else ""]))
 
 
 def _as_json(case: Any, rows: list[Any], events: list[Any], url: str) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import textwrap
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +12,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
+from flows import compare
 from flows.runtime import Runtime
+from flows.simulate import simulate
+from kontorist.cli import app
 from kontorist.core.check import check_text
 from kontorist.core.clock import utcnow
+from kontorist.core.office import parse_flow
+from kontorist.core.yamlfile import YamlFile, parse_yaml
 from kontorist.store import case_decisions, tables
 from tests.flows.offices import arrive, case, make_office, work
 
@@ -135,6 +144,33 @@ def test_a_case_that_is_closed_or_tried_again_is_nobodys(runtime: Runtime) -> No
             number = connection.execute(select(tables.cases.c.id).where(tables.cases.c.state == "unclear")).scalar_one()
             what(connection, number, "anna")
         assert columns(runtime) == ("", "", None)
+
+
+def test_a_simulation_says_whom_a_question_is_for_and_a_comparison_that_it_is_for_others(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("hello")
+    changed = parse_flow(parse_yaml(textwrap.dedent(ASKED).replace("'service'", "'anna'"), YamlFile("asked.yaml")))
+    assert changed is not None
+    other = dataclasses.replace(runtime.office, flows={**runtime.office.flows, "asked": changed})
+    (old,), (new,) = (list(simulate(o, tmp_path, "asked", [tmp_path / "letter.txt"])) for o in (runtime.office, other))
+    asked = {k: old["question"][k] for k in ("text", "by", "escalate")}
+    assert asked == {"text": old["error"], "by": ["service"], "escalate": "petra"}
+    assert old["question"]["due"] > utcnow()
+    assert compare.differences(old, new) == ["asked: service → anna"]
+    assert compare.differences(old, {k: v for k, v in old.items() if k != "question"}) == ["asked: service → whoever takes it"]
+
+
+def test_a_case_says_in_a_terminal_whom_it_asks(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, plain = question(runtime, "asked", "letter"), question(runtime, "open")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
+    where = ["--office", str(tmp_path / "office"), "--data", str(tmp_path / "data")]
+    shown = [CliRunner().invoke(app, ["cases", "show", str(n), *where]).stdout for n in (1, 2)]
+    assert f"  for service, due {asked['due']:%Y-%m-%d %H:%M}, then also for petra\n" in shown[0]
+    assert "  for " not in shown[1]
+    assert plain["kind"] == "look"
+    (line,) = CliRunner().invoke(app, ["cases", "show", "1", "--json", *where]).stdout.splitlines()
+    assert json.loads(line)["question"]["by"] == ["service"]
 
 
 @pytest.mark.parametrize(
