@@ -156,8 +156,8 @@ def test_an_overdue_question_escalates(desk: Desk):
 
 def test_a_deputy_answers_for_who_is_away(desk: Desk):
     (number,) = ask(desk, "tape")
-    away = utcnow().date().isoformat()
-    desk.runtime.office.settings.people["jens"].away = [away]
+    days = [(utcnow() + timedelta(days=n)).date().isoformat() for n in (-1, 1)]
+    desk.runtime.office.settings.people["jens"].away = ["..".join(days)]
     desk.app = create_app(desk.runtime.office, desk.runtime.database)
     petra = desk.browser("petra")
     assert listed(petra, "/") == [number]
