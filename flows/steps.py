@@ -19,6 +19,7 @@ from flows.walk import Work, done_entry, origins_of_names, origins_of_shape
 from kontorist.core import expressions
 from kontorist.core.clock import parse_duration
 from kontorist.core.errors import KontoristError, Unavailable
+from kontorist.core.filters import as_decimal
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
 from kontorist.core.open_items import item_keys
 from kontorist.core.values import canonical, plain, sha256
@@ -286,9 +287,27 @@ def _rule(runtime: Runtime, step: ActionStep, connection: str, action: str, valu
         known.undo_window,
         parse_duration(runtime.office.settings.undo_window).total_seconds(),
     )
-    rule = {"by": names_of(approve, values), "count": int(count), "expires": approve.expires, "undo": window}
+    rule = {
+        "by": names_of(approve, values),
+        "count": int(count),
+        "expires": approve.expires,
+        "undo": window,
+        **_amount(step, values),
+    }
     varies = _varies(step) if "count" in approve.model_fields_set and isinstance(approve.count, str) else []
     return {**rule, **{k: v for k, v in (("due", approve.due), ("escalate", approve.escalate), ("varies", varies)) if v}}
+
+
+def _amount(step: ActionStep, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the step says that it is about; what is no amount is left out, as it is only listed."""
+    if not step.amount:
+        return {}
+    value = expressions.evaluate(step.amount, values)
+    currency = value.get("currency") if isinstance(value, Mapping) else None
+    try:
+        return {"amount": {"amount": f"{as_decimal(value):f}", "currency": str(currency or "EUR")}}
+    except ValueError:
+        return {}
 
 
 def _varies(step: ActionStep) -> list[str]:

@@ -267,6 +267,8 @@ class _FlowCheck:
         cls = self._connector(connection, (*loc, "action"))
         for key, shape in step.with_.items():
             self._template(shape, (*loc, "with", key), names)
+        if step.amount:
+            self._template(step.amount, (*loc, "amount"), names)
         if step.unpaid:
             self._template(step.unpaid.party, (*loc, "unpaid", "party"), names)
             self._template(step.unpaid.numbers, (*loc, "unpaid", "numbers"), names)

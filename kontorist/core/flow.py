@@ -97,6 +97,11 @@ class ActionStep(_Step):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="the payload")
     approve: Approve = Field(default_factory=Approve)
     if_rejected: Literal["stop", "continue"] = Field("stop", description="what becomes of the case when a person says no")
+    amount: str | None = Field(
+        None,
+        description="the amount that this is about, for lists, where the payload itself names none: a template; it moves no money, so the limit of "
+        "*Several at once* does not count it",
+    )
     unpaid: Unpaid | None = Field(
         None,
         description="open items that this takes to be unpaid: a payment to one of them that waits or was just posted is told on the card",

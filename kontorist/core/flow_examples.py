@@ -87,6 +87,7 @@ steps:
     with: {to: "{{ wanted.other_address }}", subject: Ihre Anfrage, body: Vielen Dank.}
     approve: {by: service}
     recipient_from: content             # declared: the mail itself says who gets this
+    amount: "{{ 100 + 19 }}"             # for the list, where the payload itself names none
     unpaid: {party: "10004", numbers: [R26-3091]}   # a payment to one of them is told on the card
 """,
     "when": """\

@@ -150,7 +150,7 @@ def _groups(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
 
 def about(card: Card) -> dict[str, Any]:
     """What a line says besides the sentence: who it comes from, and the amount."""
-    amount, currency = facets.amount_of([r.data for r in card.rows])
+    amount, currency = facets.amount_of([r.data for r in card.rows], card.rows[0].rule)
     return {"who": card.who, "amount": amount, "currency": currency}
 
 

@@ -11,6 +11,8 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
 from kontorist.core.errors import KontoristError, Stale
+from kontorist.core.flow import ActionStep, walk
+from kontorist.core.office import Office
 from kontorist.inbox.decisions import give, shown_in, whole_card
 from kontorist.inbox.desk import Desk, TheDesk
 from kontorist.inbox.facts import Facts
@@ -55,19 +57,25 @@ class Kind:
 def alike(desk: Desk, connection: Connection, viewer: Viewer) -> list[Kind]:
     """The viewer's cards that may be approved together, by kind; kinds of a single card are left out."""
     groups: dict[tuple[str, str, int], list[Card]] = {}
+    told = _told(desk.office)
     for card in open_cards(connection, viewer):
-        if card.place == "mine" and _harmless(desk, card.risk, card.eyes, card.amount):
+        amount = None if (card.flow, card.action) in told else card.amount
+        if card.place == "mine" and _harmless(desk, card.risk, card.eyes, amount):
             groups.setdefault((card.flow, card.action, card.size), []).append(card)
     found = []
     for (flow, action, size), cards in groups.items():
         if len(cards) < 2:
             continue
-        some = [
-            c for c in load(connection, cards[:AT_MOST], whole=True) if len(c.rows) == size and all(_plain(r) for r in c.rows)
-        ]
+        some = [c for c in load(connection, cards[:AT_MOST], whole=True) if len(c.rows) == size and _is_harmless(desk, c.rows)]
         if len(some) > 1:
             found.append(_kind(flow, action, some, len(cards) - len(some)))
     return found
+
+
+def _told(office: Office) -> set[tuple[str, str]]:
+    """Flow and action whose amounts are only told: what is about money need not move any."""
+    steps = ((name, step) for name, flow in office.flows.items() for _, step in walk(flow.steps))
+    return {(name, step.action.partition(".")[2]) for name, step in steps if isinstance(step, ActionStep) and step.amount}
 
 
 def _harmless(desk: Desk, risk: int, eyes: int, amount: float | None) -> bool:
@@ -189,10 +197,14 @@ def approve_each(desk: Desk, posted: Posted, chosen: Mapping[int, Sequence[Shown
 
 def _require_harmless(desk: Desk, rows: Sequence[ActionRow]) -> None:
     """Raises Stale for what has to be looked at by itself."""
+    if not _is_harmless(desk, rows):
+        raise Stale("This card has to be looked at by itself.")
+
+
+def _is_harmless(desk: Desk, rows: Sequence[ActionRow]) -> bool:
     amount = max((a for a in (facets.number_of(facets.amount_of([r.data])[0]) for r in rows) if a is not None), default=None)
     eyes = max(authority.needed(r) for r in rows)
-    if not all(_plain(r) for r in rows) or not _harmless(desk, max(facets.risk_of(r.warnings) for r in rows), eyes, amount):
-        raise Stale("This card has to be looked at by itself.")
+    return all(_plain(r) for r in rows) and _harmless(desk, max(facets.risk_of(r.warnings) for r in rows), eyes, amount)
 
 
 @router.post("/several/take-back")

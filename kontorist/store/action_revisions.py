@@ -81,7 +81,7 @@ def renew(connection: Connection, row: ActionRow, reason: str, actor: str, warni
 def _relisted(row: ActionRow, payload: bytes, values: Mapping[str, Any]) -> dict[str, Any]:
     """The columns for lists, of a new revision; whom it is about stays."""
     rule, warnings = values.get("rule", row.rule), values.get("warnings", row.warnings)
-    amount = facets.number_of(facets.amount_of([facets.payload_of(payload)])[0])
+    amount = facets.number_of(facets.amount_of([facets.payload_of(payload)], rule)[0])
     return {**facets.ruled(rule, row.assigned), "risk": facets.risk_of(warnings), "amount": amount}
 
 

@@ -34,14 +34,15 @@ def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def amount_of(payloads: Sequence[Mapping[str, Any]]) -> tuple[Any, str]:
-    """The amount that a proposal moves with its currency, if there is one."""
+def amount_of(payloads: Sequence[Mapping[str, Any]], rule: Mapping[str, Any] | None = None) -> tuple[Any, str]:
+    """The amount that a proposal moves with its currency, else the one that its flow says it is about, if there is one."""
     for payload in payloads:
         source = _part(payload, "invoice") or _part(payload, "entry") or payload
         for name in ("gross", "payable", "amount", "total"):
             if source and source.get(name) not in (None, "", [], {}):
                 return source[name], str(source.get("currency") or "EUR")
-    return None, ""
+    told = _part(rule or {}, "amount")
+    return told.get("amount"), str(told.get("currency") or "")
 
 
 def number_of(amount: Any) -> float | None:
@@ -97,5 +98,5 @@ def listed(
         **ruled(rule, assigned),
         "risk": risk_of(warnings),
         "who": sender_of(data, [parsed])[:200],
-        "amount": number_of(amount_of([parsed])[0]),
+        "amount": number_of(amount_of([parsed], rule)[0]),
     }
