@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import shutil
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -17,11 +18,12 @@ from kontorist.store import cases
 from kontorist.store.authority import Who
 from kontorist.store.cases import Case
 from tests.content.truth import MAILS, OFFICE
-from tests.flows.offices import approve, proposals, work
+from tests.flows.offices import approve, proposals, reject, work
 
 ANNA = Who("anna", frozenset({"service", "sales"}))
 PETRA = Who("petra", frozenset({"accounting"}))
 OLE = Who("ole", frozenset({"accounting", "office-lead"}))
+MAREIKE = Who("mareike", frozenset({"management", "office-lead", "sales"}))
 
 
 def two_invoices() -> bytes:
@@ -47,15 +49,15 @@ class Approved:
         settings = folder / "office" / "office.yaml"
         settings.write_text(settings.read_text("utf-8").replace("undo_window: 15s", "undo_window: 0s"), "utf-8")
 
-    def ends(self, *mails: bytes) -> tuple[Runtime, list[Case]]:
+    def ends(self, *mails: bytes, decide: Callable[..., None] = approve) -> tuple[Runtime, list[Case]]:
         for number, mail in enumerate(mails):
             (self.folder / "office" / "mails").mkdir(exist_ok=True)
             (self.folder / "office" / "mails" / f"{number}.eml").write_bytes(mail)
         runtime = open_runtime(self.folder / "office", self.folder / "data", url=f"sqlite:///{self.folder}/store.sqlite")
         intake(runtime, "mailroom", Tally())
         work(runtime)
-        for who in (ANNA, PETRA, OLE):
-            approve(runtime, *(r for r in proposals(runtime, "proposed") if set(r.rule["by"]) & who.groups), who=who)
+        for who in (ANNA, PETRA, OLE, MAREIKE):
+            decide(runtime, *(r for r in proposals(runtime, "proposed") if set(r.rule["by"]) & who.groups), who=who)
         work(runtime)
         with runtime.database.read() as connection:
             return runtime, cases.load(connection, range(1, len(mails) + 1))
@@ -78,6 +80,23 @@ def test_a_mail_that_is_only_answered_is_not_filed_as_done_and_stays_with_a_pers
 
     assert [r.data["folder"] for r in proposals(runtime, "done") if r.action == "move"] == [folder]
     assert (case.state, asks in (case.error or "")) == ("unclear", True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "031-quote-fink-mailing.eml",
+        "001-complaint-quast-crushed.eml",
+        "003-status-behrens-47001.eml",
+        "063-application-boettcher-warehouse.eml",
+    ],
+)
+def test_a_mail_whose_answer_is_rejected_stays_with_a_person_and_where_it_lies(office, name):
+    runtime, (case,) = office.ends((MAILS / name).read_bytes(), decide=reject)
+
+    assert [r.action for r in proposals(runtime, "rejected")] == ["reply", "move"]
+    assert proposals(runtime, "done") == []
+    assert (case.state, "liegt noch im Posteingang" in (case.error or "")) == ("unclear", True)
 
 
 @pytest.mark.parametrize(("status", "shipped", "asks"), [("in Arbeit", "", True), ("versandt", "02.11.2026", False)])

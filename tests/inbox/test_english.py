@@ -121,6 +121,10 @@ OF_THE_SAMPLE_OFFICE = [
         "Kundenservice: bitte die Reklamation zu Ende bringen (Ersatz, Gutschrift, Abholung); bisher ist sie nur beantwortet.",
         "Customer service: please settle the complaint (replacement, credit note, collection); so far it is only answered.",
     ),
+    (
+        "Die vorbereitete Antwort wurde abgelehnt, und die Mail liegt noch im Posteingang: bitte selbst antworten, oder schließen und sagen, warum nichts zu tun ist.",
+        "The prepared answer was rejected, and the mail is still in the inbox: please answer it yourself, or close it and say why there is nothing to do.",
+    ),
     ("Hier ist keine lesbare Rechnung dabei.", "There is no invoice here that can be read."),
     (
         "Gebucht ist nur {1}. Bitte auch die weiteren Rechnungen derselben Sendung buchen: {2}.",
