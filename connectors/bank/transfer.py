@@ -14,7 +14,7 @@ from connectors.bank.config import TransferPayload
 from connectors.base import Action, Context, Proposal, Receipt, Warn
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotReadable, Rejected, Uncertain
-from kontorist.core.filters import format_money
+from kontorist.core.filters import ZONE, format_money
 from kontorist.core.permit import Permit
 from kontorist.core.values import canonical, sha256
 
@@ -39,7 +39,7 @@ class WriteTransfers(Action):
         _sayable(payload)
         if again := sorted(_paid(connector.output, references)):
             raise Rejected(f"{'; '.join(again)}. Nothing is paid twice; take it out of the file.")
-        if payload.execute_on and payload.execute_on < utcnow().date():
+        if payload.execute_on and payload.execute_on < utcnow().astimezone(ZONE).date():
             raise Rejected(f"The day of execution, {payload.execute_on}, is over; choose another.")
         total = sum((one.amount for one in payload.transfers), Decimal(0))
         stored = payload.model_copy(update={"pay_from": payer.iban, "total": total, "file": ""}).model_dump(mode="json")

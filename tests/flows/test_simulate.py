@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from connectors.mail.maildir import Maildir
 from flows import compare
 from flows.simulate import simulate
 from kontorist.core import registry
-from kontorist.core.clock import utcnow
+from kontorist.core.filters import ZONE
 from kontorist.core.office import load_office
 from scripts.sample.invoice import cii
 from tests.connectors.accounting.books import INVOICE, LINES
@@ -120,7 +120,7 @@ def test_a_case_says_what_its_connector_warns_of(tmp_path: Path) -> None:
 
 
 def test_what_both_an_agent_and_the_connector_warn_of_is_said_once(tmp_path: Path) -> None:
-    issued = (utcnow() + timedelta(days=40)).date()
+    issued = datetime.now(ZONE).date() + timedelta(days=40)
     (tmp_path / "re.xml").write_bytes(cii(replace(INVOICE, issued=issued, lines=LINES[:1])))
     (found,) = simulate(load_office(SAMPLE), tmp_path, "invoice-intake", [tmp_path / "re.xml"])
     (warned,) = [w for p in found["proposals"] for w in p["warnings"] if "40 Tage nach dem Eingang" in w["text"]]
