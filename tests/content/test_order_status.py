@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from flows.simulate import simulate
+from kontorist.core.filters import ZONE
 from kontorist.core.office import load_office
 from tests.content.truth import MAILS, OFFICE
 
@@ -35,7 +36,7 @@ def answered(tmp_path):
 @pytest.mark.parametrize(("status", "shipped"), [("teilgeliefert", "02.11.2026"), ("in Arbeit", "")])
 @pytest.mark.parametrize("days", [-2, 0, 5])
 def test_only_a_day_that_is_not_past_is_promised(answered, status, shipped, days):
-    expected = date.today() + timedelta(days=days)
+    expected = datetime.now(ZONE).date() + timedelta(days=days)
     body, warnings = answered(status, shipped, expected)
 
     assert (f"{expected:%d.%m.%Y}" in body) == (days >= 0)
@@ -43,7 +44,7 @@ def test_only_a_day_that_is_not_past_is_promised(answered, status, shipped, days
 
 
 def test_what_has_been_shipped_in_full_is_late_no_more(answered):
-    body, warnings = answered("versandt", "02.11.2026", date.today() - timedelta(days=2))
+    body, warnings = answered("versandt", "02.11.2026", datetime.now(ZONE).date() - timedelta(days=2))
 
     assert "02.11.2026" in body
     assert warnings == ""
