@@ -14,6 +14,7 @@ from typing import Any
 
 from agents._draft.knowledge import Section
 from agents._draft.overlap import overlap
+from agents._draft.questions import asked as asked_in
 
 _READ_AT_MOST = 6_000
 _SECTION_AT_MOST = 1_500
@@ -60,13 +61,14 @@ def search(question: str, available: Sequence[Section]) -> Found:
 
     asked = question[:_READ_AT_MOST]
     parts = [s.text for s in sentences(asked, _SHORTEST)[:_SENTENCES_AT_MOST]]
+    single = [(one.strip(), part.rstrip().endswith("?")) for part in parts for one in asked_in(part)]
     claims: dict[int, float] = {}
     questions: list[tuple[str, Section | None]] = []
-    for number, near in enumerate(_nearness(asked, parts, available)):
+    for number, near in enumerate(_nearness(asked, [text for text, _ in single], available)):
         best, clear = _best(near)
         claims[best] = max(claims.get(best, -math.inf), clear - (_ONE_SENTENCE if number else 0))
-        if number and parts[number - 1].rstrip().endswith("?"):
-            questions.append((parts[number - 1].strip(), available[best] if clear >= _SAYS else None))
+        if number and single[number - 1][1]:
+            questions.append((single[number - 1][0], available[best] if clear >= _SAYS else None))
     hits = [Hit(available[i], 1 / (1 + math.exp((_EVEN - clear) / _STEP))) for i, clear in claims.items()]
     return Found(sorted(hits, key=lambda hit: -hit.fit), questions)
 

@@ -125,6 +125,13 @@ def test_a_question_that_the_draft_leaves_out_is_named_to_whoever_approves(setti
     assert whole.warnings == []
 
 
+def test_the_second_question_of_a_sentence_that_the_draft_leaves_out_is_named_too(setting: Setting) -> None:
+    result = answer(setting, SHOP, "What does a full service cost, and when can you sharpen our ice skates?")
+
+    assert headings(result) == ["Bicycle service"]
+    assert result.warnings == ["Diese Frage der Mail lässt der Entwurf vielleicht offen: „when can you sharpen our ice skates?“"]
+
+
 @pytest.mark.parametrize(("word", "long"), [("Wort ", 299), ("ohneBlank", 300)])
 def test_a_quote_is_as_it_stands_there_and_ends_with_a_word(setting: Setting, word: str, long: int) -> None:
     page = f"---\ntitle: Seite\nlanguage: de\n---\n## Parkplatz mieten\n{word * 100}\n"
