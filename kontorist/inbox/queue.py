@@ -257,7 +257,7 @@ def load(connection: Connection, cards: Iterable[Card], *, whole: bool = False) 
     for row in connection.execute(query.order_by(actions.c.id)).all():
         by_id[row.card].rows.append(make(row))
     listed = [c for c in by_id.values() if c.rows]
-    query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state)
+    query = select(cases.c.id, cases.c.title, cases.c.source, cases.c.who, cases.c.state, *([cases.c.data] if whole else []))
     ids = list({c.case_id for c in listed})
     found = {r.id: r for r in connection.execute(query.where(one_of(cases.c.id, ids)))}
     for card in listed:

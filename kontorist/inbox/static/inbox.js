@@ -72,6 +72,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "x" && event.target.matches("input[name=card]")) event.target.click();
 });
 
+// of tabs that do not fit, the chosen one is to be seen -----------------------
+all(".tabs [aria-current]").forEach((tab) => {
+  const row = tab.parentElement, [inner, outer] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+});
+
 // one press is one decision ------------------------------------------------
 document.addEventListener("submit", (event) => {
   const form = event.target;
