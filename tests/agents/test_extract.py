@@ -258,6 +258,20 @@ def test_the_words_before_tell_net_from_gross(setting: Setting) -> None:
         ("Artikel 4711: 10 Stück", [(10, "4711", "")]),
         ("bitte 2x Tinte schwarz, 4x Tinte gelb", [(2, None, "Tinte schwarz"), (4, None, "Tinte gelb")]),
         ("Tel 0251 998877, 14 Uhr, am 3.3.2026, 48155 Münster", []),
+        ("1002 – 300 Stück, 2003 – 10 Rollen.", [(300, "1002", ""), (10, "2003", "")]),
+        ("Art.-Nr. 1002: 30 Stück, Art.-Nr. 1003: 40 Stück", [(30, "1002", ""), (40, "1003", "")]),
+        ("Art. 1002 Karton: 300 Stück; Art. 2001 Packband: 24 Rollen", [(300, "1002", "Karton"), (24, "2001", "Packband")]),
+        ("1002 (Faltkarton) 30 Stück\nA-1001 = 12 Stk", [(30, "1002", "Faltkarton"), (12, "A-1001", "")]),
+        ("48 rolls film (4001) and 2 tool sets (5002). Dock 4.", [(48, "4001", "film"), (2, "5002", "tool sets")]),
+        ("100 St. Buchverpackung (1006) zu 0,47 EUR", [(100, "1006", "Buchverpackung")]),
+        ("We'd like 40 pcs of 1005 and 12 rolls of 2004", [(40, "1005", ""), (12, "2004", "")]),
+        ("2 Paletten (80 Stück) Kartons", [(2, None, "(80 Stück) Kartons")]),
+        (
+            "3 Stück Schrauben (DIN912), 10 Stück Kalender (2027)",
+            [(3, None, "Schrauben (DIN912)"), (10, None, "Kalender (2027)")],
+        ),
+        ("Bestellung 4711: 10 Stück Packband", [(10, None, "Packband")]),
+        ("Wir wohnen in der Hafenstraße 12 (28195 Bremen), am 12 Dezember (4711), um 9 Uhr (4711)", []),
     ],
 )
 def test_order_lines(setting: Setting, text: str, expected: list[tuple[int, str | None, str]]) -> None:
