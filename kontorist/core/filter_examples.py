@@ -16,5 +16,6 @@ EXAMPLES = {
     "working_days_until": "{{ order.expected_on | working_days_until(today) }}",
     "holiday": "{{ order.expected_on | holiday }}",
     "similarity": "{{ vendor.name | similarity(mail.from.name) }}",
+    "as_rows": "{{ lines | as_rows({'article_number': 'article', 'quantity': 'quantity'}, customer_number=customer.number) }}",
     "closest": "{{ (mail.from.name | closest(vendors, 0.8, 'name')).name }}",
 }

@@ -202,6 +202,14 @@ def _folded(value: Any) -> str:
     return " ".join(sorted("".join(c if c.isalnum() else " " for c in text).split()))
 
 
+def as_rows(entries: Any, columns: Mapping[str, str], **same: Any) -> list[dict[str, Any]]:
+    """A row for each entry of a list: its values under the columns' names (`{column: name in the entry}`), and what is the same in every row."""
+    try:
+        return [{**same, **{column: entry[name] for column, name in columns.items()}} for entry in entries]
+    except KeyError as error:
+        raise ValueError(f"an entry of the list has no {error}") from error
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "date": format_date,
     "money": format_money,
@@ -217,4 +225,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "holiday": holiday,
     "similarity": similarity,
     "closest": closest,
+    "as_rows": as_rows,
 }

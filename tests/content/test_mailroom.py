@@ -91,6 +91,18 @@ def test_answers_about_orders_name_the_order_asked_about_and_no_other(results):
     assert [name for name, number, text in answers if number not in text] == []
 
 
+def test_orders_have_the_lines_that_stand_in_them(results):
+    orders = [
+        (row["file"], [[line["article_number"], line["quantity"]] for line in p["payload"]["rows"]], row["lines"])
+        for row, result in results
+        for p in result["proposals"]
+        if p["action"] == "erp.import"
+    ]
+
+    assert len(orders) == 4
+    assert [(name, found) for name, found, lines in orders if found != lines] == []
+
+
 def test_answers_go_to_the_sender_alone_whatever_the_mail_says(results):
     answers = [
         (row["file"], parse_mail((MAILS / row["file"]).read_bytes()).sender.address, body) for row, body in replies(results)

@@ -46,10 +46,22 @@ VALUES: dict[str, Any] = {
         ("{{ ('Mueller + Soehne' | closest(customers, 0.7, 'name')).number }}", "1"),
         ("{{ 'Schmidt' | closest(customers, 0.7, 'name') }}", None),
         ("{{ 'Hambrug' | closest(['Hamburg', 'Bremen']) }}", "Hamburg"),
+        ("{{ [{'a': 1, 'b': 2}] | as_rows({'x': 'a'}, y=3) }}", [{"y": 3, "x": 1}]),
+        ("{{ [] | as_rows({'x': 'a'}, y=3) }}", []),
     ],
 )
 def test_a_filter_gives_what_an_office_expects(written: str, expected: object) -> None:
     assert expressions.evaluate(written, VALUES) == expected
+
+
+def test_rows_of_what_the_entries_do_not_have_are_refused() -> None:
+    with pytest.raises(expressions.ExpressionError, match="an entry of the list has no 'b'"):
+        expressions.evaluate("{{ [{'a': 1}] | as_rows({'x': 'b'}) }}", VALUES)
+
+
+def test_a_list_of_what_the_entries_do_not_have_is_refused() -> None:
+    with pytest.raises(expressions.ExpressionError, match="has no attribute 'b'"):
+        expressions.evaluate("{{ [{'a': 1}] | map(attribute='b') | list }}", VALUES)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +97,8 @@ def test_every_filter_has_an_example_that_works() -> None:
         "order": {"expected_on": date(2026, 12, 25)},
         "vendor": {"name": "Meier KG", "iban": "DE89370400440532013000"},
         "vendors": VALUES["customers"],
-        "customer": {"name": "Meier KG", "email": "info@meier.example"},
+        "customer": {"name": "Meier KG", "email": "info@meier.example", "number": "10001"},
+        "lines": [{"article": "1002", "quantity": 30, "unit": "Stück"}],
         "mail": {"from": {"name": "Meyer KG"}},
     }
     given = {name: expressions.render(example, values) for name, example in EXAMPLES.items()}
@@ -104,5 +117,6 @@ def test_every_filter_has_an_example_that_works() -> None:
         "holiday": "Erster Weihnachtstag",
         "similarity": "0.875",
         "closest": "Meier KG",
+        "as_rows": "[{'customer_number': '10001', 'article_number': '1002', 'quantity': 30}]",
     }
     assert set(EXAMPLES) == set(FILTERS)

@@ -114,12 +114,12 @@ OF_THE_SAMPLE_OFFICE = [
         "Order {1}: please find out the delivery date and tell the customer; the answer names none.",
     ),
     (
-        "Vertrieb: bitte das Angebot schreiben und schicken; bisher ist nur der Eingang bestätigt.",
-        "Sales: please write and send the quotation; so far only its receipt is confirmed.",
+        "Bitte das Angebot schreiben und schicken; bisher ist nur der Eingang bestätigt.",
+        "Please write and send the quotation; so far only its receipt is confirmed.",
     ),
     (
-        "Kundenservice: bitte die Reklamation zu Ende bringen (Ersatz, Gutschrift, Abholung); bisher ist sie nur beantwortet.",
-        "Customer service: please settle the complaint (replacement, credit note, collection); so far it is only answered.",
+        "Bitte die Reklamation zu Ende bringen (Ersatz, Gutschrift, Abholung); bisher ist sie nur beantwortet.",
+        "Please settle the complaint (replacement, credit note, collection); so far it is only answered.",
     ),
     (
         "Die vorbereitete Antwort wurde abgelehnt, und die Mail liegt noch im Posteingang: bitte selbst antworten, oder schließen und sagen, warum nichts zu tun ist.",
@@ -131,7 +131,26 @@ OF_THE_SAMPLE_OFFICE = [
         "Only {1} is posted. Please post the other invoices of the same mail, too: {2}.",
     ),
     ("Eine automatische Nachricht; es ist nichts zu tun.", "An automatic message; there is nothing to do."),
-    ("Eine Bestellung: bitte im ERP erfassen.", "An order: please enter it into the ERP."),
+    (
+        "Eine Bestellung: bitte im ERP erfassen; es stehen Zeilen in der Mail und in ihrem Anhang.",
+        "An order: please enter it into the ERP; there are lines in the mail and in its attachment.",
+    ),
+    (
+        "Eine Bestellung: bitte im ERP erfassen; ihre Zeilen sind nicht zu lesen.",
+        "An order: please enter it into the ERP; its lines cannot be read.",
+    ),
+    (
+        "Eine Bestellung: bitte im ERP erfassen; zu „{1}“ ist keine Artikelnummer genannt.",
+        "An order: please enter it into the ERP; no article number is named for “{1}”.",
+    ),
+    (
+        "Eine Bestellung: bitte im ERP erfassen; zu Artikel {1} ist die Menge nicht zu lesen.",
+        "An order: please enter it into the ERP; the quantity of article {1} cannot be read.",
+    ),
+    (
+        "Die vorbereitete Bestellung wurde abgelehnt, und die Mail liegt noch im Posteingang: bitte selbst erfassen, oder schließen und sagen, warum nichts zu tun ist.",
+        "The prepared order was rejected, and the mail is still in the inbox: please enter it yourself, or close it and say why there is nothing to do.",
+    ),
     ("Eine Mahnung an uns: bitte in der Buchhaltung klären.", "A reminder to us: please clear it up in accounting."),
     (
         "Eine Anfrage zum Datenschutz: bitte innerhalb eines Monats beantworten.",
