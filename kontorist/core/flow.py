@@ -259,5 +259,6 @@ def walk(steps: list[Any], loc: tuple[str | int, ...] = ("steps",)) -> Iterator[
         here = (*loc, i)
         yield here, step
         for key in ("steps", "otherwise"):
-            if inner := getattr(step, key, None):
+            # an agent's options may be called anything
+            if key in type(step).model_fields and (inner := getattr(step, key)):
                 yield from walk(inner, (*here, key))

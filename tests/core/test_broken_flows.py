@@ -56,6 +56,12 @@ def test_random_damage_never_makes_check_fall_over(office: Office, seed: int) ->
             assert problem.message
 
 
+def test_steps_among_the_options_of_an_agent_are_no_steps_of_the_flow(office: Office) -> None:
+    written = "steps:\n  - id: found\n    agent: extract\n    text: x\n    steps: [{id: found, stop: y}]\n    fields: {a: {type: text}}\n"
+    (problem,) = check_text(office, "order-status", written)
+    assert "steps" in problem.message
+
+
 def _damage(lines: list[str], chance: random.Random) -> None:
     i = chance.randrange(len(lines))
     line = lines[i]

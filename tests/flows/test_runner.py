@@ -49,6 +49,8 @@ class Running:
         (self.data / "scans").mkdir(parents=True, exist_ok=True)
         (self.data / "post").mkdir(exist_ok=True)
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
+        # pytest changes the environment after the start (PYTEST_CURRENT_TEST): that would be a change of the configuration, with watchers anew
+        monkeypatch.setattr(runner_module, "RELOAD", 3600.0)
         self.passes: list[float] = []
         monkeypatch.setattr(flows.schedule, "one_pass", self._broken)
         monkeypatch.setattr(runner_module, "WITHOUT", 0.0)  # so that each pass asks for it and is counted

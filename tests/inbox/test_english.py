@@ -31,6 +31,14 @@ PIECES = {
 }  # fmt: skip
 """Of which a sentence is put together: the whole one stands in `PUT_TOGETHER`."""
 PUT_TOGETHER = [
+    (
+        "Importdatei „{1}“ mit 1 Zeile für das ERP in {2} schreiben.",
+        "Write an import file “{1}” with 1 row for the ERP into {2}.",
+    ),
+    (
+        "Importdatei „{1}“ mit {2} Zeilen für das ERP in {3} schreiben.",
+        "Write an import file “{1}” with {2} rows for the ERP into {3}.",
+    ),
     ("In {1} steht nichts zu {2}.", "There is nothing in {1} for {2}."),
     ("{1} Zeilen in {2} zu {3}; erwartet war eine.", "{1} rows in {2} for {3}; one was expected."),
     ("Dasselbe ist schon vorbereitet oder erledigt: Aktion {1}.", "The same is already prepared or done: action {1}."),
