@@ -285,7 +285,10 @@ def _guarded(function: Callable[[Mapping[str, Any]], Any], text: str, values: Ma
             result._fail_with_undefined_error()
         if isinstance(result, Iterator):  # what `map`, `select` and `batch` give, and what can be read only once
             result = list(result)
-        if type(result) is list and (lost := next((one for one in result if isinstance(one, jinja2.Undefined)), None)) is not None:
+        if (
+            type(result) is list
+            and (lost := next((one for one in result if isinstance(one, jinja2.Undefined)), None)) is not None
+        ):
             lost._fail_with_undefined_error()
     except jinja2.UndefinedError as error:
         raise ExpressionError(f"{error.message} in: {_short(text)}") from error
