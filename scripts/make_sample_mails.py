@@ -14,6 +14,7 @@ from scripts.sample.mail import Sample, written
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = {
+    "import": ["erp.import", "mailbox.move"],
     "reply": ["mailbox.reply", "mailbox.move"],
     "posting": ["books.post", "mailbox.move"],
     "filed": ["mailbox.move"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 from scripts.sample.mail import File, Sample
 
@@ -145,25 +146,31 @@ SHEET = """Artikelnummer;Bezeichnung;Menge;Einheit
 5003;Europalette, gebraucht, Klasse B;30;Stück
 """
 
+
+def _import(language: str, lines: list[list[str]]) -> dict[str, Any]:
+    """An order, with the article and quantity of each line."""
+    return {"label": "order", "outcome": "import", "language": language, "lines": lines}
+
+
 ORDERS = [
     Sample("order-roth-books", "Sabine Roth <bestellung@buch-am-dom.example>", "Bestellung", """\
 Guten Tag, wir bestellen:
 400 Stück Art. 1006 Buchverpackung B5
  36 Rollen Art. 2001 Packband braun
 Lieferung wie immer an den Domshof 2. Vielen Dank! Buchhandlung am Dom, S. Roth
-""", truth=_open("order")),
+""", truth=_import("de", [["1006", "400"], ["2001", "36"]])),
     Sample("order-mertens-cartons", "Dirk Mertens <mertens@schuhhaus-mertens.example>", "Neue Bestellung SM-311", """\
 Sehr geehrte Damen und Herren,
 hiermit bestellen wir zu den bekannten Konditionen: 1002 – 300 Stück, 2003 – 10 Rollen, 6001 – 500 Stück.
 Bitte bestätigen Sie den Auftrag unter unserer Nummer SM-311. mfg Dirk Mertens
-""", truth=_open("order")),
+""", truth=_import("de", [["1002", "300"], ["2003", "10"], ["6001", "500"]])),
     Sample("order-hughes-film", "Tom Hughes <t.hughes@bluewatermarine.example>", "Purchase order BM-0917", """\
 Please supply against our PO BM-0917: 48 rolls hand stretch film (4001) and 2 strapping tool sets (5002). Deliver to Dock 4.
 Please confirm. Tom Hughes
-""", truth=_open("order", "en")),
+""", truth=_import("en", [["4001", "48"], ["5002", "2"]])),
     Sample("order-wohlers-csv", "Meike Wohlers <wohlers@gartencenter-wohlers.example>", "Bestellung aus unserer Wawi", """\
 Moin, anbei unsere Bestellung als Datei aus der Warenwirtschaft. Liefertermin bitte zurückmelden. LG Meike Wohlers
-""", files=(File("bestellung.csv", "text/csv", SHEET.replace("\n", "\r\n").encode("cp1252")),), truth=_open("order")),
+""", files=(File("bestellung.csv", "text/csv", SHEET.replace("\n", "\r\n").encode("cp1252")),), truth=_import("de", [["3002", "1000"], ["2004", "24"], ["5003", "30"]])),
 ]  # fmt: skip
 
 OTHERS = [

@@ -49,8 +49,6 @@ class Running:
         (self.data / "scans").mkdir(parents=True, exist_ok=True)
         (self.data / "post").mkdir(exist_ok=True)
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
-        # pytest changes the environment after the start (PYTEST_CURRENT_TEST): that would be a change of the configuration, with watchers anew
-        monkeypatch.setattr(runner_module, "RELOAD", 3600.0)
         self.passes: list[float] = []
         monkeypatch.setattr(flows.schedule, "one_pass", self._broken)
         monkeypatch.setattr(runner_module, "WITHOUT", 0.0)  # so that each pass asks for it and is counted
@@ -276,6 +274,8 @@ def test_a_source_that_hiccups_is_asked_again_although_it_says_nothing_more(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What had come lay there for five minutes: the watcher had said so once, and the pass that it woke found the source away."""
+    # pytest changes the environment after the start (PYTEST_CURRENT_TEST): a change of the configuration, with watchers anew
+    monkeypatch.setattr(runner_module, "RELOAD", 3600.0)
     at_rest(running)
     monkeypatch.setattr("flows.pace.AGAIN", 0.3)
     usual, asked = Folder.read, list[float]()
