@@ -134,7 +134,7 @@ def _following(runtime: Runtime, walk: Walk) -> Work | Pause:
 def _pause(runtime: Runtime, walk: Walk, pause: Pause) -> Move:
     question = pause.question
     if pause.state == "unclear":
-        question = _addressed(runtime, walk.case, walk.of, walk.at, question or {"kind": "look", "text": pause.text})
+        question = _addressed(runtime, walk.case, walk.at_flow, walk.at, question or {"kind": "look", "text": pause.text})
     return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question, pause.until)
 
 

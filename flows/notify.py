@@ -18,7 +18,7 @@ from kontorist.core.notify import Channel
 from kontorist.core.office import Office
 from kontorist.core.problems import did_you_mean
 from kontorist.store import office_state
-from kontorist.store.authority import asked
+from kontorist.store.authority import addressees
 from kontorist.store.database import Database
 from kontorist.store.pending import Pending, pending
 
@@ -129,7 +129,7 @@ def _send_all(urls: list[str], message: Notice, send: Send) -> None:
 def _concerns(office: Office, channel: Channel, card: Pending, local: datetime) -> bool:
     """Whether a card or question is one for the groups and people of a channel."""
     reached = {name for one in channel.for_ for name in office.groups_of(one)}
-    return bool(asked(card.rule, card.assigned, card.due, local) & reached)
+    return bool(addressees(card.rule, card.assigned, card.due, local) & reached)
 
 
 def _chosen(office: Office, channel: Channel, occasion: str, cards: list[Pending], told: _Told, local: datetime) -> list[Pending]:

@@ -68,7 +68,7 @@ class Walk:
     """False in a simulation: nothing is waited for."""
     at: str = ""
     """The path of the step that was looked at last: where an error belongs."""
-    of: str = ""
+    at_flow: str = ""
     """The flow that this step stands in."""
 
     def next(self) -> Work | Pause:
@@ -92,7 +92,7 @@ class Walk:
             path = path_of(step, i, prefix)
             if waiting and not _shares_card(step, waiting):
                 return Pause("waiting")
-            self.at, self.of = path, flow
+            self.at, self.at_flow = path, flow
             try:
                 found = self._step(step, path, flow, waiting)
             except (KontoristError, ValueError) as error:

@@ -30,7 +30,7 @@ _NO_VERBS = {
 _SUBJECTS = {"sie", "wir", "ihr", "die", "man", "es", "das", "der"}
 
 
-def asked(sentence: str) -> list[str]:
+def questions_in(sentence: str) -> list[str]:
     """The questions of a sentence as they stand in it; the sentence itself where it is one, or asks nothing."""
     if not sentence.rstrip().endswith("?"):
         return [sentence]

@@ -14,7 +14,7 @@ from typing import Any
 
 from agents._draft.knowledge import Section
 from agents._draft.overlap import overlap
-from agents._draft.questions import asked as asked_in
+from agents._draft.questions import questions_in
 
 _READ_AT_MOST = 6_000
 _SECTION_AT_MOST = 1_500
@@ -61,7 +61,7 @@ def search(question: str, available: Sequence[Section]) -> Found:
 
     asked = question[:_READ_AT_MOST]
     parts = [s.text for s in sentences(asked, _SHORTEST)[:_SENTENCES_AT_MOST]]
-    single = [(one.strip(), part.rstrip().endswith("?")) for part in parts for one in asked_in(part)]
+    single = [(one.strip(), part.rstrip().endswith("?")) for part in parts for one in questions_in(part)]
     claims: dict[int, float] = {}
     questions: list[tuple[str, Section | None]] = []
     for number, near in enumerate(_nearness(asked, [text for text, _ in single], available)):

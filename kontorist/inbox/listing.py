@@ -121,7 +121,7 @@ def _tab(connection: Connection, viewer: Viewer, wanted: Wish, waiting: Cards, f
         for card in some:
             card.more = about(card)
         rows = _cases(connection, viewer, wanted, skip)
-        beside = {"asked": len(rows), "late": sum(line.order.overdue for line in rows)}
+        beside = {"questions": len(rows), "late": sum(line.order.overdue for line in rows)}
         if len(rows) == PAGE or skip:
             beside = questions.tally(connection, _of_cases(viewer, wanted, wanted.tab)) if not wanted.q else beside
         return {"groups": _groups(some, wanted.by), "rows": rows, "total": len(cards), **beside}

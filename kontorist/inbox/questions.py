@@ -79,7 +79,7 @@ def tally(connection: Connection, query: Select[Any]) -> dict[str, int]:
     """How many cases a list has, and how many of them are overdue."""
     late = case((is_late(), 1), else_=0)
     row = connection.execute(query.with_only_columns(func.count(), func.coalesce(func.sum(late), 0))).one()
-    return {"asked": int(row[0]), "late": int(row[1])}
+    return {"questions": int(row[0]), "late": int(row[1])}
 
 
 def tab_of(connection: Connection, viewer: Viewer, found: Case) -> str:

@@ -32,17 +32,17 @@ class Who:
 
 def may_decide(row: ActionRow, who: Who, now: datetime | None = None) -> bool:
     """Whether the rule, an assignment or an escalation lets this person decide."""
-    return bool(asked(row.rule, row.assigned, row.due, now or utcnow()) & (who.groups | {who.name}))
+    return bool(addressees(row.rule, row.assigned, row.due, now or utcnow()) & (who.groups | {who.name}))
 
 
 def may_answer(question: Any, who: Who, now: datetime | None = None) -> bool:
     """Whether an unclear case is this person's: one that names nobody is everybody's."""
     if not isinstance(question, Mapping) or not question.get("by"):
         return True
-    return bool(asked(question, None, question.get("due"), now or utcnow()) & (who.groups | {who.name}))
+    return bool(addressees(question, None, question.get("due"), now or utcnow()) & (who.groups | {who.name}))
 
 
-def asked(rule: Mapping[str, Any], assigned: str | None, due: datetime | None, now: datetime) -> set[str]:
+def addressees(rule: Mapping[str, Any], assigned: str | None, due: datetime | None, now: datetime) -> set[str]:
     """The groups and people that something is for: by its rule, by an assignment, and once it is overdue by escalation."""
     late = due is not None and due <= now
     return {

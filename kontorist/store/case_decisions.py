@@ -24,7 +24,7 @@ def retry(connection: Connection, case_id: int, actor: str) -> None:
         .where(cases.c.id == case_id, cases.c.state.in_(("failed", "unclear")))
         .values(
             state="runnable", flow_version="", error=None, question=None, attempts=0,
-            not_before=None, lease_until=None, updated=utcnow(), **facets.asked(None),
+            not_before=None, lease_until=None, updated=utcnow(), **facets.addressed(None),
         )
     ).rowcount  # fmt: skip
     if not changed:
@@ -39,7 +39,7 @@ def close(connection: Connection, case_id: int, actor: str, reason: str = "") ->
     changed = connection.execute(
         update(cases)
         .where(cases.c.id == case_id, cases.c.state.in_(("runnable", "waiting", "unclear", "failed")))
-        .values(state="closed", error=None, question=None, lease_until=None, updated=utcnow(), **facets.asked(None))
+        .values(state="closed", error=None, question=None, lease_until=None, updated=utcnow(), **facets.addressed(None))
     ).rowcount
     if not changed:
         load(connection, [case_id])  # says so where there is none

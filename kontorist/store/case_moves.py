@@ -124,7 +124,7 @@ def _set_state(connection: Connection, alike: Sequence[Move], now: datetime, run
         "updated": now,
         "lease_until": None,
         "lease_owner": None,
-        **facets.asked(m.question),
+        **facets.addressed(m.question),
     }
     if run:
         values["run"] = run

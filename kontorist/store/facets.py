@@ -72,7 +72,7 @@ def ruled(rule: Mapping[str, Any], assigned: str | None = None) -> dict[str, Any
     }
 
 
-def asked(question: Any) -> dict[str, Any]:
+def addressed(question: Any) -> dict[str, Any]:
     """The columns of a case that repeat whose list its question stands in, until when, and to whom it escalates."""
     said = question if isinstance(question, Mapping) else {}
     found = ruled(said)

@@ -35,7 +35,9 @@ def note(connection: Connection, name: str, report: Mapping[str, Any]) -> int | 
     values = {"error": sentence, "warnings": list(dict.fromkeys([*warnings, sentence])), "updated": utcnow()}
     connection.execute(update(cases).where(cases.c.id == row.case_id).values(values))
     reopened = update(cases).where(cases.c.id == row.case_id, cases.c.state.in_(("done", "closed", "waiting")))
-    connection.execute(reopened.values(state="unclear", question=None, lease_until=None, lease_owner=None, **facets.asked(None)))
+    connection.execute(
+        reopened.values(state="unclear", question=None, lease_until=None, lease_owner=None, **facets.addressed(None))
+    )
     return int(row.case_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents._draft.questions import asked
+from agents._draft.questions import questions_in
 
 TWO = [
     "Wann kommt die Ware und was kostet der Versand?",
@@ -64,20 +64,22 @@ ONE = [
 
 @pytest.mark.parametrize("sentence", TWO)
 def test_two_questions_are_two(sentence: str):
-    first, second = asked(sentence)
+    first, second = questions_in(sentence)
     assert sentence.startswith(first)
     assert sentence.endswith(second)
 
 
 @pytest.mark.parametrize("sentence", ONE)
 def test_one_question_stays_whole(sentence: str):
-    assert asked(sentence) == [sentence]
+    assert questions_in(sentence) == [sentence]
 
 
 def test_three_are_three_and_what_is_no_question_stays_whole():
-    assert asked("Wann kommt die Ware, was sie kostet, weiß ich, und wer zahlt die Fracht und wo wird abgeladen?") == [
+    assert questions_in("Wann kommt die Ware, was sie kostet, weiß ich, und wer zahlt die Fracht und wo wird abgeladen?") == [
         "Wann kommt die Ware, was sie kostet, weiß ich",
         "wer zahlt die Fracht",
         "wo wird abgeladen?",
     ]
-    assert asked("Wir wissen, wann die Ware kommt und was sie kostet.") == ["Wir wissen, wann die Ware kommt und was sie kostet."]
+    assert questions_in("Wir wissen, wann die Ware kommt und was sie kostet.") == [
+        "Wir wissen, wann die Ware kommt und was sie kostet."
+    ]

@@ -61,4 +61,4 @@ def test_an_office_of_before_keeps_its_questions(database) -> None:
 def test_what_names_nobody_is_in_nobodys_list() -> None:
     empty = {"deciders": "", "escalate": "", "due": None}
     for question in (None, {}, OLD, {**OLD, "by": []}, "an old text"):
-        assert facets.asked(question) == empty
+        assert facets.addressed(question) == empty
