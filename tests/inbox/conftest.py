@@ -70,6 +70,7 @@ def opens(address: str) -> Iterator[Opens]:
                 opened.fill("[name=password]", PASSWORD)
                 opened.press("[name=password]", "Enter")
                 opened.wait_for_selector(".tabs")
+                opened.wait_for_load_state()  # with its stylesheet: who measures would measure something else
             return opened
 
         yield open_page
