@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from agents._draft.facts import _CODE
-from agents._extract.hints import _TAKEN
 from agents._extract.counted import _tidy
+from agents._extract.hints import _TAKEN
 from agents._model.pseudonyms import Pseudonyms
 from flows.alike import facts
 from flows.masking import masked
