@@ -41,19 +41,20 @@ def grow(folder: Path) -> list[dict[str, Any]]:
     from kontorist.store.database import open_database
 
     office, data = ours.make_office(folder, PORTION)
-    lent, samples = Lent(open_database(data)), []  # as the runner of `kontorist up` has it
+    inbox, lent, samples = open_database(data), Lent(open_database(data)), []  # as the runner of `kontorist up` has it
     for done in range(0, CASES, PORTION):
         connections = f'lines: {{connector: lines, path: "data:lines.txt", mails: {done + PORTION}, first: {done}}}\n'
         (office / "connections.yaml").write_text(connections)
         began = time.perf_counter()
         one_pass(office, data, lent=lent)
-        ours.approve_all(data)
+        ours.approve_all(inbox)
         (line,) = one_pass(office, data, lent=lent)
         assert line["executed"] == PORTION, line
         samples.append(_sample(data, done + PORTION, time.perf_counter() - began))
         print(json.dumps(samples[-1]), flush=True)
     lent.thread.close()
     lent.store.close()
+    inbox.close()
     return samples
 
 

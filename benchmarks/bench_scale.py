@@ -121,7 +121,7 @@ def measure(folder: Path, database: str, url: str, count: int) -> dict[str, Any]
     try:
         assert [_hear(w) for w in workers] == ["ready"] * count
         found: dict[str, Any] = {"prepare": together(workers, "prepare", MAILS)}
-        assert ours.approve_all(data) == mails
+        assert ours.approve_all(runtime.database) == mails
         found["execute"] = together(workers, "execute", mails)
     finally:
         for worker in workers:

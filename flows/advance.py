@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flows import stated
+from flows import limits, stated
 from flows.addressee import addressed
+from flows.pace import LARGEST
 from flows.runtime import Runtime
 from flows.steps import Outcome, perform
 from flows.walk import Pause, Walk, Work
@@ -19,7 +20,7 @@ from kontorist.core import logs
 from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import Away, KontoristError, Unavailable
 from kontorist.core.flow import Retry, kind_of
-from kontorist.store import actions, case_moves, cases, leasing, proposing, versions
+from kontorist.store import actions, case_moves, cases, leasing, proposing, versions, words
 from kontorist.store.case_moves import Move
 from kontorist.store.cases import Case
 from kontorist.store.versions import NEWEST
@@ -73,6 +74,9 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
     with runtime.database.read() as connection:
         found = cases.load(connection, ids)
         rows = actions.of_cases(connection, ids)
+        new = words.missing(connection, ids)
+    for case in found:
+        case.found = case.id not in new
     _begin_newest(runtime, found)
     walks = {
         c.id: Walk(c, runtime.flows_of(c), {r.path: r for r in rows.get(c.id, ())}, patient=not runtime.simulated) for c in found
@@ -135,7 +139,13 @@ def _pause(runtime: Runtime, walk: Walk, pause: Pause) -> Move:
     question = pause.question
     if pause.state == "unclear":
         question = _addressed(runtime, walk.case, walk.at_flow, walk.at, question or {"kind": "look", "text": pause.text})
-    return Move(walk.case.id, _taken(walk), walk.case.round, pause.state, pause.text, question, pause.until)
+    entries = _taken(walk)
+    return Move(walk.case.id, entries, walk.case.round, pause.state, pause.text, question, pause.until, words=_words(walk.case))
+
+
+def _words(case: Case) -> Any:
+    """What a case is found by, if it is to be noted."""
+    return None if case.found else words.of_case(case.id, case.title, case.source, case.data, case.documents)
 
 
 def _addressed(runtime: Runtime, case: Case, flow: str, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,11 +170,14 @@ def _said_of_twins(runtime: Runtime) -> str:
 
 def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: Tally, run_step: RunStep) -> None:
     """Run one step for a group of cases and write what came out, in one transaction."""
+    _note_before_waiting(runtime, group)
     outcomes = [_forgiven(work, _asked(runtime, work, o)) for work, o in zip(group, run_step(runtime, group), strict=True)]
     both = list(zip(group, outcomes, strict=True))
     moves = [move for work, o in both if (move := _move_of(runtime, work, o, walks[work.case.id], tally)) is not None]
     proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
     rows, gone = _store(runtime, proposed, moves, tally)
+    for move in moves:
+        walks[move.case_id].case.found = True
     for work, _ in proposed:
         if (row := rows.get(work.case.id)) is not None:
             walk = walks[work.case.id]
@@ -176,6 +189,27 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     for work, outcome in both:
         if outcome.entry is not None:
             work.case.journal[outcome.entry.path] = outcome.entry
+
+
+def _note_before_waiting(runtime: Runtime, group: Sequence[Work]) -> None:
+    """Who looks for a case finds it while a model or another system is asked about it, and those that wait behind it as well."""
+    if not all(work.case.found for work in group) and limits.of_works(runtime, group):
+        with runtime.database.write() as connection:
+            words.note(connection, {work.case.id: _words(work.case) for work in group if not work.case.found})
+        for work in group:
+            work.case.found = True
+        note_words(runtime)
+
+
+def note_words(runtime: Runtime) -> None:
+    """Cases that were taken in and nobody has worked on yet are found by their words from now on."""
+    full = True
+    while full:
+        with runtime.database.write() as connection:
+            ids = words.waiting(connection, LARGEST)
+            waiting = cases.load(connection, ids) if ids else []
+            words.note(connection, {c.id: words.of_case(c.id, c.title, c.source, c.data, c.documents) for c in waiting})
+        full = len(ids) == LARGEST
 
 
 def _is_cheap(entry: cases.Entry) -> bool:
@@ -213,14 +247,17 @@ def _written(runtime: Runtime, proposed: Proposed, moves: Sequence[Move]) -> Sto
         late = case_moves.move(connection, moves, runtime.owner, runtime.run)
         mine = [(work, proposal) for work, proposal in proposed if work.case.id not in late]
         new = [runtime_action(runtime, proposal) for _, proposal in mine]
-        rows = proposing.propose_many(connection, new, _said_of_twins(runtime))
+        unnoted = {m.case_id: m.words for m in moves if m.words is not None and m.case_id not in late}
+        rows = proposing.propose_many(connection, new, _said_of_twins(runtime), unnoted)
+        if not new:
+            words.note(connection, unnoted)
     return {work.case.id: row for (work, _), row in zip(mine, rows, strict=True)}, late
 
 
 def _unstorable(runtime: Runtime, proposed: Proposed, move: Move, tally: Tally, error: Exception) -> Stored:
     """A case fails of which something cannot be stored."""
     text = str(_defect(error))
-    _written(runtime, [], [Move(move.case_id, (), move.round, "failed", text)])
+    _written(runtime, [], [Move(move.case_id, (), move.round, "failed", text, words=move.words)])
     for work, _ in proposed:
         tally.add(work.case.flow, "failed")
         _note(tally, work.case, "failed", text)
@@ -279,13 +316,13 @@ def _move_of(runtime: Runtime, work: Work, outcome: Outcome, walk: Walk, tally: 
         tally.add(case.flow, "unclear")
         _note(tally, case, "unclear", outcome.unclear)
         question = _addressed(runtime, case, work.flow, work.path, outcome.question or {"kind": "look", "text": outcome.unclear})
-        return Move(case.id, entries, case.round, "unclear", outcome.unclear, question)
+        return Move(case.id, entries, case.round, "unclear", outcome.unclear, question, words=_words(case))
     if outcome.stop:
         tally.add(case.flow, "advanced")
-        return Move(case.id, entries, case.round, "done", outcome.stop)
+        return Move(case.id, entries, case.round, "done", outcome.stop, words=_words(case))
     if outcome.entry is not None:
         entries = [*entries, outcome.entry]
-    return Move(case.id, entries, case.round)
+    return Move(case.id, entries, case.round, words=_words(case))
 
 
 def _failed(work: Work, error: Exception, entries: list[cases.Entry], tally: Tally) -> Move:
@@ -295,10 +332,11 @@ def _failed(work: Work, error: Exception, entries: list[cases.Entry], tally: Tal
         is_away = isinstance(error, Away)
         pause = min(parse_duration(retry.wait) * 2 ** min(case.attempts, 20), _AWAY_AT_MOST if is_away else _PAUSE_AT_MOST)
         tally.add(case.flow, "waiting")
-        return Move(case.id, entries, case.round, "runnable", text, None, utcnow() + pause, failed_attempt=True)
+        until = utcnow() + pause
+        return Move(case.id, entries, case.round, "runnable", text, None, until, failed_attempt=True, words=_words(case))
     tally.add(case.flow, "failed")
     _note(tally, case, "failed", text)
-    return Move(case.id, entries, case.round, "failed", text)
+    return Move(case.id, entries, case.round, "failed", text, words=_words(case))
 
 
 def _note(tally: Tally, case: Case, state: str, text: str | None) -> None:

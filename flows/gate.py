@@ -22,11 +22,13 @@ from kontorist.store import ledger, settling, workers
 from kontorist.store.actions import ActionRow
 from kontorist.store.ledger import Claim, Dead
 
-BATCH, LARGEST = 50, 400
+BATCH, LARGEST = 100, 500
 """Actions claimed at once, at first and at most."""
 QUICK, SLOW = 0.4 * ledger.SHARED.total_seconds(), 0.8 * ledger.SHARED.total_seconds()
 """A portion is done within the time that a shared fence holds; those that come later pass it alone, which costs a commit each."""
 LEASE_SECONDS = 900.0
+DISKS = 4
+"""How many effects are waited for at once until they would outlast a power cut: file systems write several of them together."""
 LATE = "late"
 """What becomes of a report by a worker whose attempt is no longer the current one: a note in the audit chain."""
 
@@ -57,7 +59,7 @@ def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt 
 def _side_by_side(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt | str]:
     """What became of each, carried out one after the other; disks are waited for while the next one is prepared."""
     results: list[Receipt | str] = []
-    with ThreadPoolExecutor(1, "sync") as disk:
+    with ThreadPoolExecutor(DISKS, "sync") as disk:
         for claimed in claims:
             result = _carry_out(runtime, claimed)
             if isinstance(result, Receipt) and result.sync:

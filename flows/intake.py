@@ -25,7 +25,7 @@ from kontorist.store.cases import Case, DocumentRef
 from kontorist.store.context import arrived, values_of
 from kontorist.store.taking_in import NewCase
 
-BATCH, BYTES, SECONDS = 100, 8 * 2**20, 2.0
+BATCH, BYTES, SECONDS = 500, 8 * 2**20, 2.0
 """Items that are taken in with one commit; fewer where their documents are large or come slowly."""
 NEW_MAIL = "A new mail has come in this conversation; read it before you decide."
 _FAULTS = 20
@@ -136,7 +136,7 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
     """Store items as cases of a flow; returns the ids of those that were new."""
     new = [new_case(runtime, flow_name, connection, item) for item in items]
     with runtime.database.write() as database:
-        ids = taking_in.take_in(database, new, f"connection:{connection}")
+        ids = taking_in.take_in(database, new, f"connection:{connection}", found_later=True)
         for item, case_id in zip(items, ids, strict=True):
             if case_id is not None and item.thread:
                 voiding.void_threads(database, item.thread, case_id, NEW_MAIL)

@@ -11,7 +11,7 @@ CHUNK, SMALLEST, LARGEST = 50, 10, 500
 """Cases worked on at once: at first, at least and at most."""
 QUICK, SLOW = 1.0, 5.0
 """Seconds: portions that take less grow to what takes half of that, portions that take more shrink."""
-ROUND, AT_ONCE = 50, 500
+ROUND, AT_ONCE = 50, 1000
 """Items of one flow that are taken in before work on them begins, at first and at most: a mailbox with years in it delays nobody's first card."""
 ROUND_QUICK, ROUND_SLOW = 10.0, 20.0
 """Seconds of a round: what comes in the meantime is taken in with the next one, newest first."""

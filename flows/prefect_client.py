@@ -20,6 +20,8 @@ from prefect.settings import (
     Settings,
 )
 
+from kontorist.store.office_state import run_of
+
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Prefect's own client waits two seconds before it asks again, a server on SQLite is busy for some milliseconds."""
 
@@ -89,7 +91,7 @@ def note_crashed(runs: Sequence[str]) -> list[str]:
         for run in runs:
             try:
                 state: Any = Crashed(message="The process that made this pass has ended. Nothing is lost or done twice.")
-                client.set_flow_run_state(UUID(run), state, force=True)
+                client.set_flow_run_state(UUID(run_of(run)), state, force=True)
             except (ValueError, ObjectNotFound):  # another server's, or one whose database was dropped
                 pass
             except Exception:  # noqa: BLE001 - whatever is wrong with Prefect, the office's work goes on

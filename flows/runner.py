@@ -227,6 +227,7 @@ def direct_pass(runtime: Runtime) -> list[dict[str, Any]]:
             lambda left: {n: _taken_in(runtime, n, tally) for n in left},
             lambda: advancing.advance(runtime, tally),
         )
+        advancing.note_words(runtime)
     finally:
         with runtime.database.write() as connection:
             leasing.release(connection, runtime.owner)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import math
 import os
 import signal
@@ -179,18 +180,63 @@ def run_pass(
     if logs.VARIABLE in os.environ:  # a worker of Prefect's has no other place to set it up
         logs.set_up()
     lent = _lent.get((office, data))
+    wanted: _Wanted | None = _Wanted(Path(office), Path(data), only, patience, seconds)
+    run, passes = _Run(_run_id(), goes_on=lent is not None), list[list[dict[str, Any]]]()
+    while wanted is not None:
+        lines = _made(wanted, lent, run)
+        passes.append(lines)
+        if lent is None:
+            break
+        lent.thread.hand_over(lines, large=sum(line["taken_in"] + line["advanced"] for line in lines) >= _MANY)
+        wanted = lent.thread.follow()
+    if lent:
+        with lent.store.write() as connection:
+            office_state.end_run(connection, run.key)
+    _artifact(_summed(passes))
+    return lines
+
+
+@dataclass
+class _Run:
+    """A flow run, in which passes follow each other if somebody lends what they need."""
+
+    id: str
+    goes_on: bool
+    passes: int = 0
+
+    @property
+    def key(self) -> str:
+        """What the pass at work is called: passes of one run are told apart by a number."""
+        return self.id if self.passes < 2 else f"{self.id}.{self.passes}"
+
+
+def _run_id() -> str:
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context and context.flow_run else "direct"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A pass, as it is asked for."""
+
+    office: Path
+    data: Path
+    only: list[str] | None
+    patience: float
+    seconds: float
+
+
+def _made(wanted: _Wanted, lent: Lent | None, run: _Run) -> list[dict[str, Any]]:
+    """One pass of a flow run."""
+    run.passes += 1
     store, pace = (lent.store, lent.pace) if lent else (None, None)
-    runtime = open_runtime(Path(office), Path(data), store, pace=pace)
-    runtime.pace.until = time.monotonic() + (seconds or math.inf)
+    runtime = open_runtime(wanted.office, wanted.data, store, pace=pace)
+    runtime.pace.until = time.monotonic() + (wanted.seconds or math.inf)
     _end_gently(runtime.pace)
     try:
-        lines = _pass(runtime, only, patience)
+        return _pass(runtime, wanted.only, wanted.patience, run)
     finally:
         runtime.close()
-    if lent:
-        lent.thread.hand_over(lines, large=sum(line["taken_in"] + line["advanced"] for line in lines) >= _MANY)
-    _artifact(lines)
-    return lines
 
 
 def _end_gently(pace: Pace) -> None:
@@ -199,16 +245,15 @@ def _end_gently(pace: Pace) -> None:
         signal.signal(signal.SIGTERM, lambda *_: pace.stop())  # Prefect puts back what was there before, when the run is over
 
 
-def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dict[str, Any]]:
-    context = FlowRunContext.get()
-    key = str(context.flow_run.id) if context and context.flow_run else "direct"
+def _pass(runtime: Runtime, only: list[str] | None, patience: float, run: _Run) -> list[dict[str, Any]]:
+    context, key = FlowRunContext.get(), run.key
     tally, started = Tally(), time.perf_counter()
     runtime.run = key
     shared = bool(context and context.flow_run and context.flow_run.deployment_id)
     _passes[key] = _Pass(runtime, tally, limited=shared)
     done: dict[str, Any] | None = None
     with runtime.database.write() as connection:
-        office_state.begin_pass(connection, key, ui_url(_api_url(), key), runtime.owner)
+        office_state.begin_pass(connection, key, ui_url(_api_url(), run.id), runtime.owner)
     try:
         gate(key)
         _tell_of_the_dead(runtime.database)
@@ -217,13 +262,14 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float) -> list[dic
         if not runtime.pace.is_over and _wait_for_windows(runtime, patience):
             gate(key)
             advance(key)
+        advancing.note_words(runtime)
         lines = summary(runtime, tally, time.perf_counter() - started)
         done = {"lines": lines, "notes": tally.notes}
     finally:
         del _passes[key]
         with runtime.database.write() as connection:
             leasing.release(connection, runtime.owner)
-            office_state.end_pass(connection, key, done)
+            office_state.end_pass(connection, key, done, run_goes_on=run.goes_on and done is not None)
     return lines
 
 
@@ -265,12 +311,20 @@ def summary(runtime: Runtime, tally: Tally, seconds: float) -> list[dict[str, An
     ]
 
 
+def _summed(passes: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What several passes did, by flow, without what they had to say about single cases."""
+    flows: dict[str, dict[str, Any]] = {}
+    for line in itertools.chain(*passes):
+        whole = flows.setdefault(line["flow"], {"flow": line["flow"]})
+        whole.update({what: round(whole.get(what, 0) + line[what], 2) for what in (*_WHAT, "seconds")})
+    return list(flows.values())
+
+
 def _artifact(lines: list[dict[str, Any]]) -> None:
     if not any(line[what] for line in lines for what in _WHAT):
         return  # most passes of a quiet day: Prefect would keep a table of noughts for each
-    rows = [{k: v for k, v in line.items() if k != "notes"} for line in lines]
-    about = "What this pass did, by flow; content stays in the office's own store."
-    create_table_artifact(rows, key="kontorist-pass", description=about)
+    about = "What this flow run did, by flow; content stays in the office's own store."
+    create_table_artifact(lines, key="kontorist-pass", description=about)
 
 
 def _api_url() -> str:
@@ -287,7 +341,7 @@ _MANY = 200
 def _spare_the_collector() -> None:
     """What is imported by now stays, and a chunk of cases is no garbage: looking through them all again and again is a twentieth of the work."""
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    gc.set_threshold(100_000, 10, 10)
 
 
 def one_pass(
@@ -308,7 +362,8 @@ def one_pass(
     key = (str(office), str(data))
     _lent[key] = lent
     try:
-        lines: list[dict[str, Any]] = lent.thread.make(lambda: run_pass(*key, only, patience, seconds))
+        within = _Wanted(office, data, only, patience, seconds)
+        lines: list[dict[str, Any]] = lent.thread.make(lambda: run_pass(*key, only, patience, seconds), within)
     finally:
         _lent.pop(key, None)
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from agents._extract.candidates import Candidate, emails, ibans, links, phones, vat_ids
 from agents._extract.dates import dates
 from agents._extract.hints import kinds_of, nearness
-from agents._extract.numbers import amounts, numbers
+from agents._extract.numbers import amounts, called_amounts, has_currency, numbers, with_currency
 from agents._extract.quantities import quantities
 from agents._extract.rows import rows
 
@@ -122,33 +123,58 @@ def _tokens(pattern: str, text: str, today: date, kinds: AbstractSet[str]) -> It
     regex = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.MULTILINE)
     group = 1 if regex.groups else 0
     matches = [m for m in regex.finditer(text) if m[group] is not None and not _glued(text, *m.span())]
-    hard = _formed(text, today, [text[slice(*m.span())] for m in matches]) if matches else []
-    soft: list[tuple[int, int]] | None = None  # looked for only where it is asked for
+    lines, days = _Lines(text), _days(text, today, [m[0] for m in matches])
     for match in matches:
-        if _inside(match.span(), hard):
+        if _inside(match.span(), days) or _inside(match.span(), lines.formed(match)):
             continue
         near = nearness(text, match.start(), kinds)
         # `Bestellung 48155 Bitte …` looks like a postcode with its town, but the word before says what it is
-        if near < 2:
-            soft = _meant_otherwise(text) if soft is None else soft
-            if _inside(match.span(), soft):
-                continue
+        if near < 2 and _inside(match.span(), lines.meant_otherwise(match)):
+            continue
         yield Candidate(match[group], match.start(group), match.end(group), 0.92 if near == 2 else 0.75)
 
 
-def _formed(text: str, today: date, matches: Iterable[str]) -> list[tuple[int, int]]:
-    """Where values stand that have a form of their own, of those that one of these matches may be a part of."""
-    found = [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(text)]
+class _Lines:
+    """What else stands in the lines of a text in which something was found; no value with a form of its own goes over a line's end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._formed: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._otherwise: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def formed(self, match: re.Match[str]) -> list[tuple[int, int]]:
+        """Where values stand that have a form of their own."""
+        start, end = self._around(match)
+        if (start, end) not in self._formed:
+            found = [_span(c) for finder in (ibans, vat_ids, emails, links) for c in finder(self._text[start:end])]
+            self._formed[start, end] = [(start + first, start + last) for first, last in found]
+        return self._formed[start, end]
+
+    def meant_otherwise(self, match: re.Match[str]) -> list[tuple[int, int]]:
+        """Where numbers look like postcodes, quantities, years, telephone numbers or amounts."""
+        start, end = self._around(match)
+        if (start, end) not in self._otherwise:
+            lines = self._text[start:end]
+            found = [m.span() for p in (_TOWN, _COUNTED, _YEAR) for m in p.finditer(lines)]
+            found += [_span(c) for finder in (phones, self._amounts) for c in finder(lines)]
+            self._otherwise[start, end] = [(start + first, start + last) for first, last in found]
+        return self._otherwise[start, end]
+
+    @functools.cached_property
+    def _amounts(self) -> Callable[[str], Iterator[Candidate]]:
+        return with_currency if has_currency(self._text) else called_amounts
+
+    def _around(self, match: re.Match[str]) -> tuple[int, int]:
+        """The lines in which it stands, without the break at their end."""
+        start, end = match.span()
+        return self._text.rfind("\n", 0, start) + 1, len(self._text) if (last := self._text.find("\n", end)) < 0 else last
+
+
+def _days(text: str, today: date, matches: Sequence[str]) -> list[tuple[int, int]]:
+    """Where dates stand that one of these matches may be a part of."""
     if all(_NO_DATE.fullmatch(m) for m in matches):
-        return found
-    return found + [_span(c) for c in _exact_dates(text, today)]
-
-
-def _meant_otherwise(text: str) -> list[tuple[int, int]]:
-    """Where numbers look like postcodes, quantities, years, telephone numbers or amounts."""
-    return [m.span() for p in (_TOWN, _COUNTED, _YEAR) for m in p.finditer(text)] + [
-        _span(c) for finder in (phones, amounts) for c in finder(text)
-    ]
+        return []
+    return [_span(c) for c in _exact_dates(text, today)]
 
 
 def _exact_dates(text: str, today: date) -> Iterator[Candidate]:

@@ -43,17 +43,28 @@ def decimal(written: str) -> Decimal:
 
 def amounts(text: str) -> Iterator[Candidate]:
     """Amounts with a currency; where there is none at all, numbers after a word such as 'Betrag', taken as euros."""
-    found = False
+    return with_currency(text) if has_currency(text) else called_amounts(text)
+
+
+def has_currency(text: str) -> bool:
+    """Whether there is an amount with a currency."""
     lowered = text.lower()
-    for match in _MONEY.finditer(text) if any(sign in lowered for sign in _CURRENCY_SIGNS) else ():
-        found = True
+    return any(sign in lowered for sign in _CURRENCY_SIGNS) and _MONEY.search(text) is not None
+
+
+def with_currency(text: str) -> Iterator[Candidate]:
+    """Amounts with a currency."""
+    for match in _MONEY.finditer(text):
         written = match["first"] or match["second"]
         minus = -1 if any(match[f"minus{place}"] for place in range(4)) else 1
         value = {"amount": minus * decimal(written), "currency": _currency(match["before"] or match["after"])}
         yield Candidate(value, match.start(), match.end(), 0.9)
-    if not found:
-        for match in _AMOUNT.finditer(text):
-            yield Candidate({"amount": decimal(match[1]), "currency": "EUR"}, match.start(1), match.end(1), 0.6)
+
+
+def called_amounts(text: str) -> Iterator[Candidate]:
+    """Numbers after a word such as 'Betrag', taken as euros."""
+    for match in _AMOUNT.finditer(text):
+        yield Candidate({"amount": decimal(match[1]), "currency": "EUR"}, match.start(1), match.end(1), 0.6)
 
 
 def numbers(text: str) -> Iterator[Candidate]:

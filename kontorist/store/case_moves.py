@@ -38,6 +38,8 @@ class Move:
     question: Any = None
     not_before: datetime | None = None
     failed_attempt: bool = False
+    words: Any = None
+    """The values that the case is found by, where it is found by nothing yet."""
 
 
 def move(connection: Connection, moves: Sequence[Move], owner: str, run: str | None = None) -> set[int]:

@@ -20,6 +20,8 @@ from kontorist.store import audit
 from kontorist.store.waiting import WAIT_SECONDS, begin_immediate
 
 _SAFE_SQLITE = (3, 51, 3)
+WRITTEN_AHEAD = 4000
+"""Pages of 4 kB that are written ahead before they are put into the file, which is done once for a page that was written often."""
 EMBEDDED = "kontorist.sqlite"
 """The file of the embedded database in a data folder."""
 _NAME_IT = (
@@ -222,7 +224,7 @@ def _sqlite_settings(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     connection.execute(f"PRAGMA busy_timeout={int(WAIT_SECONDS * 1000)}")
     _write_ahead(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", f"wal_autocheckpoint={WRITTEN_AHEAD}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

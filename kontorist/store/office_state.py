@@ -70,13 +70,27 @@ def heartbeats(connection: Connection) -> Mapping[str, Any]:
 
 
 def begin_pass(connection: Connection, run: str, url: str, owner: str = "") -> None:
-    """Note a pass, its flow run in Prefect, and who makes it."""
+    """Note a pass, its flow run in Prefect, and who makes it. `run` is the flow run's id, with `.2` and so on for the passes that follow in it."""
+    if (number := run.partition(".")[2]) and owner:
+        before = f"{run_of(run)}.{int(number) - 1}" if number != "2" else run_of(run)
+        end_run(connection, before)
     connection.execute(insert(passes).values(run=run, url=url, started=utcnow(), owner=owner or None))
 
 
-def end_pass(connection: Connection, run: str, summary: Any) -> None:
-    """Note what a pass did; nothing of one that broke off."""
-    connection.execute(update(passes).where(passes.c.run == run).values(ended=utcnow(), summary=summary, owner=None))
+def end_pass(connection: Connection, run: str, summary: Any, *, run_goes_on: bool = False) -> None:
+    """Note what a pass did; nothing of one that broke off. While its flow run goes on it is still told that its process has died."""
+    values = {"ended": utcnow(), "summary": summary, **({} if run_goes_on else {"owner": None})}
+    connection.execute(update(passes).where(passes.c.run == run).values(**values))
+
+
+def end_run(connection: Connection, run: str) -> None:
+    """The flow run of a pass that has ended goes on without it, or ends as well."""
+    connection.execute(update(passes).where(passes.c.run == run).values(owner=None))
+
+
+def run_of(run: str) -> str:
+    """The id of the flow run in which a pass was made."""
+    return run.partition(".")[0]
 
 
 def broken_off(connection: Connection) -> list[str]:

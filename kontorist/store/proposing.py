@@ -135,8 +135,13 @@ def _values(
     }
 
 
-def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = _TAKEN) -> list[ActionRow]:
-    """`propose` for the same step of several cases, in a few statements; the actions as they are stored."""
+def propose_many(
+    connection: Connection, new: Sequence[NewAction], taken: str = _TAKEN, unnoted: Mapping[int, Any] | None = None
+) -> list[ActionRow]:
+    """`propose` for the same step of several cases, in a few statements; the actions as they are stored.
+
+    Cases that are found by nothing yet are noted with it: `unnoted` has the values that they are found by themselves.
+    """
     if not new:
         return []
     now, heads = utcnow(), _heads(connection, new)
@@ -150,7 +155,7 @@ def propose_many(connection: Connection, new: Sequence[NewAction], taken: str = 
         rows.append({**values, "card": head.card} if head else values)
     ids = _insert_many(connection, rows)
     made = [(n, v, ids[v["key"]]) for n, v in zip(ready, rows, strict=True) if v["key"] in ids]
-    _note_many(connection, made)
+    _note_many(connection, made, unnoted or {})
     stored = {id(n): _fresh(v, number) for n, v, number in made}
     return [stored.get(id(n)) or get(connection, propose(connection, n, taken)[0]) for n in new]
 
@@ -180,11 +185,13 @@ def _insert_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> d
     return ids
 
 
-def _note_many(connection: Connection, made: Sequence[tuple[NewAction, Mapping[str, Any], int]]) -> None:
+def _note_many(
+    connection: Connection, made: Sequence[tuple[NewAction, Mapping[str, Any], int]], unnoted: Mapping[int, Any]
+) -> None:
     """First revisions, words to be found by, and audit events of new proposals."""
     if made:
         keep_first(connection, [(v, i) for _, v, i in made])
-        words.add_all(connection, [(n.case_id, [i, n.sentence, n.business_key, n.payload]) for n, _, i in made])
+    words.add_all(connection, [(n.case_id, [i, n.sentence, n.business_key, n.payload]) for n, _, i in made], unnoted)
     audit.append(
         connection,
         [

@@ -50,10 +50,15 @@ def _key(source_key: str) -> str:
     return storable(source_key) if len(source_key) <= 128 else f"sha256:{sha256(source_key.encode('utf-8', 'replace'))}"
 
 
-def take_in(connection: Connection, new: Sequence[NewCase], actor: str) -> list[int | None]:
-    """Create cases with documents, threads and audit events; None for one that exists already (same source key)."""
+def take_in(connection: Connection, new: Sequence[NewCase], actor: str, *, found_later: bool = False) -> list[int | None]:
+    """Create cases with documents, threads and audit events; None for one that exists already (same source key).
+
+    Who works on them at once has them `found_later`: with the words of what comes of them, which costs half (`words.add_all`).
+    """
     ids = _insert_many(connection, new)
     made = [(case_id, item) for case_id, item in zip(ids, new, strict=True) if case_id is not None]
+    if not found_later:
+        words.note(connection, {i: words.of_case(i, n.title, n.source, n.data, n.documents) for i, n in made})
     _note_many(connection, made)
     audit.append(connection, [_taken_in(case_id, item, actor) for case_id, item in made])
     return ids
@@ -94,8 +99,7 @@ def _row_of(item: NewCase) -> dict[str, Any]:
 
 
 def _note_many(connection: Connection, made: Sequence[tuple[int, NewCase]]) -> None:
-    """The words that new cases are found by, their documents and their conversations."""
-    words.note(connection, {i: [i, n.title, n.source, n.data, [d.name for d in n.documents]] for i, n in made})
+    """The documents and conversations of new cases."""
     documents.register(connection, {d.sha256: d.size for _, n in made for d in n.documents})
     if held := [_document_row(i, at, d) for i, n in made for at, d in enumerate(n.documents)]:
         connection.execute(insert(case_documents), held)

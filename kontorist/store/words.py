@@ -7,14 +7,19 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Integer, bindparam, func, literal, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, exists, func, literal, or_, select, text, update
 from sqlalchemy import column as plain
 from sqlalchemy import table as named
 
+from kontorist.core.clock import utcnow
+from kontorist.store.many import among as in_numbers
 from kontorist.store.many import insert_rows
-from kontorist.store.tables import case_words
+from kontorist.store.tables import case_words, cases
+
+if TYPE_CHECKING:
+    from kontorist.store.cases import DocumentRef
 
 MAX_CHARACTERS = 60_000
 """Of one case; what stands behind is in the original and not found."""
@@ -23,6 +28,25 @@ _SPACED = bytes(code if chr(code).isalnum() else 32 for code in range(128)) + by
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SKIPPED = frozenset({"sha256", "message_id", "html", "uid", "xml"})
 _LONGEST = 60
+_COLUMNS = ("case_id", "words")
+_ROOM = func.length(case_words.c.words) + bindparam("length", type_=Integer) <= 2 * MAX_CHARACTERS
+_MORE = (
+    update(case_words)
+    .where(case_words.c.case_id == bindparam("which"), _ROOM)
+    .values(words=case_words.c.words + bindparam("more"))
+)
+_KNOWN = select(case_words.c.case_id).where(in_numbers(case_words.c.case_id, "which"))
+_UNKNOWN = (
+    select(cases.c.id)
+    .where(
+        cases.c.state == "runnable",
+        or_(cases.c.lease_until.is_(None), cases.c.lease_until < bindparam("now")),
+        ~exists().where(case_words.c.case_id == cases.c.id),
+    )
+    .order_by(cases.c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True, of=cases)
+)
 _AT_ONCE = 500
 
 
@@ -76,9 +100,24 @@ def gathered(values: Any) -> str:
     return folded(" ".join(parts))[:MAX_CHARACTERS]
 
 
-def note(connection: Connection, cases: Mapping[int, Any]) -> None:
+def of_case(number: int, title: str, source: str, data: Mapping[str, Any], documents: Sequence[DocumentRef]) -> list[Any]:
+    """The values that a case is found by itself."""
+    return [number, title, source, data, [d.name for d in documents]]
+
+
+def note(connection: Connection, found: Mapping[int, Any]) -> None:
     """New cases are found by these values."""
-    insert_rows(connection, case_words, ("case_id", "words"), [(i, gathered(v)) for i, v in cases.items()])
+    insert_rows(connection, case_words, _COLUMNS, [(i, gathered(v)) for i, v in found.items()], new=True)
+
+
+def missing(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Of these cases, those that are not found by anything yet."""
+    return set(ids) - set(connection.execute(_KNOWN, {"which": list(ids)}).scalars())
+
+
+def waiting(connection: Connection, at_most: int) -> list[int]:
+    """Cases that wait for somebody to work on them and are not found by anything yet; nobody else has them until the end of the transaction."""
+    return list(connection.execute(_UNKNOWN, {"at_most": at_most, "now": utcnow()}).scalars())
 
 
 def add(connection: Connection, case_id: int, values: Any) -> None:
@@ -86,13 +125,16 @@ def add(connection: Connection, case_id: int, values: Any) -> None:
     add_all(connection, [(case_id, values)])
 
 
-def add_all(connection: Connection, more: Sequence[tuple[int, Any]]) -> None:
-    """`add` for several cases."""
-    room = func.length(case_words.c.words) + bindparam("length", type_=Integer) <= 2 * MAX_CHARACTERS
-    changed = update(case_words).where(case_words.c.case_id == bindparam("which"), room)
+def add_all(connection: Connection, more: Sequence[tuple[int, Any]], new: Mapping[int, Any] | None = None) -> None:
+    """`add` for several cases; those that are new, with the values that they are found by themselves, are noted as well."""
+    new = dict(new or {})
     found = [(case_id, f" {gathered(values)}") for case_id, values in more]
-    rows = [{"which": case_id, "more": words, "length": len(words)} for case_id, words in found]
-    connection.execute(changed.values(words=case_words.c.words + bindparam("more")), rows)
+    whole = [(i, gathered(new.pop(i)) + words) for i, words in found if i in new]
+    insert_rows(connection, case_words, _COLUMNS, whole + [(i, gathered(values)) for i, values in new.items()], new=True)
+    noted = {i for i, _ in whole}
+    rows = [{"which": i, "more": words, "length": len(words)} for i, words in found if i not in noted]
+    if rows:
+        connection.execute(_MORE, rows)
 
 
 def folded_words(words: str) -> list[str]:

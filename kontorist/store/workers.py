@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import or_, update
+from sqlalchemy import func, literal, or_, update
 
 from kontorist.core import private
 from kontorist.core.clock import utcnow
@@ -112,9 +112,9 @@ def _clear_up_after_strangers(database: Database, folder: Path) -> None:
     """End passes that nobody will end any more, and delete files whose process is gone, of machines that are not this one."""
     now, ours = utcnow(), f"{_host()}:"
     theirs = (passes.c.owner != "", ~passes.c.owner.startswith(ours, autoescape=True))
-    old = (passes.c.ended.is_(None), passes.c.started < now - STRANGE_PASS)
+    ended = func.coalesce(passes.c.ended, literal(now, passes.c.ended.type))
     with database.write() as connection:
-        connection.execute(update(passes).where(*theirs, *old).values(ended=now, owner=""))
+        connection.execute(update(passes).where(*theirs, passes.c.started < now - STRANGE_PASS).values(ended=ended, owner=""))
     before = time.time() - STRANGE_FILE.total_seconds()
     with ExitStack() as held, suppress(OSError):
         for path in folder.iterdir():
@@ -145,6 +145,6 @@ def _release(database: Database, names: Sequence[str]) -> None:
         theirs = or_(*(actions.c.lease_owner.startswith(f"{name}:", autoescape=True) for name in names))
         connection.execute(update(actions).where(actions.c.state == "claimed", theirs).values(lease_until=None))
         begun = or_(*(passes.c.owner.startswith(f"{name}:", autoescape=True) for name in names))
-        connection.execute(update(passes).where(passes.c.owner.is_not(None), begun).values(ended=now, owner=""))
+        connection.execute(update(passes).where(passes.c.owner.is_not(None), begun).values(ended=func.coalesce(passes.c.ended, literal(now, passes.c.ended.type)), owner=""))
         late = (actions.c.state == "committing", theirs, actions.c.lease_until > now + OUTSIDE)
         connection.execute(update(actions).where(*late).values(lease_until=now + OUTSIDE))

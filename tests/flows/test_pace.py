@@ -63,7 +63,7 @@ class Source:
 def test_much_that_is_quick_is_taken_in_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source(2000, 0.001, monkeypatch)
     rounds(source.pace, ["mails"], source.intake, source.advance)
-    assert source.taken == [ROUND, AT_ONCE, AT_ONCE, AT_ONCE, 2000 - ROUND - 3 * AT_ONCE]
+    assert source.taken == [ROUND, AT_ONCE, 2000 - ROUND - AT_ONCE]
 
 
 def test_where_a_case_takes_seconds_a_new_mail_waits_for_few_of_the_old_ones(monkeypatch: pytest.MonkeyPatch) -> None:
