@@ -88,7 +88,7 @@ def _written_on(task: Task, setting: Setting) -> date:
                 return datetime.fromisoformat(value).date()
             except ValueError:
                 continue
-    return datetime.now().astimezone().date()
+    return date.today()  # noqa: DTZ011 - of the office's machine, as it always was
 
 
 # the result ------------------------------------------------------------------

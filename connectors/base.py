@@ -130,8 +130,8 @@ class Receipt:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """What later steps may use under the step's id."""
     sync: Callable[[], None] | None = field(default=None, compare=False, repr=False)
-    """Waits until the effect, which is there, would outlast a power cut (fsync). Called once, in another thread while the next action is prepared;
-    only then is the action done. What it raises leaves the action uncertain."""
+    """Waits until the effect, which is there, would outlast a power cut (fsync). Called once, perhaps in another thread and after the next
+    actions were carried out; only then is the action done. What it raises leaves the action uncertain."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 import time
@@ -35,7 +34,8 @@ LATE = "late"
 
 def execute(runtime: Runtime, claimed: Claim) -> Receipt | str:
     """Execute one claimed action; the receipt of what is done, else the state in which it is. Never raises for what the outside does."""
-    result = _synced(runtime, claimed, _carry_out(runtime, claimed))
+    result = _carry_out(runtime, claimed)
+    result = _lasting(runtime, claimed, result, _sync(result))
     if isinstance(result, Receipt) and not ledger.done(runtime.database, claimed, result.evidence, result.outputs):
         return LATE
     return result
@@ -57,25 +57,28 @@ def execute_together(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt 
 
 
 def _side_by_side(runtime: Runtime, claims: Sequence[Claim]) -> list[Receipt | str]:
-    """What became of each, carried out one after the other; disks are waited for while the next one is prepared."""
-    results: list[Receipt | str] = []
+    """What became of each, carried out one after the other; then disks are waited for, for several at once."""
+    results = [_carry_out(runtime, claimed) for claimed in claims]
+    if not any(isinstance(result, Receipt) and result.sync for result in results):
+        return results
     with ThreadPoolExecutor(DISKS, "sync") as disk:
-        for claimed in claims:
-            result = _carry_out(runtime, claimed)
-            if isinstance(result, Receipt) and result.sync:
-                result = dataclasses.replace(result, sync=disk.submit(result.sync).result)
-            results.append(result)
-        return [_synced(runtime, claimed, result) for claimed, result in zip(claims, results, strict=True)]
+        problems = list(disk.map(_sync, results))
+    return [_lasting(runtime, *one) for one in zip(claims, results, problems, strict=True)]
 
 
-def _synced(runtime: Runtime, claimed: Claim, result: Receipt | str) -> Receipt | str:
-    """The same, once the effect would outlast a power cut; or the state in which the action is, if nobody knows whether it would."""
+def _sync(result: Receipt | str) -> Exception | None:
+    """Wait until the effect would outlast a power cut; what went wrong."""
     try:
         if isinstance(result, Receipt) and result.sync:
             result.sync()
     except Exception as error:  # noqa: BLE001 - the effect has begun, whatever it is
-        return _settle_failure(runtime, claimed, error)
-    return result
+        return error
+    return None
+
+
+def _lasting(runtime: Runtime, claimed: Claim, result: Receipt | str, problem: Exception | None) -> Receipt | str:
+    """The same, if the effect would outlast a power cut; or the state in which the action is, if nobody knows whether it would."""
+    return result if problem is None else _settle_failure(runtime, claimed, problem)
 
 
 def _carry_out(runtime: Runtime, claimed: Claim) -> Receipt | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from typing import Any
 
 from kontorist.core.values import dumps
 
+_written = functools.lru_cache(maxsize=8)(datetime.isoformat)
+"""One moment is that of many events."""
+_quoted = functools.lru_cache(maxsize=256)(dumps)
 GENESIS = "0" * 64
 
 
@@ -24,5 +28,5 @@ def hash_of_written_event(previous: str, seq: int, at: datetime, kind: str, acto
     around = f"{kind}{actor}{subject}"
     if not around.isascii() or not data.startswith("{"):  # half surrogates in one part change how the others are written
         return event_hash(previous, seq, at, kind, actor, subject, json.loads(data))
-    body = f"{dumps([previous, seq, at.isoformat(), kind, actor, subject])[:-1]},{data}]"
+    body = f'["{previous}",{seq},"{_written(at)}",{_quoted(kind)},{_quoted(actor)},{dumps(subject)},{data}]'
     return hashlib.sha256(body.encode()).hexdigest()

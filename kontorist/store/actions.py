@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from kontorist.core.errors import NotFound
 from kontorist.store.many import among
@@ -125,14 +126,19 @@ def find(
     connection: Connection, *, state: str = "open", limit: int = 1000, after: int = 0, case_id: int | None = None
 ) -> list[ActionRow]:
     """Actions in a state (`open`: those a person has to decide; `all`), due ones first."""
-    query = select(actions).order_by(actions.c.due.is_(None), actions.c.due, actions.c.id).limit(limit).offset(after)
+    given = {"at_most": limit, "after": after, "state": state, "of_case": case_id}
+    return [as_row(r) for r in connection.execute(_finding(state, case_id is not None), given).all()]
+
+
+@functools.cache
+def _finding(state: str, of_case: bool) -> Select[Any]:
+    query = select(actions).order_by(actions.c.due.is_(None), actions.c.due, actions.c.id)
+    query = query.limit(bindparam("at_most")).offset(bindparam("after"))
     if state == "open":
         query = query.where(actions.c.state.in_(OPEN))
     elif state != "all":
-        query = query.where(actions.c.state == state)
-    if case_id is not None:
-        query = query.where(actions.c.case_id == case_id)
-    return [as_row(r) for r in connection.execute(query)]
+        query = query.where(actions.c.state == bindparam("state"))
+    return query.where(actions.c.case_id == bindparam("of_case")) if of_case else query
 
 
 def of_cases(connection: Connection, ids: Sequence[int]) -> dict[int, list[ActionRow]]:

@@ -45,9 +45,12 @@ def customer_of(data: Any) -> str:
     return str(sender.get("address") or "").lower() if isinstance(sender, Mapping) else ""
 
 
+_MARK = select(func.count(), func.coalesce(func.max(corrections.c.id), 0))
+
+
 def mark(connection: Connection) -> tuple[int, int]:
     """Changes when a correction is kept or removed."""
-    row = connection.execute(select(func.count(), func.coalesce(func.max(corrections.c.id), 0))).one()
+    row = connection.execute(_MARK).one()
     return int(row[0]), int(row[1])
 
 

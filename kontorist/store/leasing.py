@@ -32,6 +32,11 @@ _STILL_HELD = (
     .order_by(cases.c.id)
     .with_for_update()
 )
+_RELEASE = (
+    update(cases)
+    .where(cases.c.state == "runnable", cases.c.lease_owner == bindparam("owner"))  # by state, which has an index
+    .values(lease_until=None, lease_owner=None)
+)
 _LOCK = select(cases.c.id).where(_THESE).order_by(cases.c.id).with_for_update()
 _WAKE = update(cases).where(_THESE, cases.c.state == "waiting")
 NOTED = select(journal.c.path).where(
@@ -69,7 +74,7 @@ def take(connection: Connection, ids: Sequence[int], owner: str, seconds: float)
 
 def release(connection: Connection, owner: str) -> None:
     """Give back what this worker has leased and did not finish."""
-    connection.execute(update(cases).where(cases.c.lease_owner == owner).values(lease_until=None, lease_owner=None))
+    connection.execute(_RELEASE, {"owner": owner})
 
 
 def held(connection: Connection, ids: Sequence[int], owner: str) -> set[int]:

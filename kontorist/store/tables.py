@@ -108,7 +108,12 @@ class Values(TypeDecorator[Any]):
 
 
 def _encoded(value: Any) -> str | None:
-    return None if value is None else encode(value)
+    if not value and (known := type(value)) in _NOTHING:  # most columns of most lines
+        return _NOTHING[known]
+    return encode(value)
+
+
+_NOTHING = {type(None): None, dict: "{}", list: "[]"}
 
 
 def _decoded(text: str | None) -> Any:

@@ -128,13 +128,18 @@ def add(connection: Connection, case_id: int, values: Any) -> None:
 def add_all(connection: Connection, more: Sequence[tuple[int, Any]], new: Mapping[int, Any] | None = None) -> None:
     """`add` for several cases; those that are new, with the values that they are found by themselves, are noted as well."""
     new = dict(new or {})
-    found = [(case_id, f" {gathered(values)}") for case_id, values in more]
-    whole = [(i, gathered(new.pop(i)) + words) for i, words in found if i in new]
-    insert_rows(connection, case_words, _COLUMNS, whole + [(i, gathered(values)) for i, values in new.items()], new=True)
-    noted = {i for i, _ in whole}
-    rows = [{"which": i, "more": words, "length": len(words)} for i, words in found if i not in noted]
-    if rows:
-        connection.execute(_MORE, rows)
+    whole = {i: _together(new.pop(i), values) for i, values in more if i in new}
+    alone = {i: gathered(values) for i, values in new.items()}
+    insert_rows(connection, case_words, _COLUMNS, list((whole | alone).items()), new=True)
+    found = [(i, f" {gathered(values)}") for i, values in more if i not in whole]
+    if found:
+        connection.execute(_MORE, [{"which": i, "more": words, "length": len(words)} for i, words in found])
+
+
+def _together(first: Any, more: Any) -> str:
+    """The words of both; those of `more` as well where `first` is too long to be found by all that it says."""
+    words = gathered([first, more])
+    return words if len(words) < MAX_CHARACTERS else f"{gathered(first)} {gathered(more)}"
 
 
 def folded_words(words: str) -> list[str]:

@@ -145,6 +145,10 @@ def _release(database: Database, names: Sequence[str]) -> None:
         theirs = or_(*(actions.c.lease_owner.startswith(f"{name}:", autoescape=True) for name in names))
         connection.execute(update(actions).where(actions.c.state == "claimed", theirs).values(lease_until=None))
         begun = or_(*(passes.c.owner.startswith(f"{name}:", autoescape=True) for name in names))
-        connection.execute(update(passes).where(passes.c.owner.is_not(None), begun).values(ended=func.coalesce(passes.c.ended, literal(now, passes.c.ended.type)), owner=""))
+        connection.execute(
+            update(passes)
+            .where(passes.c.owner.is_not(None), begun)
+            .values(ended=func.coalesce(passes.c.ended, literal(now, passes.c.ended.type)), owner="")
+        )
         late = (actions.c.state == "committing", theirs, actions.c.lease_until > now + OUTSIDE)
         connection.execute(update(actions).where(*late).values(lease_until=now + OUTSIDE))
