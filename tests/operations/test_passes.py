@@ -50,6 +50,25 @@ store.close()
 """
 
 
+FOLLOWING = """
+import os, sys, time
+from pathlib import Path
+from flows import schedule
+from kontorist.store.database import open_database
+office, data, url = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+lent = schedule.Lent(open_database(data, url))
+for i in range(3):
+    file = data / "scans" / f"{i}.txt"
+    file.write_text(f"471{i + 1}")
+    os.utime(file, (time.time() - 60, time.time() - 60))
+    print(schedule.one_pass(office, data, lent=lent)[0]["taken_in"], flush=True)
+if sys.argv[4:]:
+    time.sleep(60)  # until it is killed
+lent.thread.close()
+lent.store.close()
+"""
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Runtime]:
     made = make_office(tmp_path, {"ask": ORDERS, "notes": NOTES})
@@ -174,8 +193,47 @@ def test_a_pass_that_fails_is_broken_off_and_not_still_running(tmp_path: Path, m
 
     monkeypatch.setattr(schedule, "gate", fails)
     with pytest.raises(ZeroDivisionError):
-        schedule._pass(made, None, 0.0)
+        schedule._pass(made, None, 0.0, schedule._Run("direct", goes_on=True))
     with made.database.read() as connection:
         (row,) = connection.execute(select(tables.passes)).all()
     assert (row.ended is not None, row.summary, row.owner) == (True, None, None)
     made.close()
+
+
+def _passes(office: Runtime) -> list[Any]:
+    with office.database.read() as connection:
+        return list(connection.execute(select(tables.passes).order_by(tables.passes.c.started)).all())
+
+
+def test_passes_that_follow_each_other_are_one_flow_run(office: Runtime, tmp_path: Path) -> None:
+    """Starting one costs as much as the work on some thirty cases; each pass stands in the office's own list all the same."""
+    with prefect_server.server(tmp_path / "server") as api:
+        env = prefect_server.environment(tmp_path / "server", api)
+        given = [sys.executable, "-c", FOLLOWING, str(office.office.directory), str(tmp_path / "data"), office.database.url]
+        done = subprocess.run(given, env=env, capture_output=True, text=True, timeout=120, check=False)
+        runs, tables_kept = _filtered(api, "flow_runs"), _filtered(api, "artifacts")
+    assert done.stdout.split() == ["1", "1", "1"], done.stderr
+    (run,) = runs
+    assert run["state_type"] == "COMPLETED"
+    passes = _passes(office)
+    assert [row.run for row in passes] == [run["id"], f"{run['id']}.2", f"{run['id']}.3"]
+    assert {row.url.rpartition("/")[2] for row in passes} == {run["id"]}
+    assert [row.summary["lines"][0]["taken_in"] for row in passes] == [1, 1, 1]
+    assert not [row for row in passes if row.owner is not None or row.ended is None]
+    (table,) = tables_kept
+    assert [line["taken_in"] for line in json.loads(table["data"]) if line["flow"] == "ask"] == [3]
+
+
+def test_a_flow_run_whose_process_is_killed_between_two_passes_does_not_run_for_ever(office: Runtime, tmp_path: Path) -> None:
+    with prefect_server.server(tmp_path / "server") as api:
+        env = prefect_server.environment(tmp_path / "server", api)
+        given = [sys.executable, "-c", FOLLOWING, str(office.office.directory), str(tmp_path / "data"), office.database.url]
+        with subprocess.Popen([*given, "stay"], env=env, stdout=subprocess.PIPE, text=True) as killed:
+            assert killed.stdout
+            assert [killed.stdout.readline().strip() for _ in range(3)] == ["1", "1", "1"]
+            killed.kill()  # within the second in which it waits for what comes next
+        assert [bool(row.owner) for row in _passes(office)] == [False, False, True]
+        subprocess.run(given, env=env, capture_output=True, timeout=120, check=True)
+        assert sorted(_flow_runs(api)) == ["COMPLETED", "CRASHED"]
+    with office.database.read() as connection:
+        assert office_state.broken_off(connection) == []
