@@ -13,6 +13,7 @@ from flows import advance as advancing
 from flows.advance import Tally, advance
 from flows.runner import direct_pass
 from flows.runtime import Runtime
+from kontorist.core.clock import utcnow
 from kontorist.store import words
 from kontorist.store.tables import case_words, cases
 from tests.agents.scripted_server import Reply, ScriptedServer
@@ -89,7 +90,7 @@ def test_what_somebody_else_works_on_is_left_to_them(tmp_path: Path) -> None:
     made = make_office(tmp_path, {"n": NOTES})
     arrive(made, "n", "Palette")
     with made.database.write() as connection:
-        connection.execute(cases.update().values(lease_owner="other", lease_until=advancing.utcnow().replace(year=2999)))
+        connection.execute(cases.update().values(lease_owner="other", lease_until=utcnow().replace(year=2999)))
     advancing.note_words(made)
     assert noted(made) == 0
     made.close()
