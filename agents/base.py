@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from kontorist.core.evidence import Evidence
+from kontorist.core.quick import quick
 
 
 class Options(BaseModel):
@@ -23,6 +24,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+@quick
 @dataclass(frozen=True)
 class Task:
     """One piece of work for an agent: one case at one step."""
@@ -39,6 +41,7 @@ class Task:
     """Why people rejected what this step wrote before, the newest last."""
 
 
+@quick
 @dataclass(frozen=True)
 class Result:
     """What an agent found: typed output, each value with its evidence."""

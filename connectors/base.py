@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kontorist.core.errors import NotApproved, NotReadable, Rejected, Unavailable
 from kontorist.core.permit import Permit
+from kontorist.core.quick import quick
 from kontorist.core.values import sha256
 
 
@@ -42,6 +43,7 @@ BLIND = 30.0
 """Seconds between two passes for a source that cannot say whether something came."""
 
 
+@quick
 @dataclass(frozen=True)
 class Item:
     """One thing read from a source: it becomes one case."""
@@ -100,6 +102,7 @@ class Warn:
         return {**kept, "blocks": True} if self.blocks else kept
 
 
+@quick
 @dataclass(frozen=True)
 class Proposal:
     """What an action would do, prepared for a person."""
@@ -122,6 +125,7 @@ class Proposal:
         return {**before, "connector": self.rests_on, **settles}
 
 
+@quick
 @dataclass(frozen=True)
 class Receipt:
     """Positive evidence that an effect happened: plain JSON values for people and the audit log."""
@@ -143,6 +147,7 @@ class Health:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@quick
 @dataclass(frozen=True)
 class Context:
     """What a proposal may know about its case."""

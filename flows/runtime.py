@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from agents.base import Agent, Setting
 from connectors.connections import Connections
 from flows import shipping
@@ -118,13 +120,19 @@ class Runtime:
         """What an agent may use at a step of a flow that names this model (the flow's if the step names none), else the office's."""
         chosen = model or self.office.settings.model
         settings = self.office.settings
+        with self.database.read() as connection:
+            examples, persons = self._examples(connection), privacy.objections(connection)
         return Setting(
             model=self.model(chosen),
             office_dir=self.office.directory,
             languages=settings.languages,
             tone=settings.tone,
-            examples=self._examples(),
-            settings={"company": settings.company.model_dump(), "never_to_a_model": self._never_to_a_model()},
+            examples=examples,
+            settings={
+                "company": settings.company.model_dump(),
+                "never_to_a_model": settings.never_to_a_model.model_dump()
+                | {"persons": persons},  # what the office forbids, and who objects
+            },
             replies=partial(self._replies, flow),
         )
 
@@ -136,22 +144,13 @@ class Runtime:
         with self.database.read() as connection:
             return replies.sent_to(connection, str(sender.get("address") or ""), [str(sender.get("name") or "")], flow)
 
-    def _never_to_a_model(self) -> dict[str, Any]:
-        """What the office forbids, and the persons who object."""
-        with self.database.read() as connection:
-            persons = privacy.objections(connection)
-        return self.office.settings.never_to_a_model.model_dump() | {"persons": persons}
-
-    def _examples(self) -> Mapping[str, Any]:
+    def _examples(self, connection: Connection) -> Mapping[str, Any]:
         """What people corrected, as agents learn from it; read anew when that has changed."""
-        with self.database.read() as connection:
-            restricted = frozenset(privacy.restricted(connection))
-            mark = corrections.mark(connection), restricted
-            if self._learnt is None or self._learnt[0] != mark:
-                self._learnt = (
-                    mark,
-                    {step: _lessons(found, restricted) for step, found in corrections.newest(connection).items()},
-                )
+        restricted = frozenset(privacy.restricted(connection))
+        mark = corrections.mark(connection), restricted
+        if self._learnt is None or self._learnt[0] != mark:
+            found = corrections.newest(connection)
+            self._learnt = (mark, {step: _lessons(those, restricted) for step, those in found.items()})
         return self._learnt[1]
 
     def close(self) -> None:

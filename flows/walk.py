@@ -14,6 +14,7 @@ from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.core.filters import ZONE, as_date
 from kontorist.core.flow import ActionStep, AskStep, EachStep, Flow, SetStep, StopStep, UseStep, WaitStep, WhenStep
+from kontorist.core.quick import quick
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import origins_of, values_of
@@ -22,6 +23,7 @@ _INDEX = re.compile(r"#\d+")
 MAX_ENTRIES = 10_000
 
 
+@quick
 @dataclass(frozen=True)
 class Work:
     """A step that is to be done now: by an agent, a look-up, or by proposing an action."""
@@ -46,6 +48,7 @@ class Work:
         return f"{self.flow}:{_INDEX.sub('#', self.path)}"
 
 
+@quick
 @dataclass(frozen=True)
 class Pause:
     """Nothing to do now: the case waits, or has ended in this state."""

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kontorist.core.quick import quick
 
+
+@quick
 @dataclass(frozen=True)
 class Candidate:
     """A value, where it stands, and how sure its form alone makes it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
+from kontorist.core.quick import quick
 from kontorist.store.case_moves import Move, write
 from kontorist.store.cases import Entry
 from kontorist.store.leasing import NOTED
@@ -28,6 +29,7 @@ _JOURNALS = (
 )
 
 
+@quick
 @dataclass(frozen=True)
 class Last:
     """An action that is done and behind which a version of its flow has no step, and its journal entry, whose place is not known yet."""

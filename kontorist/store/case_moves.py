@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from kontorist.core.clock import utcnow
+from kontorist.core.quick import quick
 from kontorist.store import audit, facets
 from kontorist.store.audit import Event
 from kontorist.store.cases import Entry
@@ -26,6 +27,7 @@ _ENTRY = (
 )  # fmt: skip
 
 
+@quick
 @dataclass(frozen=True)
 class Move:
     """What becomes of a case: new journal entries and its next state, written together."""

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from kontorist.core.errors import NotFound
+from kontorist.core.quick import quick
 from kontorist.store.many import among
 from kontorist.store.tables import case_documents, cases, journal
 from kontorist.store.tables import documents as known_documents
@@ -53,6 +54,7 @@ class DocumentRef:
         return {"name": self.name, "media_type": self.media_type, "role": self.role, "sha256": self.sha256, "size": self.size}
 
 
+@quick
 @dataclass(frozen=True)
 class Entry:
     """One journalled step."""

@@ -17,6 +17,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
 from kontorist.core.permit import Permit, issue
+from kontorist.core.quick import quick
 from kontorist.core.values import sha256
 from kontorist.store import audit, conversations, instance, leasing, withdrawing
 from kontorist.store import office_state as office
@@ -108,6 +109,7 @@ class Fence:
             _fence_again(self._database, self._row, self._attempt)
 
 
+@quick
 @dataclass(frozen=True)
 class Claim:
     """An action this worker may try now."""

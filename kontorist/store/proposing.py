@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kontorist.core.clock import parse_duration, utcnow
+from kontorist.core.quick import quick
 from kontorist.core.values import canonical, sha256
 from kontorist.store import audit, facets, settling, words
 from kontorist.store.action_revisions import keep_first, keep_revision
@@ -38,6 +39,7 @@ _PROPOSED = (
 ANY_FIELD = "*"
 
 
+@quick
 @dataclass(frozen=True)
 class NewAction:
     """A proposal about to be stored."""

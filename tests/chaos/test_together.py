@@ -156,7 +156,9 @@ def test_a_disk_that_refuses_leaves_its_own_action_to_a_person_and_no_other(fres
         raise Uncertain("The disk did not confirm the new file.")
 
     assert fresh.crash(lambda: worker.around(saving_files, "sync_folder", before=nth(3, refuse))) == 0
-    assert sorted(fresh.state(i) for i in ids) == ["done"] * 4 + ["uncertain"], "which one is third is up to the threads that wait"
+    assert sorted(fresh.state(i) for i in ids) == ["done"] * 4 + ["uncertain"], (
+        "which one is third is up to the threads that wait"
+    )
 
 
 def test_nothing_is_done_before_the_disk_has_confirmed_it(fresh: Office) -> None:
