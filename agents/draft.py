@@ -20,6 +20,7 @@ from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
 from kontorist.core.errors import Away, KontoristError
 from kontorist.core.evidence import Evidence
+from kontorist.core.quick import altered
 
 __all__ = ["Draft", "DraftOptions", "unsupported"]
 
@@ -153,7 +154,7 @@ def _prepare(task: Task, setting: Setting) -> _Prepared:
         result = replace(result, warnings=[*result.warnings, say(setting, "unanswered", questions=_listed(left))])
     sure = None if used else 1.0  # that a passage fits is a matter of nearness: how likely it is the answer, nobody knows
     return _Prepared(
-        replace(result, output={**output, "text": text}, evidence=_evidence(used), confidence=sure),
+        altered(result, output={**output, "text": text}, evidence=_evidence(used), confidence=sure),
         language,
         task.feedback,
         used,

@@ -17,6 +17,7 @@ from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
 from kontorist.core.errors import Away
 from kontorist.core.evidence import Evidence
+from kontorist.core.quick import altered
 from kontorist.core.values import plain
 
 PROMPT_VERSION = "extract-1"
@@ -114,7 +115,7 @@ def _result(task: Task, found: dict[str, Found], answer: Answer | None, setting:
     )
     evidence = {name: _places(f, text_of(task)) for name, f in found.items() if f.places}
     counted = [f.confidence for name, f in found.items() if f.value not in (None, []) or options.fields[name].required]
-    result = replace(result, output=output, evidence=evidence, warnings=warnings, confidence=min(counted, default=1.0))
+    result = altered(result, output=output, evidence=evidence, warnings=warnings, confidence=min(counted, default=1.0))
     return _judged(result, options, found, setting)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from kontorist.core.evidence import Evidence
+from kontorist.core.quick import altered
 from kontorist.store.cases import Case
 
 
@@ -44,7 +44,7 @@ def _place(evidence: Evidence, rendered: str, sources: Sequence[_Source]) -> Evi
         begin = rendered.find(text) if text else -1
         if begin >= 0 and begin <= evidence.start and evidence.end <= begin + len(text):
             shift = offset - begin
-            return replace(evidence, document=document, part=part, start=evidence.start + shift, end=evidence.end + shift)
+            return altered(evidence, document=document, part=part, start=evidence.start + shift, end=evidence.end + shift)
     return _search(evidence, sources)
 
 
@@ -53,5 +53,5 @@ def _search(evidence: Evidence, sources: Sequence[_Source]) -> Evidence:
     for text, document, part, offset in sources:
         begin = text.find(evidence.quote) if evidence.quote else -1
         if begin >= 0:
-            return replace(evidence, document=document, part=part, start=begin + offset, end=begin + offset + len(evidence.quote))
-    return replace(evidence, part="rendered")
+            return altered(evidence, document=document, part=part, start=begin + offset, end=begin + offset + len(evidence.quote))
+    return altered(evidence, part="rendered")

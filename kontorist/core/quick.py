@@ -39,3 +39,11 @@ def quick(cls: type[T]) -> type[T]:
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     setattr(cls, "__init__", made)  # noqa: B010 - to a type checker it is still that of the dataclass
     return cls
+
+
+def altered(made: T, **values: Any) -> T:
+    """`dataclasses.replace` for one that checks nothing when it is made: a copy with these values in place of its own."""
+    other = object.__new__(type(made))
+    other.__dict__.update(made.__dict__)
+    other.__dict__.update(values)
+    return other

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from kontorist.core.quick import quick
+from kontorist.core.quick import altered, quick
 from kontorist.store.case_moves import Move, write
 from kontorist.store.cases import Entry
 from kontorist.store.leasing import NOTED
@@ -46,18 +46,18 @@ def end(connection: Connection, last: Sequence[Last], owner: str, run: str | Non
     Left to a walk is a case that somebody works on, that goes by another version of its flow, or of which another action is not through.
     """
     which = {"which": [one.case_id for one in last]}
-    version = {row.id: (row.flow, row.flow_version) for row in connection.execute(_FREE, which)}
+    version = {case_id: about for case_id, *about in connection.execute(_FREE, which).all()}
     if not version:
         return []
     open_actions: dict[int, list[int]] = {}
-    for case_id, action_id in connection.execute(_NOT_NOTED, which):
+    for case_id, action_id in connection.execute(_NOT_NOTED, which).all():
         open_actions.setdefault(case_id, []).append(action_id)
-    journals = {case_id: (count, round_) for case_id, count, round_ in connection.execute(_JOURNALS, which)}
+    journals = {case_id: (count, round_) for case_id, count, round_ in connection.execute(_JOURNALS, which).all()}
     ended, moves = [], []
     for one in last:
-        if version.get(one.case_id) == (one.entry.flow, one.flow_version) and open_actions.get(one.case_id) == [one.action_id]:
+        if version.get(one.case_id) == [one.entry.flow, one.flow_version] and open_actions.get(one.case_id) == [one.action_id]:
             count, round_ = journals.get(one.case_id, (0, 0))
-            moves.append(Move(one.case_id, [replace(one.entry, seq=count)], round_, "done"))
+            moves.append(Move(one.case_id, [altered(one.entry, seq=count)], round_, "done"))
             ended.append(one)
     write(connection, moves, owner, run)
     return ended

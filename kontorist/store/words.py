@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kontorist.store.cases import DocumentRef
 
 MAX_CHARACTERS = 60_000
-"""Of one case; what stands behind is in the original and not found."""
+"""Of one case, as it is written; what stands behind is in the original and not found."""
 _WORDS = re.compile(r"[^\W_]+")
 _SPACED = bytes(code if chr(code).isalnum() else 32 for code in range(128)) + bytes(range(128, 256))
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -52,11 +52,15 @@ _AT_ONCE = 500
 
 def folded(written: str) -> str:
     """Lower case, without accents, words with single spaces between: `Müller-Straße 4` is `muller strasse 4`."""
+    return " ".join(_words_of(written))
+
+
+def _words_of(written: str) -> list[str]:
     kept = written.casefold()
     if not kept.isascii():
         kept = _NOT_ASCII.sub(_without_accents, kept)
     words = kept.encode().translate(_SPACED).decode().split() if kept.isascii() else _WORDS.findall(kept)
-    return " ".join(words if max(map(len, words), default=0) <= _LONGEST else [w[:_LONGEST] for w in words])
+    return words if max(map(len, words), default=0) <= _LONGEST else [w[:_LONGEST] for w in words]
 
 
 def _without_accents(match: re.Match[str]) -> str:
@@ -90,14 +94,23 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def gathered(values: Any) -> str:
-    """The words of these values, as they are stored."""
+    """The words of these values, each once, as they are stored."""
+    return _each_once(_read(values)[0])
+
+
+def _read(values: Any) -> tuple[str, bool]:
+    """The texts of these values, and whether they are too long to be read to the end."""
     parts, length = [], 0
     for found in texts_in(values):
         parts.append(found[:MAX_CHARACTERS])
-        length += len(parts[-1])
+        length += len(found)
         if length > MAX_CHARACTERS:
-            break
-    return folded(" ".join(parts))[:MAX_CHARACTERS]
+            return " ".join(parts), True
+    return " ".join(parts), False
+
+
+def _each_once(written: str) -> str:
+    return " ".join(dict.fromkeys(_words_of(written)))[:MAX_CHARACTERS]
 
 
 def of_case(number: int, title: str, source: str, data: Mapping[str, Any], documents: Sequence[DocumentRef]) -> list[Any]:
@@ -138,8 +151,8 @@ def add_all(connection: Connection, more: Sequence[tuple[int, Any]], new: Mappin
 
 def _together(first: Any, more: Any) -> str:
     """The words of both; those of `more` as well where `first` is too long to be found by all that it says."""
-    words = gathered([first, more])
-    return words if len(words) < MAX_CHARACTERS else f"{gathered(first)} {gathered(more)}"
+    text, is_cut = _read([first, more])
+    return f"{gathered(first)} {gathered(more)}" if is_cut else _each_once(text)
 
 
 def folded_words(words: str) -> list[str]:
