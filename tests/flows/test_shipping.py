@@ -181,10 +181,13 @@ def test_many_cases_while_the_flow_changes_three_times_and_once_breaks(admin: Ad
     scans = admin.folder / "data" / "scans"
     scans.mkdir(parents=True)
     total, stop = TOTAL // len(CHANGES) * len(CHANGES), threading.Event()
-    worker = threading.Thread(target=_work, args=(admin, total, stop))
+    begun: list[int] = []
+    worker = threading.Thread(target=_work, args=(admin, total, stop, begun))
     try:
         for wave, text in enumerate(CHANGES):
             admin.write(text)
+            if wave:
+                _until_begun_anew(begun)
             for n in range(wave * total // len(CHANGES), (wave + 1) * total // len(CHANGES)):
                 (scans / f"{n:05}.txt").write_text(str(n))
             if not wave:
@@ -209,6 +212,15 @@ def test_many_cases_while_the_flow_changes_three_times_and_once_breaks(admin: Ad
     runtime.close()
 
 
+def _until_begun_anew(begun: list[int]) -> None:
+    """A pass at work still goes by what was there when it began, and could take in all that comes now."""
+    before = len(begun)
+    for _ in range(6000):
+        if len(begun) > before:
+            return
+        time.sleep(0.02)
+
+
 def _until_taken_in(admin: Admin, count: int) -> None:
     runtime = admin.runtime()
     for _ in range(6000):
@@ -219,11 +231,12 @@ def _until_taken_in(admin: Admin, count: int) -> None:
     runtime.close()
 
 
-def _work(admin: Admin, total: int, stop: threading.Event) -> None:
+def _work(admin: Admin, total: int, stop: threading.Event, begun: list[int]) -> None:
     """Passes, each with the configuration as it is then, and a person who approves everything."""
     left = 1
     while left and not stop.is_set():
         runtime = admin.runtime()
+        begun.append(left)
         tally = Tally()
         with runtime.database.write() as connection:
             shown = [row.shown for row in actions.find(connection, limit=max(20, total // 5))]
