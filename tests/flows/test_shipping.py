@@ -216,7 +216,7 @@ def _until_begun_anew(begun: list[int]) -> None:
     """A pass at work still goes by what was there when it began, and could take in all that comes now."""
     before = len(begun)
     for _ in range(6000):
-        if len(begun) > before:
+        if len(begun) > before + 1:  # the first may have been about to begin
             return
         time.sleep(0.02)
 
