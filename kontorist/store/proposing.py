@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,6 +66,8 @@ class NewAction:
     model: str = ""
 
 
+_KEY = 16
+"""Random bytes of an action's key."""
 _TAKEN = "The same is already prepared or done as action {}."
 
 
@@ -77,7 +80,7 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, compose
     head = _head(connection, new)
     rule = _rule_of(new, head)
     new = _informed(connection, new)
-    values = _values(new, rule, _case_data(connection, new.case_id), payload, now)
+    values = _values(new, rule, _case_data(connection, new.case_id), payload, now, secrets.token_hex(_KEY))
     other = None
     action_id = connection.execute(insert_new(connection, actions, values).returning(actions.c.id)).scalar()
     if action_id is None and (twin := _at(connection, new.case_id, new.path)):
@@ -106,11 +109,11 @@ def _informed(connection: Connection, new: NewAction) -> NewAction:
 
 
 def _values(
-    new: NewAction, rule: Mapping[str, Any], case_data: Mapping[str, Any], payload: bytes, now: datetime
+    new: NewAction, rule: Mapping[str, Any], case_data: Mapping[str, Any], payload: bytes, now: datetime, key: str
 ) -> dict[str, Any]:
     """A proposal as it is stored; its card is known when it has a number."""
     return {
-        "key": secrets.token_hex(16),
+        "key": key,
         "case_id": new.case_id,
         "flow": new.flow,
         "path": new.path,
@@ -150,10 +153,10 @@ def propose_many(
     new = [_informed(connection, n) for n in new]
     ready = [n for n in new if not n.together_with or (n.case_id, n.together_with) in heads]
     data = dict(map(tuple, connection.execute(_DATA, {"which": [n.case_id for n in ready]}).all()))
-    rows = []
+    rows, keys = [], io.BytesIO(secrets.token_bytes(_KEY * len(ready)))
     for n in ready:
         head = heads.get((n.case_id, n.together_with or ""))
-        values = _values(n, _rule_of(n, head), data.get(n.case_id) or {}, canonical(n.payload), now)
+        values = _values(n, _rule_of(n, head), data.get(n.case_id) or {}, canonical(n.payload), now, keys.read(_KEY).hex())
         rows.append({**values, "card": head.card} if head else values)
     ids = _insert_many(connection, rows)
     made = [(n, v, ids[v["key"]]) for n, v in zip(ready, rows, strict=True) if v["key"] in ids]

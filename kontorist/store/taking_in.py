@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from kontorist.core.clock import utcnow
 from kontorist.core.quick import quick
@@ -15,7 +15,7 @@ from kontorist.store import audit, documents, facets, words
 from kontorist.store.audit import Event
 from kontorist.store.cases import DocumentRef
 from kontorist.store.conversations import thread_key
-from kontorist.store.many import insert_new
+from kontorist.store.many import among, insert_new
 from kontorist.store.tables import case_documents, cases, storable, threads
 
 
@@ -40,11 +40,17 @@ def known_keys(connection: Connection, flow: str, name: str, keys: set[str]) -> 
     """Which source keys of a connection were taken in by this flow already."""
     stored, known = {_key(k): k for k in keys}, set()
     todo = list(stored)
-    for start in range(0, len(todo), 10_000):  # databases take some 32 000 parameters
-        batch = cases.c.source_key.in_(todo[start : start + 10_000])
-        query = select(cases.c.source_key).where(cases.c.flow == flow, cases.c.connection == name, batch)
-        known |= {stored[k] for k in connection.execute(query).scalars()}
+    for start in range(0, len(todo), 10_000):
+        given = {"of_flow": flow, "of_connection": name, "keys": todo[start : start + 10_000]}
+        known |= {stored[k] for k in connection.execute(_KNOWN, given).scalars()}
     return known
+
+
+_KNOWN = select(cases.c.source_key).where(
+    cases.c.flow == bindparam("of_flow"),
+    cases.c.connection == bindparam("of_connection"),
+    among(cases.c.source_key, "keys", "texts"),
+)
 
 
 def _key(source_key: str) -> str:
