@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from kontorist.core.evidence import Evidence
-from kontorist.core.quick import quick
 
 
 class Options(BaseModel):
@@ -24,7 +23,6 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-@quick
 @dataclass(frozen=True)
 class Task:
     """One piece of work for an agent: one case at one step."""
@@ -41,7 +39,6 @@ class Task:
     """Why people rejected what this step wrote before, the newest last."""
 
 
-@quick
 @dataclass(frozen=True)
 class Result:
     """What an agent found: typed output, each value with its evidence."""

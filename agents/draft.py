@@ -18,9 +18,9 @@ from agents._model.ask import Answer, ask, fell_back, stood_in
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
+from kontorist.core.copies import altered
 from kontorist.core.errors import Away, KontoristError
 from kontorist.core.evidence import Evidence
-from kontorist.core.quick import altered
 
 __all__ = ["Draft", "DraftOptions", "unsupported"]
 

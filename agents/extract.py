@@ -15,9 +15,9 @@ from agents._model.ask import Answer, ask, fell_back, stood_in, text_of
 from agents._words import say
 from agents.base import Agent, Options, Result, Setting, Task
 from agents.model import Completion, Request
+from kontorist.core.copies import altered
 from kontorist.core.errors import Away
 from kontorist.core.evidence import Evidence
-from kontorist.core.quick import altered
 from kontorist.core.values import plain
 
 PROMPT_VERSION = "extract-1"

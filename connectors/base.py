@@ -22,7 +22,6 @@ from pydantic import BaseModel, ConfigDict
 
 from kontorist.core.errors import NotApproved, NotReadable, Rejected, Unavailable
 from kontorist.core.permit import Permit
-from kontorist.core.quick import quick
 from kontorist.core.values import sha256
 
 
@@ -43,7 +42,6 @@ BLIND = 30.0
 """Seconds between two passes for a source that cannot say whether something came."""
 
 
-@quick
 @dataclass(frozen=True)
 class Item:
     """One thing read from a source: it becomes one case."""
@@ -102,7 +100,6 @@ class Warn:
         return {**kept, "blocks": True} if self.blocks else kept
 
 
-@quick
 @dataclass(frozen=True)
 class Proposal:
     """What an action would do, prepared for a person."""
@@ -125,7 +122,6 @@ class Proposal:
         return {**before, "connector": self.rests_on, **settles}
 
 
-@quick
 @dataclass(frozen=True)
 class Receipt:
     """Positive evidence that an effect happened: plain JSON values for people and the audit log."""
@@ -147,7 +143,6 @@ class Health:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-@quick
 @dataclass(frozen=True)
 class Context:
     """What a proposal may know about its case."""

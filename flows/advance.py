@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import attrs
+
 from flows import limits, stated
 from flows.addressee import addressed
 from flows.pace import LARGEST
@@ -286,7 +288,7 @@ def _forgiven(work: Work, outcome: Outcome) -> Outcome:
     entry = cases.Entry(
         work.path, len(work.case.journal), work.step.id or "", kind_of(work.step), work.flow, {"error": str(outcome.error)}
     )
-    return Outcome(entry=dataclasses.replace(entry, info={"warnings": [text]}))
+    return Outcome(entry=attrs.evolve(entry, info={"warnings": [text]}))
 
 
 def _is_tried_again(work: Work, error: Exception) -> bool:
@@ -300,7 +302,7 @@ def runtime_action(runtime: Runtime, new: proposing.NewAction) -> proposing.NewA
     if new.rule.get("by"):
         return new
     admins = [name for name, person in runtime.office.settings.people.items() if person.role == "admin"]
-    return dataclasses.replace(new, rule={**new.rule, "by": admins})
+    return attrs.evolve(new, rule={**new.rule, "by": admins})
 
 
 def _move_of(runtime: Runtime, work: Work, outcome: Outcome, walk: Walk, tally: Tally) -> Move | None:

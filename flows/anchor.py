@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kontorist.core.copies import altered
 from kontorist.core.evidence import Evidence
-from kontorist.core.quick import altered
 from kontorist.store.cases import Case
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import attrs
 from pydantic import ValidationError
 
 from agents.base import Agent, Result, Task
@@ -22,7 +22,6 @@ from kontorist.core.errors import KontoristError, Unavailable
 from kontorist.core.filters import as_decimal
 from kontorist.core.flow import ActionStep, AgentStep, LookupStep
 from kontorist.core.open_items import item_keys
-from kontorist.core.quick import quick
 from kontorist.core.values import canonical, plain, sha256
 from kontorist.store import redraft, settling
 from kontorist.store.cases import Entry
@@ -30,8 +29,7 @@ from kontorist.store.context import origins_of, scope_of, values_of
 from kontorist.store.proposing import ANY_FIELD, NewAction
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Outcome:
     """What a step gave for one case: an entry for the journal, a proposal, a question to a person, or the end of the case."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import attrs
 
 from flows.addressee import order_of
 from kontorist.core import expressions
@@ -14,7 +16,6 @@ from kontorist.core.clock import parse_duration, utcnow
 from kontorist.core.errors import KontoristError
 from kontorist.core.filters import ZONE, as_date
 from kontorist.core.flow import ActionStep, AskStep, EachStep, Flow, SetStep, StopStep, UseStep, WaitStep, WhenStep
-from kontorist.core.quick import quick
 from kontorist.store.actions import ActionRow
 from kontorist.store.cases import Case, Entry
 from kontorist.store.context import origins_of, values_of
@@ -23,8 +24,7 @@ _INDEX = re.compile(r"#\d+")
 MAX_ENTRIES = 10_000
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Work:
     """A step that is to be done now: by an agent, a look-up, or by proposing an action."""
 
@@ -48,8 +48,7 @@ class Work:
         return f"{self.flow}:{_INDEX.sub('#', self.path)}"
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Pause:
     """Nothing to do now: the case waits, or has ended in this state."""
 
@@ -173,7 +172,7 @@ class Walk:
             return self._work(step, path, flow, waiting.get(step.approve.together_with or ""))
         if row.state == "done":
             if row.stated_by and "outputs" not in row.receipt:
-                return replace(self._work(step, path, flow), stated=row)
+                return attrs.evolve(self._work(step, path, flow), stated=row)
             entry = done_entry(row, len(self.case.journal), step.id or "", flow, (row.receipt or {}).get("outputs") or {})
             self.case.journal[path] = entry
             self.entries.append(entry)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from kontorist.core.quick import quick
+import attrs
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Candidate:
     """A value, where it stands, and how sure its form alone makes it."""
 

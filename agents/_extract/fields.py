@@ -18,7 +18,6 @@ from agents._extract.hints import kinds_of, nearness
 from agents._extract.numbers import amounts, called_amounts, has_currency, numbers, with_currency
 from agents._extract.quantities import quantities
 from agents._extract.rows import rows
-from kontorist.core.quick import quick
 
 Kind = Literal["text", "number", "money", "date", "iban", "vat_id", "email", "phone", "choice", "rows"]
 
@@ -64,7 +63,6 @@ class FieldOption(BaseModel):
         return self
 
 
-@quick
 @dataclass(frozen=True)
 class Found:
     """What a text says about one field."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kontorist.core.quick import quick
 
-
-@quick
 @dataclass(frozen=True)
 class Evidence:
     """One place a value was found.

@@ -10,10 +10,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+import attrs
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from kontorist.core.errors import NotFound
-from kontorist.core.quick import quick
 from kontorist.store.many import among
 from kontorist.store.tables import actions, approvals, revisions
 
@@ -25,8 +25,7 @@ _OF_CASES = select(actions).where(among(actions.c.case_id, "which")).order_by(ac
 _ONE = select(actions).where(actions.c.id == bindparam("which"))
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Shown:
     """What was before a person's eyes when they decided."""
 

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import attrs
 from sqlalchemy import Connection, Result, String, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import OperationalError
 
 from kontorist.core.audit import GENESIS, event_hash, hash_of_written_event
 from kontorist.core.clock import utcnow
-from kontorist.core.quick import quick
 from kontorist.core.values import dumps, plain
 from kontorist.store.many import insert_rows
 from kontorist.store.tables import events, state
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Event:
     """One thing that happened: `subject` is `case:1`, `action:2` or `office`."""
 

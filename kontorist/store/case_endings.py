@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import attrs
 from sqlalchemy import Connection, func, select
 
-from kontorist.core.quick import altered, quick
+from kontorist.core.copies import altered
 from kontorist.store.case_moves import Move, write
 from kontorist.store.cases import Entry
 from kontorist.store.leasing import NOTED
@@ -29,8 +29,7 @@ _JOURNALS = (
 )
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Last:
     """An action that is done and behind which a version of its flow has no step, and its journal entry, whose place is not known yet."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
 from sqlalchemy import Connection, select, update
 
 from kontorist.core.clock import utcnow
-from kontorist.core.quick import quick
 from kontorist.store import audit, facets
 from kontorist.store.audit import Event
 from kontorist.store.cases import Entry
@@ -27,8 +26,7 @@ _ENTRY = (
 )  # fmt: skip
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Move:
     """What becomes of a case: new journal entries and its next state, written together."""
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+import attrs
 from sqlalchemy import Connection, and_, select
 
 from kontorist.core.errors import NotFound
-from kontorist.core.quick import quick
 from kontorist.store.many import among
 from kontorist.store.tables import case_documents, cases, journal
 from kontorist.store.tables import documents as known_documents
@@ -54,8 +54,7 @@ class DocumentRef:
         return {"name": self.name, "media_type": self.media_type, "role": self.role, "sha256": self.sha256, "size": self.size}
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Entry:
     """One journalled step."""
 
@@ -65,8 +64,8 @@ class Entry:
     kind: str
     flow: str
     output: Any
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    info: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = attrs.field(factory=dict)
+    info: Mapping[str, Any] = attrs.field(factory=dict)
     model: str = ""
     ms: float = 0.0
     at: datetime | None = None

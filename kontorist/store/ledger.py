@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
 from sqlalchemy import Connection, String, bindparam, cast, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from kontorist.core.clock import utcnow
 from kontorist.core.errors import NotApproved
 from kontorist.core.permit import Permit, issue
-from kontorist.core.quick import quick
 from kontorist.core.values import sha256
 from kontorist.store import audit, conversations, instance, leasing, withdrawing
 from kontorist.store import office_state as office
@@ -109,8 +109,7 @@ class Fence:
             _fence_again(self._database, self._row, self._attempt)
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Claim:
     """An action this worker may try now."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import attrs
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kontorist.core.clock import parse_duration, utcnow
-from kontorist.core.quick import quick
 from kontorist.core.values import canonical, sha256
 from kontorist.store import audit, facets, settling, words
 from kontorist.store.action_revisions import keep_first, keep_revision
@@ -40,8 +39,7 @@ _PROPOSED = (
 ANY_FIELD = "*"
 
 
-@quick
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class NewAction:
     """A proposal about to be stored."""
 
@@ -105,7 +103,7 @@ def propose(connection: Connection, new: NewAction, taken: str = _TAKEN, compose
 def _informed(connection: Connection, new: NewAction) -> NewAction:
     """The same with a warning of payments to what it takes to be unpaid."""
     told = settling.payments(connection, new.rests_on)
-    return replace(new, warnings=[*new.warnings, *told]) if told else new
+    return attrs.evolve(new, warnings=[*new.warnings, *told]) if told else new
 
 
 def _values(

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from kontorist.core.clock import utcnow
-from kontorist.core.quick import quick
 from kontorist.core.values import sha256
 from kontorist.store import audit, documents, facets, words
 from kontorist.store.audit import Event
@@ -19,7 +18,6 @@ from kontorist.store.many import among, insert_new
 from kontorist.store.tables import case_documents, cases, storable, threads
 
 
-@quick
 @dataclass(frozen=True)
 class NewCase:
     """A case about to be taken in; its documents are stored already."""

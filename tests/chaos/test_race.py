@@ -22,8 +22,8 @@ def test_workers_that_are_killed_at_random_do_all_of_it_once(tmp_path: Path) -> 
     all_once(Race(office, ACTIONS, KILLS).run())
 
 
-def test_they_do_so_too_while_the_database_is_restarted_every_second(tmp_path: Path, postgres: Postgres) -> None:
-    figures = Race(make(tmp_path, postgres.durable_database()), ACTIONS, KILLS, restart=postgres.restart, every=1.0).run()
+def test_they_do_so_too_while_the_database_is_restarted_again_and_again(tmp_path: Path, postgres: Postgres) -> None:
+    figures = Race(make(tmp_path, postgres.durable_database()), ACTIONS, KILLS, restart=postgres.restart, every=0.4).run()
     all_once(figures)
     assert figures["restarts"] > 1
 
