@@ -6,11 +6,11 @@ import re
 import secrets
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -151,7 +151,7 @@ class Desk:
             warnings=[], rests_on={}, rule={"by": ["service"], "count": 1, "expires": "7d", "undo": 15},
         )  # fmt: skip
         with self.runtime.database.write() as connection:
-            number, _ = proposing.propose(connection, replace(new, **proposal))
+            number, _ = proposing.propose(connection, attrs.evolve(new, **proposal))
         return self.row(number)
 
     def rows(self) -> list[ActionRow]:
