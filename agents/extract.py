@@ -89,7 +89,7 @@ def _written_on(task: Task, setting: Setting) -> date:
                 return datetime.fromisoformat(value).date()
             except ValueError:
                 continue
-    return date.today()  # noqa: DTZ011 - of the office's machine, as it always was
+    return datetime.now().astimezone().date()
 
 
 # the result ------------------------------------------------------------------

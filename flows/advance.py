@@ -76,9 +76,9 @@ def advance_chunk(runtime: Runtime, ids: Sequence[int], tally: Tally, run_step: 
     with runtime.database.read() as connection:
         found = cases.load(connection, ids)
         rows = actions.of_cases(connection, ids)
-        new = words.missing(connection, ids)
+        unnoted = words.missing(connection, ids)
     for case in found:
-        case.found = case.id not in new
+        case.noted = case.id not in unnoted
     _begin_newest(runtime, found)
     walks = {
         c.id: Walk(c, runtime.flows_of(c), {r.path: r for r in rows.get(c.id, ())}, patient=not runtime.simulated) for c in found
@@ -146,8 +146,12 @@ def _pause(runtime: Runtime, walk: Walk, pause: Pause) -> Move:
 
 
 def _words(case: Case) -> Any:
-    """What a case is found by, if it is to be noted."""
-    return None if case.found else words.of_case(case.id, case.title, case.source, case.data, case.documents)
+    """What a case is found by, if that is still to be noted."""
+    return None if case.noted else _found_by(case)
+
+
+def _found_by(case: Case) -> Any:
+    return words.of_case(case.id, case.title, case.source, case.data, case.documents)
 
 
 def _addressed(runtime: Runtime, case: Case, flow: str, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
     proposed = [(work, o.proposal) for work, o in both if o.proposal is not None]
     rows, gone = _store(runtime, proposed, moves, tally)
     for move in moves:
-        walks[move.case_id].case.found = True
+        walks[move.case_id].case.noted = True
     for work, _ in proposed:
         if (row := rows.get(work.case.id)) is not None:
             walk = walks[work.case.id]
@@ -195,11 +199,12 @@ def _do(runtime: Runtime, group: Sequence[Work], walks: dict[int, Walk], tally: 
 
 def _note_before_waiting(runtime: Runtime, group: Sequence[Work]) -> None:
     """Who looks for a case finds it while a model or another system is asked about it, and those that wait behind it as well."""
-    if not all(work.case.found for work in group) and limits.of_works(runtime, group):
+    unnoted = [work.case for work in group if not work.case.noted]
+    if unnoted and limits.of_works(runtime, group):
         with runtime.database.write() as connection:
-            words.note(connection, {work.case.id: _words(work.case) for work in group if not work.case.found})
-        for work in group:
-            work.case.found = True
+            words.note(connection, {case.id: _found_by(case) for case in unnoted})
+        for case in unnoted:
+            case.noted = True
         note_words(runtime)
 
 
@@ -210,7 +215,7 @@ def note_words(runtime: Runtime) -> None:
         with runtime.database.write() as connection:
             ids = words.waiting(connection, LARGEST)
             waiting = cases.load(connection, ids) if ids else []
-            words.note(connection, {c.id: words.of_case(c.id, c.title, c.source, c.data, c.documents) for c in waiting})
+            words.note(connection, {case.id: _found_by(case) for case in waiting})
         full = len(ids) == LARGEST
 
 

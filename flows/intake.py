@@ -136,7 +136,7 @@ def take_in(runtime: Runtime, flow_name: str, connection: str, items: Sequence[I
     """Store items as cases of a flow; returns the ids of those that were new."""
     new = [new_case(runtime, flow_name, connection, item) for item in items]
     with runtime.database.write() as database:
-        ids = taking_in.take_in(database, new, f"connection:{connection}", found_later=True)
+        ids = taking_in.take_in(database, new, f"connection:{connection}", noted_later=True)
         for item, case_id in zip(items, ids, strict=True):
             if case_id is not None and item.thread:
                 voiding.void_threads(database, item.thread, case_id, NEW_MAIL)

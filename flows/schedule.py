@@ -191,7 +191,7 @@ def run_pass(
         wanted = lent.thread.follow()
     if lent:
         with lent.store.write() as connection:
-            office_state.end_run(connection, run.key)
+            office_state.leave(connection, run.key)
     _artifact(_summed(passes))
     return lines
 
@@ -206,8 +206,16 @@ class _Run:
 
     @property
     def key(self) -> str:
-        """What the pass at work is called: passes of one run are told apart by a number."""
-        return self.id if self.passes < 2 else f"{self.id}.{self.passes}"
+        """What the pass at work is called."""
+        return self._key_of(self.passes)
+
+    @property
+    def before(self) -> str | None:
+        """The pass before it in this run, if there was one."""
+        return self._key_of(self.passes - 1) if self.passes > 1 else None
+
+    def _key_of(self, number: int) -> str:
+        return self.id if number < 2 else f"{self.id}.{number}"
 
 
 def _run_id() -> str:
@@ -253,6 +261,8 @@ def _pass(runtime: Runtime, only: list[str] | None, patience: float, run: _Run) 
     _passes[key] = _Pass(runtime, tally, limited=shared)
     done: dict[str, Any] | None = None
     with runtime.database.write() as connection:
+        if run.before:
+            office_state.leave(connection, run.before)
         office_state.begin_pass(connection, key, ui_url(_api_url(), run.id), runtime.owner)
     try:
         gate(key)

@@ -26,8 +26,8 @@ _COUNTED = re.compile(
     r"(?i)(?<![\w.,])\d[\d.]* ?(?:x|×|mal|stück|stk|st|paar|rollen?|kartons?|kisten?|paletten?|pack\w*|dosen?|kg|g|l|liter|m|mm|cm|meter|sack"
     r"|eimer|sets?|blatt|pcs|pieces?|units?|boxes|cartons?|pallets?|rolls?|pairs?|bags?|uhr|prozent|%|tage?n?|days?|°)\b"
 )
-_MARKS = frozenset(".,/:-")
-_IN_FRONT, _BEHIND = re.compile(r"\d[.,/:-]"), re.compile(r"[.,/:-]\d")
+_MARKS = ".,/:-"
+"""What may stand between the digits of one long number."""
 _NO_DATE = re.compile(r"\D*\d{5,}\D*")
 """One number that is too long for a day, a month or a year: dates, which take long to look for, need not be looked for."""
 _YEAR = re.compile(r"(?<![\w.,/-])(?:19|20)\d\d(?![\w/-]|[.,]\d)")
@@ -235,4 +235,6 @@ def _inside(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
 def _glued(text: str, start: int, end: int) -> bool:
     """Whether more digits follow over a point, comma, slash or hyphen: a part of a longer number."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    return bool((before[1:] in _MARKS and _IN_FRONT.fullmatch(before)) or (after[:1] in _MARKS and _BEHIND.fullmatch(after)))
+    return (len(before) == 2 and before[0].isdecimal() and before[1] in _MARKS) or (
+        len(after) == 2 and after[0] in _MARKS and after[1].isdecimal()
+    )

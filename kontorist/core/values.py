@@ -47,21 +47,17 @@ _QUICK = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orj
 
 def _quickly(value: Any) -> str | None:
     """The same by a quicker writer, or None where that writes something else: nearly all that is stored is plain."""
+    tags = 0
+
+    def tag(other: Any) -> dict[str, str]:
+        nonlocal tags
+        tags += 1
+        return _tag(other)
+
     try:
-        text = orjson.dumps(value, option=_QUICK).decode()
-        tags = 0
-    except orjson.JSONEncodeError:  # what has to be tagged, or see below
-        tagged: list[None] = []
-
-        def tag(other: Any) -> dict[str, str]:
-            tagged.append(None)
-            return _tag(other)
-
-        try:
-            text = orjson.dumps(value, default=tag, option=_QUICK).decode()
-        except orjson.JSONEncodeError:  # half surrogates, numbers of more than 64 bits, other kinds of mappings
-            return None
-        tags = len(tagged)
+        text = orjson.dumps(value, default=tag, option=_QUICK).decode()
+    except orjson.JSONEncodeError:  # half surrogates, numbers of more than 64 bits, other kinds of mappings
+        return None
     if text.count(_TAGGED) != tags or "null" in text:  # a key that looks like a tag; a number that is none is written as null
         return None
     return text

@@ -93,8 +93,8 @@ class Case:
     round: int = 0
     documents: list[DocumentRef] = field(default_factory=list)
     journal: dict[str, Entry] = field(default_factory=dict)
-    found: bool = True
-    """Whether it is found by its words."""
+    noted: bool = True
+    """Whether the search knows its words."""
 
 
 def load(connection: Connection, ids: Sequence[int]) -> list[Case]:

@@ -30,9 +30,6 @@ def scope_of(path: str) -> str:
 def visible(case: Case, path: str) -> Iterator[Entry]:
     """The journal entries whose names a step at this path may use, in order."""
     mark = path.rfind(">")
-    if mark < 0 and "#" not in path:  # nearly always: what stands in no loop and in no used flow
-        yield from (entry for entry in case.journal.values() if not scope_of(entry.path))
-        return
     fresh = path[: mark + 2] if mark >= 0 else ""
     for entry in case.journal.values():
         scope = scope_of(entry.path)

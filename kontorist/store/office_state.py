@@ -71,9 +71,6 @@ def heartbeats(connection: Connection) -> Mapping[str, Any]:
 
 def begin_pass(connection: Connection, run: str, url: str, owner: str = "") -> None:
     """Note a pass, its flow run in Prefect, and who makes it. `run` is the flow run's id, with `.2` and so on for the passes that follow in it."""
-    if (number := run.partition(".")[2]) and owner:
-        before = f"{run_of(run)}.{int(number) - 1}" if number != "2" else run_of(run)
-        end_run(connection, before)
     connection.execute(insert(passes).values(run=run, url=url, started=utcnow(), owner=owner or None))
 
 
@@ -83,8 +80,8 @@ def end_pass(connection: Connection, run: str, summary: Any, *, run_goes_on: boo
     connection.execute(update(passes).where(passes.c.run == run).values(**values))
 
 
-def end_run(connection: Connection, run: str) -> None:
-    """The flow run of a pass that has ended goes on without it, or ends as well."""
+def leave(connection: Connection, run: str) -> None:
+    """A pass that has ended is no longer the last one of its flow run, or the flow run ends as well."""
     connection.execute(update(passes).where(passes.c.run == run).values(owner=None))
 
 

@@ -56,14 +56,14 @@ def _key(source_key: str) -> str:
     return storable(source_key) if len(source_key) <= 128 else f"sha256:{sha256(source_key.encode('utf-8', 'replace'))}"
 
 
-def take_in(connection: Connection, new: Sequence[NewCase], actor: str, *, found_later: bool = False) -> list[int | None]:
+def take_in(connection: Connection, new: Sequence[NewCase], actor: str, *, noted_later: bool = False) -> list[int | None]:
     """Create cases with documents, threads and audit events; None for one that exists already (same source key).
 
-    Who works on them at once has them `found_later`: with the words of what comes of them, which costs half (`words.add_all`).
+    Who works on them at once has their words `noted_later`: with those of what comes of them, which costs half (`words.add_all`).
     """
     ids = _insert_many(connection, new)
     made = [(case_id, item) for case_id, item in zip(ids, new, strict=True) if case_id is not None]
-    if not found_later:
+    if not noted_later:
         words.note(connection, {i: words.of_case(i, n.title, n.source, n.data, n.documents) for i, n in made})
     _note_many(connection, made)
     audit.append(connection, [_taken_in(case_id, item, actor) for case_id, item in made])
